@@ -1,0 +1,6 @@
+//! Build sessions.
+
+pub mod facts;
+mod frontend;
+
+pub use frontend::{Frontend, FrontendError};

@@ -1,0 +1,23 @@
+//! Hashes: three of them, for three jobs, kept apart by their types.
+//!
+//! | job | hash | type |
+//! |---|---|---|
+//! | to name content, and (in room `key`) questions | BLAKE3-256 | [`ContentDigest`] |
+//! | speed where nobody attacks: table hash, fingerprints | XXH3-64 | [`fast_hash`] |
+//! | to find damage | CRC-32 (IEEE) | [`crc32`] |
+
+mod content;
+mod framed;
+
+pub use content::ContentDigest;
+pub use framed::FramedHasher;
+
+/// XXH3-64 of `bytes`, seed 0. Not for anything an attacker may choose.
+pub fn fast_hash(bytes: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(bytes)
+}
+
+/// CRC-32 (IEEE 802.3, reflected, as in zlib) of `bytes`.
+pub fn crc32(bytes: &[u8]) -> u32 {
+    crc32fast::hash(bytes)
+}

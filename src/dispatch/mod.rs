@@ -1,0 +1,4 @@
+//! Types, methods, resolution.
+
+mod rule;
+pub use rule::Rule;

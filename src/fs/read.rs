@@ -1,0 +1,60 @@
+//! Whole files, bounded.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Why a file was not read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The system said no.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// It is larger than the caller allows.
+    #[error("the file has more than {limit_bytes} bytes")]
+    TooLarge {
+        /// The most that the caller takes.
+        limit_bytes: u64,
+    },
+}
+
+/// The whole content of a regular file of at most `limit_bytes`.
+///
+/// The limit holds for what is read, not for what the metadata promised, so a file that grows
+/// meanwhile, or a device, cannot fill the memory.
+pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadError> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+    }
+    if metadata.len() > limit_bytes {
+        return Err(ReadError::TooLarge { limit_bytes });
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    file.take(limit_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit_bytes {
+        return Err(ReadError::TooLarge { limit_bytes });
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_exactly_the_limit_is_read_and_one_byte_more_is_not() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("f");
+        std::fs::write(&path, [7_u8; 10]).expect("written");
+        assert_eq!(read_bounded(&path, 10).expect("within the limit"), [7; 10]);
+        assert!(matches!(read_bounded(&path, 9), Err(ReadError::TooLarge { limit_bytes: 9 })));
+    }
+
+    #[test]
+    fn an_endless_device_stops_at_the_limit() {
+        assert!(matches!(read_bounded(Path::new("/dev/zero"), 4096), Err(ReadError::TooLarge { .. })));
+    }
+}

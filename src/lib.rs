@@ -1,0 +1,21 @@
+//! The build cache of a language toolchain.
+#![doc = "Rooms, from the user down to the floor; a room calls only rooms below it:"]
+#![doc = ""]
+
+pub mod artifact;
+pub mod build;
+pub mod clock;
+pub mod codec;
+pub mod config;
+pub mod digest;
+pub mod dispatch;
+pub mod format;
+pub mod frontend;
+pub mod fs;
+pub mod graph;
+pub mod image;
+pub mod key;
+pub mod store;
+pub mod tiers;
+pub mod track;
+pub mod trust;
