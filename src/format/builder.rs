@@ -4,23 +4,21 @@
 //! no path, line, time or machine enters them.
 
 use std::collections::HashMap;
-use std::mem::offset_of;
 
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::core::above_stride_bytes;
+use super::envelope::{total_len, write};
 use super::error::Tag;
 use super::layout::{
     ABOV, CLAS, ClassRow, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, MAX_ENTRIES, MAX_PARAMS, NAME,
-    PARM, PATT, SECTION_ALIGN, SECTION_REQUIRED, SIGN, STRS, SectionRow, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS,
+    PARM, PATT, SIGN, STRS, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS,
     TYPE, TYPE_SEALED, TableHeader, TypeRow, VERSION_MAJOR, VERSION_MINOR,
 };
 use super::logical::LogicalTable;
 use super::rule::Optimization;
 use super::strings::StringsBuilder;
-use super::validate::metadata_crc;
-use crate::digest::crc32;
 
 /// How the bytes find their answer: what an optimizer decided, in the format's terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,7 +154,21 @@ pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeE
     header.type_count = U32::new(types.len() as u32);
     header.param_count = U32::new(params.len() as u32);
     header.flags = U32::new(if plan.may_be_ambiguous { TABLE_MAY_BE_AMBIGUOUS } else { 0 });
-    assemble(header, &sections, baseline_bytes(table))
+    let total = total_len(size_of::<TableHeader>(), &sections).map_err(|found| EncodeError::TooMany {
+        what: "bytes",
+        found,
+        limit: u64::from(u32::MAX),
+    })?;
+    let baseline = baseline_bytes(table);
+    let ratio = (u128::from(total) * 1_000_000).div_ceil(u128::from(baseline));
+    header.compression_ratio_ppm = U32::new(u32::try_from(ratio).unwrap_or(u32::MAX));
+    header.memory_saved = U64::new(baseline.saturating_sub(u64::from(total)));
+    Ok(write(size_of::<TableHeader>(), &sections, |totals| {
+        header.section_count = U32::new(totals.section_count);
+        header.total_len = U64::new(totals.total_len);
+        header.data_crc = U32::new(totals.data_crc);
+        header.as_bytes().to_vec()
+    }))
 }
 
 /// What the header's compression ratio and saved memory compare with: a dense matrix with a 16-bit
@@ -222,48 +234,4 @@ fn class_section(positions: &[PositionClasses]) -> Vec<u8> {
     let mut section = rows.as_bytes().to_vec();
     section.extend_from_slice(&arrays);
     section
-}
-
-fn assemble(
-    mut header: TableHeader,
-    sections: &[(Tag, Vec<u8>)],
-    baseline_bytes: u64,
-) -> Result<Vec<u8>, EncodeError> {
-    let directory_end = size_of::<TableHeader>() + sections.len() * size_of::<SectionRow>();
-    let mut rows = Vec::with_capacity(sections.len());
-    let mut end = directory_end;
-    for (tag, section) in sections {
-        let offset = end.next_multiple_of(SECTION_ALIGN);
-        end = offset + section.len();
-        rows.push((*tag, offset, section.len()));
-    }
-    if u32::try_from(end).is_err() {
-        return Err(EncodeError::TooMany { what: "bytes", found: end as u64, limit: u64::from(u32::MAX) });
-    }
-    let ratio = (end as u128 * 1_000_000).div_ceil(u128::from(baseline_bytes));
-    header.compression_ratio_ppm = U32::new(u32::try_from(ratio).unwrap_or(u32::MAX));
-    header.memory_saved = U64::new(baseline_bytes.saturating_sub(end as u64));
-    header.section_count = U32::new(rows.len() as u32);
-    header.total_len = U64::new(end as u64);
-
-    let mut bytes = vec![0_u8; end];
-    for ((_, section), (_, offset, len)) in sections.iter().zip(&rows) {
-        bytes[*offset..offset + len].copy_from_slice(section);
-    }
-    header.data_crc = U32::new(crc32(&bytes[directory_end..]));
-    bytes[..size_of::<TableHeader>()].copy_from_slice(header.as_bytes());
-    for (index, (tag, offset, len)) in rows.iter().enumerate() {
-        let row = SectionRow {
-            tag: tag.0,
-            flags: U32::new(SECTION_REQUIRED),
-            offset: U32::new(*offset as u32),
-            len: U32::new(*len as u32),
-        };
-        let at = size_of::<TableHeader>() + index * size_of::<SectionRow>();
-        bytes[at..at + size_of::<SectionRow>()].copy_from_slice(row.as_bytes());
-    }
-    let crc_field = offset_of!(TableHeader, metadata_crc);
-    let crc = metadata_crc(&bytes, crc_field, directory_end);
-    bytes[crc_field..crc_field + 4].copy_from_slice(&crc.to_le_bytes());
-    Ok(bytes)
 }

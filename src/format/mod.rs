@@ -5,7 +5,7 @@
 //! | `layout` | the fixed parts, byte for byte |
 //! | `logical` | what a table says, whatever way its bytes find the answer |
 //! | `builder` | the only writer |
-//! | `validate` | the cheap proof at open: header, directory, checksums |
+//! | `envelope` | header, section directory, checksums: proved at open |
 //! | `view` | checked reads, where the bytes lie |
 //! | `core` | the part that answers, shared by tables and images |
 //! | `verify` | the deep proof |
@@ -15,14 +15,14 @@
 
 mod builder;
 pub(crate) mod core;
+pub(crate) mod envelope;
 mod error;
 pub mod layout;
 mod logical;
 mod rule;
 pub(crate) mod strings;
-mod validate;
 mod verify;
-mod view;
+pub(crate) mod view;
 
 pub use builder::{EncodeError, PositionClasses, Strategy, TablePlan, baseline_bytes, encode};
 pub use core::{DispatchCore, EntryId, LocalType, Outcome};

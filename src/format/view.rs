@@ -2,15 +2,19 @@
 
 use zerocopy::FromBytes;
 
+use super::envelope::{Checksums, Envelope, Sections};
 use super::core::{CoreParts, DispatchCore, EntryId, LocalType, Outcome};
 use super::error::{AccessError, OpenError, Tag};
 use super::layout::{
     ABOV, CLAS, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ENTRIES, MAX_PARAMS, NAME, PARM, PATT, SIGN, STRS,
-    SectionRow, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow,
+    SectionRow, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow,
 };
 use super::rule::{Optimization, Rule};
 use super::strings::Strings;
-use super::validate::{Checksums, validate};
+
+
+/// Sections that this version knows.
+const KNOWN: [Tag; 10] = [NAME, SIGN, STRS, TYPE, PARM, ABOV, PATT, ENTR, CLAS, DDAG];
 
 /// A table in its bytes: opened, its checksums proved, ready to answer.
 ///
@@ -62,18 +66,35 @@ pub struct EntryInfo<'a> {
 impl<'a> TableView<'a> {
     /// Opens `bytes`, which are exactly one table, and proves header, directory and both checksums.
     pub fn open(bytes: &'a [u8]) -> Result<Self, OpenError> {
-        Self::from_validated(validate(bytes, Checksums::Compute)?)
+        Self::prove(bytes, Checksums::Compute)
     }
 
     /// Opens bytes whose checksums somebody else has proved, such as an entry of a pack after its
     /// first read. Everything but the checksums is checked as in [`TableView::open`].
     pub fn open_proved(bytes: &'a [u8]) -> Result<Self, OpenError> {
-        Self::from_validated(validate(bytes, Checksums::ProvedBefore)?)
+        Self::prove(bytes, Checksums::ProvedBefore)
     }
 
-    fn from_validated(
-        (header, section_rows, sections): (&'a TableHeader, &'a [SectionRow], super::validate::Sections<'a>),
-    ) -> Result<Self, OpenError> {
+    fn prove(bytes: &'a [u8], checksums: Checksums) -> Result<Self, OpenError> {
+        let header_len = size_of::<TableHeader>();
+        let (header, _) = TableHeader::ref_from_prefix(bytes).map_err(|_| OpenError::TooShort {
+            needed_bytes: header_len as u64,
+            found_bytes: bytes.len() as u64,
+        })?;
+        let envelope = Envelope {
+            magic: header.magic,
+            expected_magic: TABLE_MAGIC,
+            version_major: header.version_major.get(),
+            header_len,
+            section_count: header.section_count.get(),
+            total_len: header.total_len.get(),
+            data_crc: header.data_crc.get(),
+            metadata_crc: header.metadata_crc.get(),
+        };
+        Self::from_sections(header, &envelope.prove(bytes, &KNOWN, checksums)?)
+    }
+
+    fn from_sections(header: &'a TableHeader, sections: &Sections<'a, 10>) -> Result<Self, OpenError> {
         let field = |field, found: u64| OpenError::Field { field, found };
         let rule = Rule::from_code(header.rule).ok_or(field("rule", u64::from(header.rule)))?;
         let optimization = Optimization::from_code(header.optimization)
@@ -89,7 +110,7 @@ impl<'a> TableView<'a> {
         if param_count as usize > MAX_PARAMS {
             return Err(field("param_count", u64::from(param_count)));
         }
-        let at = |tag: Tag, what| OpenError::Section { tag, offset: offset_of(section_rows, tag), what };
+        let at = |tag, what| sections.wrong(tag, what);
         let name = sections.required(NAME)?;
         let signature = sections.required(SIGN)?;
         if name.len() as u64 != u64::from(header.name_len.get()) {
@@ -122,7 +143,7 @@ impl<'a> TableView<'a> {
             nodes,
         })
         .map_err(|(tag, what)| at(tag, what))?;
-        Ok(Self { header, section_rows, rule, name, signature, strings, types, entries, core })
+        Ok(Self { header, section_rows: sections.rows, rule, name, signature, strings, types, entries, core })
     }
 
     /// The fixed header.
@@ -222,13 +243,9 @@ impl<'a> TableView<'a> {
     }
 }
 
-fn rows<T: FromBytes + zerocopy::KnownLayout + zerocopy::Immutable + zerocopy::Unaligned>(
+pub(crate) fn rows<T: FromBytes + zerocopy::KnownLayout + zerocopy::Immutable + zerocopy::Unaligned>(
     section: &[u8],
     count: u32,
 ) -> Option<&[T]> {
     <[T]>::ref_from_bytes_with_elems(section, count as usize).ok()
-}
-
-fn offset_of(rows: &[SectionRow], tag: Tag) -> u64 {
-    rows.iter().find(|row| row.tag == tag.0).map_or(0, |row| u64::from(row.offset.get()))
 }
