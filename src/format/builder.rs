@@ -13,8 +13,8 @@ use super::envelope::{total_len, write};
 use super::error::Tag;
 use super::layout::{
     ABOV, CLAS, ClassRow, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, MAX_ENTRIES, MAX_PARAMS, NAME,
-    PARM, PATT, SIGN, STRS, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS,
-    TYPE, TYPE_SEALED, TableHeader, TypeRow, VERSION_MAJOR, VERSION_MINOR,
+    PARM, PATT, SIGN, STRS, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow,
+    VERSION_MAJOR, VERSION_MINOR,
 };
 use super::logical::LogicalTable;
 use super::rule::Optimization;

@@ -2,8 +2,8 @@
 
 use zerocopy::FromBytes;
 
-use super::envelope::{Checksums, Envelope, Sections};
 use super::core::{CoreParts, DispatchCore, EntryId, LocalType, Outcome};
+use super::envelope::{Checksums, Envelope, Sections};
 use super::error::{AccessError, OpenError, Tag};
 use super::layout::{
     ABOV, CLAS, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ENTRIES, MAX_PARAMS, NAME, PARM, PATT, SIGN, STRS,
@@ -11,7 +11,6 @@ use super::layout::{
 };
 use super::rule::{Optimization, Rule};
 use super::strings::Strings;
-
 
 /// Sections that this version knows.
 const KNOWN: [Tag; 10] = [NAME, SIGN, STRS, TYPE, PARM, ABOV, PATT, ENTR, CLAS, DDAG];
@@ -37,6 +36,7 @@ const KNOWN: [Tag; 10] = [NAME, SIGN, STRS, TYPE, PARM, ABOV, PATT, ENTR, CLAS, 
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TableView<'a> {
+    bytes: &'a [u8],
     header: &'a TableHeader,
     section_rows: &'a [SectionRow],
     rule: Rule,
@@ -91,10 +91,14 @@ impl<'a> TableView<'a> {
             data_crc: header.data_crc.get(),
             metadata_crc: header.metadata_crc.get(),
         };
-        Self::from_sections(header, &envelope.prove(bytes, &KNOWN, checksums)?)
+        Self::from_sections(bytes, header, &envelope.prove(bytes, &KNOWN, checksums)?)
     }
 
-    fn from_sections(header: &'a TableHeader, sections: &Sections<'a, 10>) -> Result<Self, OpenError> {
+    fn from_sections(
+        bytes: &'a [u8],
+        header: &'a TableHeader,
+        sections: &Sections<'a, 10>,
+    ) -> Result<Self, OpenError> {
         let field = |field, found: u64| OpenError::Field { field, found };
         let rule = Rule::from_code(header.rule).ok_or(field("rule", u64::from(header.rule)))?;
         let optimization = Optimization::from_code(header.optimization)
@@ -143,7 +147,18 @@ impl<'a> TableView<'a> {
             nodes,
         })
         .map_err(|(tag, what)| at(tag, what))?;
-        Ok(Self { header, section_rows: sections.rows, rule, name, signature, strings, types, entries, core })
+        Ok(Self {
+            bytes,
+            header,
+            section_rows: sections.rows,
+            rule,
+            name,
+            signature,
+            strings,
+            types,
+            entries,
+            core,
+        })
     }
 
     /// The fixed header.
@@ -154,6 +169,13 @@ impl<'a> TableView<'a> {
     /// The section directory.
     pub const fn section_rows(&self) -> &'a [SectionRow] {
         self.section_rows
+    }
+
+    /// A section's bytes as they lie in the file.
+    pub(crate) fn section(&self, tag: Tag) -> Option<&'a [u8]> {
+        let row = self.section_rows.iter().find(|row| row.tag == tag.0)?;
+        let start = row.offset.get() as usize;
+        self.bytes.get(start..start.checked_add(row.len.get() as usize)?)
     }
 
     /// How a method is chosen.

@@ -155,7 +155,9 @@ impl Trace {
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|line| writeln!(f, "{}\t{}\t{}", line.group.as_str(), line.item, line.value))
+        self.0
+            .iter()
+            .try_for_each(|line| writeln!(f, "{}\t{}\t{}", line.group.as_str(), line.item, line.value))
     }
 }
 
@@ -189,8 +191,16 @@ mod tests {
 
     #[test]
     fn changes_name_the_item_with_its_old_and_new_value() {
-        let old = trace(&[(InputGroup::Types, "A", "1"), (InputGroup::Types, "B", "1"), (InputGroup::Rule, "", "x")]);
-        let new = trace(&[(InputGroup::Types, "A", "2"), (InputGroup::Types, "C", "1"), (InputGroup::Rule, "", "x")]);
+        let old = trace(&[
+            (InputGroup::Types, "A", "1"),
+            (InputGroup::Types, "B", "1"),
+            (InputGroup::Rule, "", "x"),
+        ]);
+        let new = trace(&[
+            (InputGroup::Types, "A", "2"),
+            (InputGroup::Types, "C", "1"),
+            (InputGroup::Rule, "", "x"),
+        ]);
         let change = |item: &str, old: Option<&str>, new: Option<&str>| InputChange {
             group: InputGroup::Types,
             item: item.to_owned(),
