@@ -1,7 +1,31 @@
 //! The disk: the only door to it.
+//!
+//! | file | one idea |
+//! |---|---|
+//! | `read` | whole files, bounded |
+//! | `walk` | which sources lie below a root |
+//! | `publish` | new files appear whole or not at all; the crash argument |
+//! | `map` | immutable files as bytes; the one place with `unsafe` |
+//! | `lock` | files locked between processes, with a limit on waiting |
+//! | `dirs` | private directories, owners, listings, removal |
+//! | `host` | what the machine says: boot identity, remote file systems |
 
+mod dirs;
+pub(crate) mod faults;
+mod host;
+mod lock;
+mod map;
+mod publish;
 mod read;
 mod walk;
 
+pub use dirs::{
+    Found, Measured, Owner, create_private, foreign_owner, is_writable, list, measure, move_file, remove_file,
+    remove_tree,
+};
+pub use host::{boot_id, is_remote};
+pub use lock::{FileLock, LockError};
+pub use map::{FileAccess, FileBytes};
+pub use publish::{Durability, append, publish, rename_into, replace, sync_dir, write_at, write_new};
 pub use read::{ReadError, read_bounded};
 pub use walk::{WalkOptions, Walked, walk};
