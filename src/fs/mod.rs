@@ -15,17 +15,21 @@ pub(crate) mod faults;
 mod host;
 mod lock;
 mod map;
+mod own;
 mod publish;
 mod read;
+mod replace;
 mod walk;
 
 pub use dirs::{
-    Found, Measured, Owner, create_private, foreign_owner, is_writable, list, measure, move_file, remove_file,
-    remove_tree,
+    Found, Measured, Owner, create_private, foreign_owner, is_writable, list, measure, move_file,
+    remove_file, remove_tree,
 };
 pub use host::{boot_id, is_remote};
 pub use lock::{FileLock, LockError};
 pub use map::{FileAccess, FileBytes};
+pub use own::{OwnError, read_own};
 pub use publish::{Durability, append, publish, rename_into, replace, sync_dir, write_at, write_new};
 pub use read::{ReadError, read_bounded};
+pub(crate) use replace::{lock_beside, replace_file};
 pub use walk::{WalkOptions, Walked, walk};
