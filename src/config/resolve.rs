@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use toml::de::DeValue;
 
@@ -207,5 +207,5 @@ fn absolute(dir: &Sourced<PathBuf>, inputs: &Inputs) -> PathBuf {
         }
         Origin::Default => &inputs.project_root,
     };
-    start.join(&dir.value).components().filter(|part| *part != Component::CurDir).collect()
+    start.join(&dir.value).components().collect()
 }

@@ -74,6 +74,23 @@ fn decimal_and_binary_units_are_told_apart_and_a_bare_number_is_bytes() {
 }
 
 #[test]
+fn a_size_is_said_in_the_unit_that_needs_the_smallest_number() {
+    let said = |bytes| Size { bytes }.to_text();
+    assert_eq!(said(2_000_000), "2 MB");
+    assert_eq!(said(2_097_152), "2 MiB");
+    assert_eq!(said(1_500_000), "1500 kB");
+    assert_eq!(said(1536), "1536 B");
+    assert_eq!(said(u64::MAX), "18446744073709551615 B");
+}
+
+#[test]
+fn a_time_is_said_in_one_unit_where_one_is_enough() {
+    assert_eq!(Duration::from_secs(7 * 24 * 3600).to_text(), "7d");
+    assert_eq!(Duration::from_secs(90 * 60).to_text(), "90m");
+    assert_eq!(Duration::from_millis(1500).to_text(), "1s 500ms");
+}
+
+#[test]
 fn a_file_may_give_a_size_as_a_number_of_bytes_in_any_base() {
     let bytes = |text: &str| inputs().user(text).settings().max_size.value.bytes;
     assert_eq!(bytes("max_size = 1_000"), 1000);

@@ -1,7 +1,7 @@
 //! Each message word by word: where, expected, found, and the way out.
 
-use super::{Inputs, Say, file, inputs};
-use crate::config::{FileBytes, Settings};
+use super::{Say, file, inputs};
+use crate::config::{FileBytes, Inputs, Settings};
 
 #[test]
 fn a_wrong_variable_is_named_with_what_it_expects() {

@@ -1,9 +1,9 @@
 //! Which layer wins, and that its name stands beside the value.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{Inputs, Origin, Say, entry, inputs};
-use crate::config::{Flag, SETTINGS};
+use super::{Say, entry, inputs};
+use crate::config::{Flag, Inputs, Origin, SETTINGS};
 
 /// For every setting a value that is not the default: as a flag or variable says it, as a file says it, and as
 /// it is said back.
@@ -139,13 +139,14 @@ fn the_disabling_variable_can_also_enable_what_a_file_disabled() {
 
 #[test]
 fn a_relative_directory_starts_where_its_author_stands() {
-    let dir = |said: Inputs| said.settings().dir.value;
-    assert_eq!(dir(inputs().flag("dir", "./x")), PathBuf::from("/c/x"));
-    assert_eq!(dir(inputs().variable("JANUS_CACHE_DIR", "../x")), PathBuf::from("/c/../x"));
-    assert_eq!(dir(inputs().project("[cache]\ndir = 'x'")), PathBuf::from("/p/x"));
-    assert_eq!(dir(inputs().user("dir = 'x'")), PathBuf::from("/u/x"));
-    assert_eq!(dir(inputs().system("dir = '/x'")), PathBuf::from("/x"));
-    assert_eq!(dir(inputs()), PathBuf::from("/p/.janus_cache"));
+    // As text: two paths that differ in a `.` part are equal.
+    let dir = |said: Inputs| said.settings().dir.value.display().to_string();
+    assert_eq!(dir(inputs().flag("dir", "./a/./x")), "/c/a/x");
+    assert_eq!(dir(inputs().variable("JANUS_CACHE_DIR", "../x")), "/c/../x");
+    assert_eq!(dir(inputs().project("[cache]\ndir = './x'")), "/p/x");
+    assert_eq!(dir(inputs().user("dir = 'x'")), "/u/x");
+    assert_eq!(dir(inputs().system("dir = '/x'")), "/x");
+    assert_eq!(dir(inputs()), "/p/.janus_cache");
 }
 
 #[cfg(unix)]

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{Inputs, Say, inputs};
-use crate::config::Origin;
+use super::{Say, inputs};
+use crate::config::{Inputs, Origin};
 use crate::digest::ContentDigest;
 
 const OUTSIDE: &str = "[cache]\ndir = '/tmp/x'\n";
