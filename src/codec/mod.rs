@@ -78,7 +78,12 @@ impl Codec {
     }
 
     /// Decodes to exactly `decoded_bytes`, which must be at most `limit_bytes`.
-    pub fn decode(self, stored: &[u8], decoded_bytes: u64, limit_bytes: u64) -> Result<Cow<'_, [u8]>, CodecError> {
+    pub fn decode(
+        self,
+        stored: &[u8],
+        decoded_bytes: u64,
+        limit_bytes: u64,
+    ) -> Result<Cow<'_, [u8]>, CodecError> {
         if decoded_bytes > limit_bytes {
             return Err(CodecError::OverLimit { decoded_bytes, limit_bytes });
         }

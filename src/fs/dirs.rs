@@ -100,18 +100,27 @@ pub fn list(path: &Path) -> io::Result<Vec<Found>> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             metadata => metadata?,
         };
-        let modified = metadata.modified().ok();
-        let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
         found.push(Found {
             name: entry.file_name().to_string_lossy().into_owned(),
             path: entry.path(),
             is_dir: metadata.is_dir(),
             len_bytes: if metadata.is_dir() { 0 } else { metadata.len() },
-            modified_unix_s: since.map_or(0, |since| since.as_secs()),
+            modified_unix_s: modified_of(&metadata),
         });
     }
     found.sort_unstable_by(|left, right| left.name.cmp(&right.name));
     Ok(found)
+}
+
+/// When a file was last changed, as [`Found::modified_unix_s`]; `None` when it is not there.
+pub fn modified_unix_s(path: &Path) -> Option<u64> {
+    std::fs::symlink_metadata(path).ok().map(|metadata| modified_of(&metadata))
+}
+
+fn modified_of(metadata: &std::fs::Metadata) -> u64 {
+    let modified = metadata.modified().ok();
+    let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_secs())
 }
 
 /// How much lies below `path`; nothing where it does not exist.

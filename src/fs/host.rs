@@ -61,7 +61,9 @@ mod tests {
     fn a_boot_identity_is_read_from_its_text_or_refused() {
         let id = parse_uuid("00010203-0405-0607-0809-0a0b0c0d0eff\n").expect("well formed");
         assert_eq!((id[1], id[15]), (1, 255));
-        for bad in ["", "0001", "zz010203-0405-0607-0809-0a0b0c0d0eff", "00010203-0405-0607-0809-0a0b0c0d0eff00"] {
+        for bad in
+            ["", "0001", "zz010203-0405-0607-0809-0a0b0c0d0eff", "00010203-0405-0607-0809-0a0b0c0d0eff00"]
+        {
             assert_eq!(parse_uuid(bad), None, "{bad}");
         }
     }

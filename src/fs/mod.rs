@@ -6,6 +6,7 @@
 //! | `walk` | which sources lie below a root |
 //! | `publish` | new files appear whole or not at all; the crash argument |
 //! | `map` | immutable files as bytes; the one place with `unsafe` |
+//! | `signal` | a file whose length counts events, seen by other processes |
 //! | `lock` | files locked between processes, with a limit on waiting |
 //! | `dirs` | private directories, owners, listings, removal |
 //! | `host` | what the machine says: boot identity, remote file systems |
@@ -17,15 +18,20 @@ mod lock;
 mod map;
 mod publish;
 mod read;
+mod signal;
 mod walk;
 
 pub use dirs::{
-    Found, Measured, Owner, create_private, foreign_owner, is_writable, list, measure, move_file, remove_file,
-    remove_tree,
+    Found, Measured, Owner, create_private, foreign_owner, is_writable, list, measure, modified_unix_s,
+    move_file, remove_file, remove_tree,
 };
 pub use host::{boot_id, is_remote};
 pub use lock::{FileLock, LockError};
 pub use map::{FileAccess, FileBytes};
-pub use publish::{Durability, append, publish, rename_into, replace, sync_dir, write_at, write_new};
+pub use publish::{
+    Durability, append, publish, rename_into, replace, sync_dir, sync_file, write_at, write_new,
+};
 pub use read::{ReadError, read_bounded};
+pub(crate) use signal::EVENT;
+pub use signal::Signal;
 pub use walk::{WalkOptions, Walked, walk};

@@ -18,8 +18,9 @@
 //! Under [`Durability::Sync`] the file survives a power loss once the call has returned, and a
 //! target that can be seen is whole at every moment, because its data were synced before its name.
 //!
-//! [`replace`] takes something away (the old content), so it always syncs: new data, rename,
-//! directory. A crash at any step leaves the old or the new content, never a mix.
+//! [`replace`] takes something away (the old content), so what matters is replaced under
+//! [`Durability::Sync`]: new data, rename, directory. A crash at any step leaves the old or the new
+//! content, never a mix. [`Durability::Rename`] is for files that may be lost, such as recency.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -77,10 +78,11 @@ pub fn rename_into(tmp: &Path, target: &Path, durability: Durability) -> io::Res
     Ok(())
 }
 
-/// Replaces the content of `target`, or creates it. Synced always, see the module text.
-pub fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Replaces the content of `target`, or creates it, by way of a hidden file beside it. See the module
+/// text for which durability is right.
+pub fn replace(target: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
     let tmp = sibling(target);
-    let done = publish(&tmp, target, bytes, Durability::Sync);
+    let done = publish(&tmp, target, bytes, durability);
     if done.is_err() {
         // The error that counts is the first one; a stray temporary is harmless.
         let _ = super::remove_file(&tmp);
@@ -121,6 +123,12 @@ pub fn sync_dir(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes the content of a file survive a power loss.
+pub fn sync_file(path: &Path) -> io::Result<()> {
+    faults::step()?;
+    File::open(path)?.sync_data()
+}
+
 /// A hidden name beside `target`, used by no other thread or living process.
 fn sibling(target: &Path) -> PathBuf {
     static SERIAL: AtomicU32 = AtomicU32::new(0);
@@ -141,7 +149,7 @@ mod tests {
         for steps in 0..20 {
             std::fs::write(&path, b"old content").expect("written");
             let stopped = faults::stop_after(steps, io::ErrorKind::Other);
-            let result = replace(&path, b"the new content");
+            let result = replace(&path, b"the new content", Durability::Sync);
             let failed = result.is_err();
             drop(stopped);
             let found = std::fs::read(&path).expect("is there");
