@@ -25,7 +25,9 @@ pub fn crc32(bytes: &[u8]) -> u32 {
 /// CRC-32 of several pieces, as if they stood one after the other.
 pub fn crc32_of(pieces: &[&[u8]]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    pieces.iter().for_each(|piece| hasher.update(piece));
+    for piece in pieces {
+        hasher.update(piece);
+    }
     hasher.finalize()
 }
 

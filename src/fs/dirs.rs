@@ -127,10 +127,8 @@ fn modified_of(metadata: &std::fs::Metadata) -> u64 {
 pub fn measure(path: &Path) -> io::Result<Measured> {
     let mut measured = Measured::default();
     for found in list(path)? {
-        measured += match found.is_dir {
-            true => measure(&found.path)?,
-            false => Measured { files: 1, bytes: found.len_bytes },
-        };
+        measured +=
+            if found.is_dir { measure(&found.path)? } else { Measured { files: 1, bytes: found.len_bytes } };
     }
     Ok(measured)
 }

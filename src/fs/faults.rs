@@ -41,6 +41,7 @@ mod testing {
 
     impl Stopped {
         /// True when a step was refused.
+        #[expect(clippy::unused_self, reason = "only the one who stopped the disk may ask")]
         pub(crate) fn happened(&self) -> bool {
             REFUSED.get()
         }

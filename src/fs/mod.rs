@@ -29,7 +29,7 @@ pub use host::{boot_id, is_remote};
 pub use lock::{FileLock, LockError};
 pub use map::{FileAccess, FileBytes};
 pub use publish::{
-    Durability, append, publish, rename_into, replace, sync_dir, sync_file, write_at, write_new,
+    Durability, append, publish, rename_into, replace, sync_dir, sync_file, unique, write_at, write_new,
 };
 pub use read::{ReadError, read_bounded};
 pub(crate) use signal::EVENT;

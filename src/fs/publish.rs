@@ -23,9 +23,10 @@
 //! content, never a mix. [`Durability::Rename`] is for files that may be lost, such as recency.
 
 use std::fs::{File, OpenOptions};
+use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::faults;
 
@@ -129,12 +130,20 @@ pub fn sync_file(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_data()
 }
 
-/// A hidden name beside `target`, used by no other thread or living process.
+/// A hidden name beside `target`. Random, because the number of a process means nothing to another
+/// container or after a restart, and what a killed one left must not be in the way.
 fn sibling(target: &Path) -> PathBuf {
-    static SERIAL: AtomicU32 = AtomicU32::new(0);
-    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    target.with_file_name(format!(".{name}.{}-{serial}.tmp", std::process::id()))
+    target.with_file_name(format!(".{name}.{:016x}.tmp", unique()))
+}
+
+/// A number that no other process or thread draws, as far as 64 random bits go.
+pub fn unique() -> u64 {
+    static DRAWN: AtomicU64 = AtomicU64::new(0);
+    let mut hasher = std::hash::RandomState::new().build_hasher();
+    hasher.write_u64(DRAWN.fetch_add(1, Ordering::Relaxed));
+    hasher.write_u32(std::process::id());
+    hasher.finish()
 }
 
 #[cfg(test)]

@@ -133,13 +133,12 @@ impl Catalog {
         dead_files.retain(|file| !file.is_dir && dead::is_name(&file.name));
         removals.retain(|name, _| dead_files.iter().any(|file| file.name == *name));
         for file in dead_files {
-            if !removals.contains_key(&file.name) {
-                let read = dead::read(&file.path).unwrap_or_else(|error| {
+            removals.entry(file.name).or_insert_with(|| {
+                dead::read(&file.path).unwrap_or_else(|error| {
                     tracing::warn!(file = %file.path.display(), %error, "removal records are ignored");
                     Vec::new()
-                });
-                removals.insert(file.name, read);
-            }
+                })
+            });
         }
         let mut removed: HashMap<PackId, Vec<EntryKey>> = HashMap::new();
         for removal in removals.values().flatten() {
@@ -155,7 +154,9 @@ impl Catalog {
                 Some(slot) if slot.removed.len() == removed.len() => Arc::clone(slot),
                 Some(slot) => match slot.already_open() {
                     Some(pack) => {
-                        removed.iter().for_each(|key| pack.bury(key));
+                        for key in &removed {
+                            pack.bury(key);
+                        }
                         let opened = OnceLock::from(Ok(Arc::clone(pack)));
                         Arc::new(PackSlot { id, path: slot.path.clone(), opened, removed })
                     }

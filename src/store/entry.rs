@@ -40,14 +40,8 @@ impl EntryKey {
     /// there, 2 and 3 place it in a filter.
     pub(super) const fn word<const AT: usize>(&self) -> u64 {
         const { assert!(AT < 4) };
-        let [a, b, c, d, e, f, g, h] = match self.0.as_chunks::<8>().0 {
-            [first, ..] if AT == 0 => *first,
-            [_, second, ..] if AT == 1 => *second,
-            [_, _, third, ..] if AT == 2 => *third,
-            [.., last] => *last,
-            [] => [0; 8],
-        };
-        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+        let (words, _) = self.0.as_chunks::<8>();
+        u64::from_le_bytes(words[AT])
     }
 }
 

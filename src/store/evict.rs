@@ -52,8 +52,8 @@ struct Candidate {
     objects: HashSet<ContentDigest>,
 }
 
-/// As [`Store::enforce_limit`], under a shared lock that the caller holds, sparing some packs.
-pub(super) fn enforce(shared: &Shared, max_bytes: u64, spared: &[PackId]) -> Result<LimitReport, StoreError> {
+/// As [`Store::enforce_limit`], under a shared lock that the caller holds, without touching the packs in `keep`.
+pub(super) fn enforce(shared: &Shared, max_bytes: u64, keep: &[PackId]) -> Result<LimitReport, StoreError> {
     let layout = &shared.layout;
     let Some(_lock) = locks::try_maintenance(layout)? else {
         return Ok(LimitReport { busy_elsewhere: true, ..LimitReport::default() });
@@ -77,7 +77,7 @@ pub(super) fn enforce(shared: &Shared, max_bytes: u64, spared: &[PackId]) -> Res
     for digest in candidates.iter().flat_map(|candidate| &candidate.objects) {
         *names.entry(*digest).or_default() += 1;
     }
-    for candidate in candidates.iter().filter(|candidate| !spared.contains(&candidate.id)) {
+    for candidate in candidates.iter().filter(|candidate| !keep.contains(&candidate.id)) {
         if report.after_bytes <= max_bytes {
             break;
         }

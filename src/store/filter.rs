@@ -44,7 +44,7 @@ pub(super) fn may_hold(filter: &[u8], key: &EntryKey) -> bool {
 }
 
 fn block_of(key: &EntryKey, blocks: u64) -> usize {
-    (u128::from(key.word::<2>()) * u128::from(blocks) >> 64) as usize * BLOCK_BYTES
+    ((u128::from(key.word::<2>()) * u128::from(blocks)) >> 64) as usize * BLOCK_BYTES
 }
 
 /// One bit of each of the block's eight 32-bit words: five bits of the key choose it.

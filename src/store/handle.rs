@@ -220,7 +220,7 @@ impl Shared {
             Some(now_ns.max(last.saturating_add(1)))
         });
         let previous = previous.unwrap_or_else(|last| last);
-        PackId::new(now_ns.max(previous.saturating_add(1)), unique())
+        PackId::new(now_ns.max(previous.saturating_add(1)), fs::unique())
     }
 
     pub(super) fn unix_s(&self) -> u64 {
@@ -251,10 +251,10 @@ impl Shared {
     }
 
     pub(super) fn require_writable(&self, what: &'static str) -> Result<(), StoreError> {
-        match self.writable {
-            true => Ok(()),
-            false => Err(StoreError::ReadOnly { path: self.options.directory.clone(), what }),
+        if self.writable {
+            return Ok(());
         }
+        Err(StoreError::ReadOnly { path: self.options.directory.clone(), what })
     }
 }
 
@@ -271,15 +271,4 @@ impl Drop for Shared {
 
 fn hour_of(clock: Clock) -> u32 {
     u32::try_from(clock.unix_hours()).unwrap_or(u32::MAX)
-}
-
-/// A number that no other process or thread draws, as far as 64 random bits go.
-pub(super) fn unique() -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    static DRAWN: AtomicU64 = AtomicU64::new(0);
-    let mut hasher = std::hash::RandomState::new().build_hasher();
-    hasher.write_u64(DRAWN.fetch_add(1, Ordering::Relaxed));
-    hasher.write_u32(std::process::id());
-    hasher.write_u64(Clock::System.unix_ns());
-    hasher.finish()
 }

@@ -75,7 +75,7 @@ pub(super) fn places(table: &[u8]) -> impl Iterator<Item = (u32, u64)> {
 }
 
 fn home_of(key: &EntryKey, count: u64) -> u64 {
-    (u128::from(key.word::<0>()) * u128::from(count) >> 64) as u64
+    ((u128::from(key.word::<0>()) * u128::from(count)) >> 64) as u64
 }
 
 fn fingerprint_of(key: &EntryKey) -> u32 {
@@ -108,8 +108,8 @@ mod tests {
             .collect();
         let table = build(keys.iter().enumerate().map(|(n, key)| (key, 64 + 8 * n as u64)));
         assert_eq!(table.max_probe, 39);
-        for n in 0..40 {
-            assert!(find(&table, &keys[n]).contains(&(64 + 8 * n as u64)));
+        for (n, key) in keys.iter().enumerate() {
+            assert!(find(&table, key).contains(&(64 + 8 * n as u64)));
         }
     }
 

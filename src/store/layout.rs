@@ -169,10 +169,10 @@ impl Layout {
         // a directory with nothing but a part of it.
         let begun = tag.is_some_and(|tag| whole_tag.as_bytes().starts_with(&tag));
         let ours = |name: &str| name == TAG_NAME && begun || is_unfinished_tag(name);
-        match names.iter().all(|found| ours(&found.name)) {
-            true => Ok(Found::Nothing),
-            false => Err(not_a_cache("it is not empty and has no tag of ours")),
+        if names.iter().all(|found| ours(&found.name)) {
+            return Ok(Found::Nothing);
         }
+        Err(not_a_cache("it is not empty and has no tag of ours"))
     }
 
     /// Makes what is missing, tag first. Safe to be done by several processes at once.
@@ -202,19 +202,13 @@ impl Layout {
         }
         Ok(())
     }
-
-    /// Directories made by [`Layout::create`] are open to their owner only.
-    pub(super) fn create_object_folder(&self, object: &Path) -> Result<(), StoreError> {
-        let folder = object.parent().unwrap_or(object);
-        fs::create_private(folder).map_err(|error| StoreError::io(folder, "create", error))
-    }
 }
 
 /// What [`fs::replace`] leaves of a tag when it is killed.
 fn is_unfinished_tag(name: &str) -> bool {
     name.strip_prefix('.')
         .and_then(|rest| rest.strip_prefix(TAG_NAME))
-        .is_some_and(|rest| rest.ends_with(".tmp"))
+        .is_some_and(|rest| rest.strip_suffix(".tmp").is_some())
 }
 
 #[cfg(test)]

@@ -396,15 +396,12 @@ pub(super) fn check_header(bytes: &[u8], id: PackId) -> Result<PackHeader, MissR
     if header.magic != HEADER_MAGIC {
         return Err(damaged(Damage::Header));
     }
-    if header.crc32.get() != header.computed_crc() {
-        // Another version may keep its checksum elsewhere, so its number is believed first.
-        return Err(match found == PACK_VERSION {
-            true => damaged(Damage::Header),
-            false => MissReason::WrongVersion { pack: id, found, supported: PACK_VERSION },
-        });
-    }
+    // Another version may keep its checksum elsewhere, so its number is believed first.
     if found != PACK_VERSION {
         return Err(MissReason::WrongVersion { pack: id, found, supported: PACK_VERSION });
+    }
+    if header.crc32.get() != header.computed_crc() {
+        return Err(damaged(Damage::Header));
     }
     if header.flags.get() & !PACK_SYNCED != 0 || header.reserved != [0; 4] {
         return Err(damaged(Damage::Header));

@@ -167,9 +167,10 @@ fn walk_entries(
             found.report_entry(at, &header, Damage::Structure);
         }
         next_ordinal = header.ordinal.get().saturating_add(1);
-        match crc32(inline) == header.inline_crc32.get() {
-            true => entries.push((at, header)),
-            false => found.report_entry(at, &header, Damage::Content),
+        if crc32(inline) == header.inline_crc32.get() {
+            entries.push((at, header));
+        } else {
+            found.report_entry(at, &header, Damage::Content);
         }
         at = next;
         end = next;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::dead::{self, Removal, RemovalReason};
 use super::entry::{EntryKey, EntryKind};
 use super::error::StoreError;
-use super::handle::{Shared, unique};
+use super::handle::Shared;
 use super::pack_format::{ENTRY_HEADER_BYTES, PackId};
 use super::pack_verify::{SoundEntry, Verified};
 use super::pack_writer::{PackStamp, PackWriter, StoredContent, StoredEntry};
@@ -36,7 +36,7 @@ pub(super) fn quarantine_pack(
     let mut new_id = None;
     if salvaged > 0 {
         let stamp = PackStamp {
-            id: PackId::new(id.order(), unique()),
+            id: PackId::new(id.order(), fs::unique()),
             created_unix_s: shared.unix_s(),
             boot_id: shared.how.boot_id,
             synced: true,
@@ -88,7 +88,7 @@ fn push(writer: &mut PackWriter, entry: &SoundEntry, bytes: &[u8], verified: &Ve
 /// Moves a file to `quarantine/`, under a name that nothing there has.
 pub(super) fn quarantine_file(shared: &Shared, path: &Path) -> Result<Repair, StoreError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let target = shared.layout.quarantine().join(format!("{name}.{:016x}", unique()));
+    let target = shared.layout.quarantine().join(format!("{name}.{:016x}", fs::unique()));
     fs::move_file(path, &target).map_err(|error| StoreError::io(path, "move", error))?;
     Ok(Repair::Quarantined { salvaged: 0 })
 }

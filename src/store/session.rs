@@ -78,19 +78,7 @@ impl Store {
     pub fn session(&self) -> Result<Session, StoreError> {
         let shared = &*self.shared;
         shared.start_hour();
-        let writing = match shared.writable {
-            false => None,
-            true => {
-                let lock = locks::shared(&shared.layout, &shared.options)?;
-                // The directory may have been cleared, or removed by hand, since it was opened.
-                shared.layout.create(shared.layout.recognise()?)?;
-                if let Err(error) = staging::sweep(&shared.layout, shared.unix_s()) {
-                    tracing::warn!(%error, "the leftovers of a killed session stay");
-                }
-                let buffer = Mutex::new(Buffer::new());
-                Some(Writing { staging: Staging::create(&shared.layout)?, buffer, _lock: lock })
-            }
-        };
+        let writing = if shared.writable { Some(Writing::start(shared)?) } else { None };
         Ok(Session {
             store: self.clone(),
             writing,
@@ -138,7 +126,9 @@ impl Session {
             trace: entry.trace,
         };
         let batches = writing.buffer_entry(&self.store.shared, &stored_entry, object);
-        batches.into_iter().flatten().try_for_each(|batch| self.publish(writing, batch))
+        // Each batch is tried, so that one failure does not take the other with it.
+        let [before, after] = batches.map(|batch| batch.map_or(Ok(()), |batch| self.publish(writing, batch)));
+        before.and(after)
     }
 
     /// Publishes what is held now.
@@ -216,6 +206,17 @@ impl Drop for Session {
 }
 
 impl Writing {
+    fn start(shared: &Shared) -> Result<Self, StoreError> {
+        let layout = &shared.layout;
+        let lock = locks::shared(layout, &shared.options)?;
+        // The directory may have been cleared, or removed by hand, since it was opened.
+        layout.create(layout.recognise()?)?;
+        if let Err(error) = staging::sweep(layout, shared.unix_s()) {
+            tracing::warn!(%error, "the leftovers of a killed session stay");
+        }
+        Ok(Self { staging: Staging::create(layout)?, buffer: Mutex::new(Buffer::new()), _lock: lock })
+    }
+
     fn locked(&self) -> std::sync::MutexGuard<'_, Buffer> {
         self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }

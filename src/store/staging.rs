@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::error::StoreError;
-use super::handle::unique;
 use super::layout::Layout;
 use super::pack_format::PackId;
 use crate::digest::ContentDigest;
@@ -33,7 +32,7 @@ pub(super) struct StagedObject {
 impl Staging {
     pub(super) fn create(layout: &Layout) -> Result<Self, StoreError> {
         loop {
-            let folder = layout.tmp().join(format!("{:016x}", unique()));
+            let folder = layout.tmp().join(format!("{:016x}", fs::unique()));
             fs::create_private(&folder).map_err(|error| StoreError::io(&folder, "create", error))?;
             let lock_path = folder.join(LOCK_NAME);
             // A sweeper may come between the folder and its lock; then another folder is made.
@@ -93,7 +92,8 @@ impl StagedObject {
     /// pack names may be swept.
     pub(super) fn publish(&self, layout: &Layout, durability: Durability) -> Result<(), StoreError> {
         let target = layout.object(&self.digest);
-        layout.create_object_folder(&target)?;
+        let folder = target.parent().unwrap_or(&target);
+        fs::create_private(folder).map_err(|error| StoreError::io(folder, "create", error))?;
         fs::rename_into(&self.path, &target, durability)
             .map_err(|error| StoreError::io(&target, "write", error))
     }

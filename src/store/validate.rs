@@ -176,14 +176,12 @@ impl Store {
     /// Cost: reads the whole cache once.
     pub fn validate(&self, repair: bool) -> Result<Report, StoreError> {
         let shared = &*self.shared;
-        let _locks = match repair {
-            false => None,
-            true => {
-                shared.require_writable("repair")?;
-                let session = locks::shared(&shared.layout, &shared.options)?;
-                Some((session, locks::maintenance(&shared.layout, &shared.options)?))
-            }
-        };
+        let mut held = None;
+        if repair {
+            shared.require_writable("repair")?;
+            let session = locks::shared(&shared.layout, &shared.options)?;
+            held = Some((session, locks::maintenance(&shared.layout, &shared.options)?));
+        }
         let mut validation = Validation { shared, repair, report: Report::default(), named: HashMap::new() };
         validation.check_signs()?;
         validation.check_places()?;
@@ -195,9 +193,13 @@ impl Store {
             shared.catalog.announce();
             shared.refresh()?;
         }
+        drop(held);
         Ok(validation.report)
     }
 }
+
+/// Whether a name may stand in a directory.
+type Belongs<'a> = &'a dyn Fn(&Found) -> bool;
 
 /// Entries of sound places that name an object.
 type Namers = Vec<(PackId, EntryKey)>;
@@ -255,7 +257,6 @@ impl Validation<'_> {
         };
         let is_sign = |name: &str| SIGNS.iter().any(|(sign, _)| *sign == name);
         let is_pack_name = |name: &str| PackId::parse(name).is_some();
-        type Belongs<'a> = &'a dyn Fn(&Found) -> bool;
         let rules: [(PathBuf, Belongs<'_>); 7] = [
             (layout.root().to_owned(), &|found| {
                 found.is_dir && is_version(&found.name) || is_sign(&found.name)
@@ -310,10 +311,10 @@ impl Validation<'_> {
         if verified.problems.is_empty() {
             return Ok(());
         }
-        let repaired = match self.repair {
-            false => None,
-            true => Some(repair::quarantine_pack(self.shared, id, &bytes, &verified)?),
-        };
+        let mut repaired = None;
+        if self.repair {
+            repaired = Some(repair::quarantine_pack(self.shared, id, &bytes, &verified)?);
+        }
         for problem in &verified.problems {
             let what = match (verified.version, problem.what) {
                 (Some(found), Damage::Header) => Problem::WrongVersion { found },
