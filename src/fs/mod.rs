@@ -2,9 +2,10 @@
 //!
 //! | file | one idea |
 //! |---|---|
-//! | `read` | whole files, bounded |
+//! | `read`, `own` | whole files, bounded; those that only their owner may have written |
 //! | `walk` | which sources lie below a root |
 //! | `publish` | new files appear whole or not at all; the crash argument |
+//! | `replace` | small files of the user, exchanged by one process at a time |
 //! | `map` | immutable files as bytes; the one place with `unsafe` |
 //! | `signal` | a file whose length counts events, seen by other processes |
 //! | `lock` | files locked between processes, with a limit on waiting |
@@ -16,8 +17,10 @@ pub(crate) mod faults;
 mod host;
 mod lock;
 mod map;
+mod own;
 mod publish;
 mod read;
+mod replace;
 mod signal;
 mod walk;
 
@@ -28,10 +31,12 @@ pub use dirs::{
 pub use host::{boot_id, is_remote};
 pub use lock::{FileLock, LockError};
 pub use map::{FileAccess, FileBytes};
+pub use own::{OwnError, read_own};
 pub use publish::{
     Durability, append, publish, rename_into, replace, sync_dir, sync_file, unique, write_at, write_new,
 };
 pub use read::{ReadError, read_bounded};
+pub(crate) use replace::{lock_beside, replace_file};
 pub(crate) use signal::EVENT;
 pub use signal::Signal;
 pub use walk::{WalkOptions, Walked, walk};
