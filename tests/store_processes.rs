@@ -105,3 +105,32 @@ fn a_session_of_another_process_keeps_the_cache_from_being_cleared() {
     drop(session);
     assert_eq!(get(&store, 8), Ok(content(8)), "the other process could put");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_grow_is_a_typed_error_and_leaves_a_sound_cache() {
+    if let Some(directory) = child_directory() {
+        let store = open(&directory);
+        commit(&store, [1]);
+        let session = store.session().expect("a session");
+        put_content(&session, 2, &vec![1; 100_000]);
+        let committed = session.commit();
+        assert!(matches!(committed, Err(StoreError::DiskFull { .. })), "{committed:?}");
+        assert_eq!(store.stats().expect("counted").activity.dropped_puts, 1);
+        commit(&store, [3]);
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let test = "a_file_that_may_not_grow_is_a_typed_error_and_leaves_a_sound_cache";
+    // The limit is a shell's business; its signal is ignored, so that the write fails instead.
+    let limited = "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\"";
+    let program = std::env::current_exe().expect("this program");
+    let mut command = Command::new("sh");
+    command.args(["-c", limited]).arg(program).args(["--exact", test]).env(CHILD, dir.path());
+    let done = command.output().expect("ran");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    let store = open(dir.path());
+    assert_eq!((get(&store, 1), get(&store, 3)), (Ok(content(1)), Ok(content(3))));
+    assert_eq!(get(&store, 2), Err(MissReason::Absent));
+    assert!(store.validate(false).expect("validated").findings.is_empty());
+}

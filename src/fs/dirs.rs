@@ -159,6 +159,17 @@ pub fn remove_tree(path: &Path) -> io::Result<Measured> {
     }
 }
 
+/// Removes a directory if nothing is in it; one that is gone, or not empty, is no error.
+pub fn remove_empty_dir(path: &Path) -> io::Result<()> {
+    faults::step()?;
+    match std::fs::remove_dir(path) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => {
+            Ok(())
+        }
+        done => done,
+    }
+}
+
 /// Gives a file another name on the same file system.
 pub fn move_file(from: &Path, to: &Path) -> io::Result<()> {
     faults::step()?;

@@ -26,7 +26,7 @@ mod walk;
 
 pub use dirs::{
     Found, Measured, Owner, create_private, foreign_owner, is_writable, list, measure, modified_unix_s,
-    move_file, remove_file, remove_tree,
+    move_file, remove_empty_dir, remove_file, remove_tree,
 };
 pub use host::{boot_id, is_remote};
 pub use lock::{FileLock, LockError};

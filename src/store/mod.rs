@@ -19,6 +19,8 @@
 mod catalog;
 mod clear;
 mod counters;
+#[cfg(test)]
+mod crash_tests;
 mod dead;
 mod entry;
 mod error;

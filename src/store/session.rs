@@ -211,7 +211,7 @@ impl Writing {
         let lock = locks::shared(layout, &shared.options)?;
         // The directory may have been cleared, or removed by hand, since it was opened.
         layout.create(layout.recognise()?)?;
-        if let Err(error) = staging::sweep(layout, shared.unix_s()) {
+        if let Err(error) = staging::sweep(layout) {
             tracing::warn!(%error, "the leftovers of a killed session stay");
         }
         Ok(Self { staging: Staging::create(layout)?, buffer: Mutex::new(Buffer::new()), _lock: lock })

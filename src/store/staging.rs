@@ -13,8 +13,6 @@ use crate::digest::ContentDigest;
 use crate::fs::{self, Durability, FileLock, Measured};
 
 const LOCK_NAME: &str = "lock";
-/// A folder without a lock file is one that is being made, or whose maker died in that moment.
-const UNLOCKED_GRACE_S: u64 = 3600;
 
 /// A locked folder.
 pub(super) struct Staging {
@@ -118,19 +116,18 @@ fn remove_folder(folder: &Path) -> std::io::Result<Measured> {
     Ok(removed)
 }
 
-/// The folders of dead sessions, and loose files that no session makes.
-pub(super) fn abandoned(layout: &Layout, now_unix_s: u64) -> Result<Vec<Abandoned>, StoreError> {
+/// The folders of dead sessions.
+pub(super) fn abandoned(layout: &Layout) -> Result<Vec<Abandoned>, StoreError> {
     let tmp = layout.tmp();
     let found = fs::list(&tmp).map_err(|error| StoreError::io(&tmp, "list", error))?;
     let folders = found.into_iter().filter(|found| found.is_dir);
     let abandoned = folders.filter_map(|found| {
         let lock_path = found.path.join(LOCK_NAME);
-        if !lock_path.exists() {
-            let old = found.modified_unix_s.saturating_add(UNLOCKED_GRACE_S) < now_unix_s;
-            return old.then_some(Abandoned { folder: found.path, _lock: None });
+        let mut lock = None;
+        if lock_path.exists() {
+            lock = Some(FileLock::try_exclusive(&lock_path).ok()??);
         }
-        let lock = FileLock::try_exclusive(&lock_path).ok()??;
-        Some(Abandoned { folder: found.path, _lock: Some(lock) })
+        Some(Abandoned { folder: found.path, lock })
     });
     Ok(abandoned.collect())
 }
@@ -138,19 +135,25 @@ pub(super) fn abandoned(layout: &Layout, now_unix_s: u64) -> Result<Vec<Abandone
 /// A folder of a dead session; nobody else sweeps it while this lives.
 pub(super) struct Abandoned {
     pub(super) folder: PathBuf,
-    _lock: Option<FileLock>,
+    lock: Option<FileLock>,
 }
 
 impl Abandoned {
+    /// Without a lock, its maker or its remover died between two steps, or it is being made right now:
+    /// then it goes only while it is empty, and a living maker finds it gone and makes another.
     pub(super) fn remove(&self) -> Result<Measured, StoreError> {
-        remove_folder(&self.folder).map_err(|error| StoreError::io(&self.folder, "remove", error))
+        let removed = match self.lock {
+            Some(_) => remove_folder(&self.folder),
+            None => fs::remove_empty_dir(&self.folder).map(|()| Measured::default()),
+        };
+        removed.map_err(|error| StoreError::io(&self.folder, "remove", error))
     }
 }
 
 /// Removes what dead sessions left.
-pub(super) fn sweep(layout: &Layout, now_unix_s: u64) -> Result<Measured, StoreError> {
+pub(super) fn sweep(layout: &Layout) -> Result<Measured, StoreError> {
     let mut removed = Measured::default();
-    for folder in abandoned(layout, now_unix_s)? {
+    for folder in abandoned(layout)? {
         removed += folder.remove()?;
     }
     Ok(removed)
@@ -176,7 +179,7 @@ mod tests {
         std::fs::create_dir(&dead).expect("made");
         std::fs::write(dead.join(LOCK_NAME), "").expect("written");
         std::fs::write(dead.join("0.pack"), "1234").expect("written");
-        let removed = sweep(&layout, Clock::System.unix_s()).expect("swept");
+        let removed = sweep(&layout).expect("swept");
         assert_eq!(removed, Measured { files: 2, bytes: 4 });
         assert!(!dead.exists() && living.folder.join("0.object").exists());
         drop(living);
@@ -184,17 +187,34 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_just_being_made_is_left_alone() {
+    fn an_empty_folder_without_a_lock_goes_and_a_full_one_stays() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let layout = layout(dir.path());
-        let young = layout.tmp().join("young");
-        std::fs::create_dir(&young).expect("made");
-        let now = Clock::System.unix_s();
-        sweep(&layout, now).expect("swept");
-        assert!(young.exists());
-        sweep(&layout, now + 2 * UNLOCKED_GRACE_S).expect("swept");
-        assert!(!young.exists());
+        let (empty, full) = (layout.tmp().join("empty"), layout.tmp().join("full"));
+        std::fs::create_dir(&empty).expect("made");
+        std::fs::create_dir(&full).expect("made");
+        std::fs::write(full.join("x"), "x").expect("written");
+        sweep(&layout).expect("swept");
+        assert!(!empty.exists() && full.join("x").exists());
     }
 
-    use crate::clock::Clock;
+    #[test]
+    fn sessions_that_start_while_others_sweep_keep_their_folders() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let layout = layout(dir.path());
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let sweeper = scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    sweep(&layout).expect("swept");
+                }
+            });
+            for _ in 0..300 {
+                let staging = Staging::create(&layout).expect("made");
+                staging.stage_object(ContentDigest::of(b"x"), b"x", Durability::Rename).expect("still there");
+            }
+            done.store(true, Ordering::Relaxed);
+            sweeper.join().expect("swept to the end");
+        });
+    }
 }

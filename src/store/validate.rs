@@ -444,11 +444,11 @@ impl Validation<'_> {
         if !self.shared.writable {
             return Ok(());
         }
-        for abandoned in staging::abandoned(&self.shared.layout, self.shared.unix_s())? {
+        for abandoned in staging::abandoned(&self.shared.layout)? {
             let finding = self.report.add(&abandoned.folder, Problem::Abandoned);
             if self.repair {
                 abandoned.remove()?;
-                finding.repair = Some(Repair::Removed);
+                finding.repair = (!abandoned.folder.exists()).then_some(Repair::Removed);
             }
         }
         Ok(())
