@@ -227,3 +227,27 @@ fn a_pack_of_another_version_is_a_miss_that_says_so() {
     let found = get(&open(dir.path()), 2);
     assert!(matches!(found, Err(MissReason::WrongVersion { found: 9, supported: 1, .. })), "{found:?}");
 }
+
+#[test]
+fn what_repair_saved_from_an_old_pack_stays_behind_a_newer_answer() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let store = open(dir.path());
+    let answer = |content: &[u8], other: u32| {
+        let session = store.session().expect("a session");
+        put_content(&session, other, b"another");
+        put_content(&session, 2, content);
+        session.commit().expect("committed");
+    };
+    answer(b"old", 10);
+    let old = only_file(dir.path(), "packs");
+    answer(b"new", 11);
+    let mut bytes = std::fs::read(&old).expect("read");
+    bytes[64 + 104] ^= 1;
+    std::fs::write(&old, bytes).expect("written");
+    let repaired = open(dir.path()).validate(true).expect("repaired");
+    assert!(
+        repaired.findings.iter().any(|f| f.repair == Some(Repair::Quarantined { salvaged: 1 })),
+        "{repaired:?}"
+    );
+    assert_eq!(get(&open(dir.path()), 2).expect("there"), b"new");
+}

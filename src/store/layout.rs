@@ -156,21 +156,26 @@ impl Layout {
         if let Some(owner) = owner {
             return Err(StoreError::ForeignOwner { path: root.clone(), owner });
         }
-        let tag = fs::read_bounded(&root.join(TAG_NAME), 4096).ok();
         let (_, whole_tag) = SIGNS[0];
-        if tag.as_deref() == Some(whole_tag.as_bytes()) {
+        let read_tag = || fs::read_bounded(&root.join(TAG_NAME), 4096).ok();
+        let is_tagged = || read_tag().as_deref() == Some(whole_tag.as_bytes());
+        if is_tagged() {
             return Ok(Found::Cache);
         }
-        if self.packs().is_dir() && self.lock().is_file() {
+        if self.packs().is_dir() && self.lock().is_file() && !is_tagged() {
             return Ok(Found::Untagged);
         }
         let names = fs::list(root).map_err(|error| StoreError::io(root, "list", error))?;
-        // The tag is the first file of a new cache, so a process killed while it wrote the tag leaves
-        // a directory with nothing but a part of it.
-        let begun = tag.is_some_and(|tag| whole_tag.as_bytes().starts_with(&tag));
+        // The tag is the first file of a new cache: a process killed while it wrote the tag leaves
+        // nothing but a part of it, and one that makes the cache right now has written the tag before
+        // anything else that was listed.
+        let begun = read_tag().is_some_and(|tag| whole_tag.as_bytes().starts_with(&tag));
         let ours = |name: &str| name == TAG_NAME && begun || is_unfinished_tag(name);
         if names.iter().all(|found| ours(&found.name)) {
             return Ok(Found::Nothing);
+        }
+        if is_tagged() {
+            return Ok(Found::Cache);
         }
         Err(not_a_cache("it is not empty and has no tag of ours"))
     }
@@ -252,6 +257,20 @@ mod tests {
             assert_eq!(done.is_err(), refused, "step {steps}");
             let found = layout.recognise().unwrap_or_else(|error| panic!("step {steps}: {error}"));
             layout.create(found).expect("made");
+            assert_eq!(layout.recognise().expect("ours"), Found::Cache);
+        }
+    }
+
+    #[test]
+    fn a_cache_that_many_make_at_once_is_one_cache_for_all_of_them() {
+        for _ in 0..60 {
+            let dir = tempfile::tempdir().expect("a temporary folder");
+            let layout = layout(dir.path());
+            std::thread::scope(|scope| {
+                for _ in 0..6 {
+                    scope.spawn(|| layout.create(layout.recognise().expect("free or ours")).expect("made"));
+                }
+            });
             assert_eq!(layout.recognise().expect("ours"), Found::Cache);
         }
     }
