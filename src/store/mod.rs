@@ -10,10 +10,11 @@
 //! | `session`, `staging` | collect entries, publish packs; where the unfinished lies |
 //! | `entry`, `lookup`, `error` | what goes in, what comes out, what goes wrong |
 //! | `layout`, `locks`, `catalog` | where files lie, who may do what, which packs there are |
-//! | `pack_format`, `pack_writer`, `pack_reader`, `pack_verify` | the pack: shape, writer, reader, deep check |
+//! | `pack_format`, `pack_writer`, `pack_reader` | the pack: its shape, its only writer, its reader |
+//! | `pack_check`, `pack_verify` | what its parts promise by themselves, and all of them together |
 //! | `index`, `filter`, `text` | parts of a pack: keys to places, absent keys, names and traces |
 //! | `dead`, `recency` | what counts as removed, what was used when |
-//! | `evict`, `clear`, `validate`, `repair` | maintenance |
+//! | `evict`, `clear`, `validate`, `repair`, `report` | maintenance |
 //! | `stats`, `counters` | numbers |
 
 mod catalog;
@@ -31,12 +32,14 @@ mod index;
 mod layout;
 mod locks;
 mod lookup;
+mod pack_check;
 mod pack_format;
 mod pack_reader;
 mod pack_verify;
 mod pack_writer;
 mod recency;
 mod repair;
+mod report;
 mod session;
 mod staging;
 mod stats;
@@ -53,6 +56,6 @@ pub use handle::{Store, StoreOptions};
 pub use layout::Layout;
 pub use lookup::{Damage, Entry, Lookup, MissReason};
 pub use pack_format::PackId;
+pub use report::{Checked, Finding, Problem, Repair, Report};
 pub use session::{CommitReport, Session};
 pub use stats::{EntryInfo, Stats, Tally};
-pub use validate::{Checked, Finding, Problem, Repair, Report};

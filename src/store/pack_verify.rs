@@ -9,11 +9,11 @@ use zerocopy::FromBytes;
 
 use super::entry::EntryKey;
 use super::lookup::{Damage, MissReason};
+use super::pack_check::{check_entry_header, check_footer, check_header};
 use super::pack_format::{
     ENTRY_ALIGN, ENTRY_HEADER_BYTES, EntryHeader, FOOTER_BYTES, HEADER_BYTES, NO_TRACE, PackFooter, PackId,
     SECTION_ALIGN, Sections,
 };
-use super::pack_reader::{check_entry_header, check_footer, check_header};
 use super::{filter, index, text};
 use crate::digest::crc32;
 

@@ -9,9 +9,9 @@ use super::handle::Shared;
 use super::pack_format::{ENTRY_HEADER_BYTES, PackId};
 use super::pack_verify::{SoundEntry, Verified};
 use super::pack_writer::{PackStamp, PackWriter, StoredContent, StoredEntry};
+use super::report::Repair;
 use super::staging::Staging;
 use super::text;
-use super::validate::Repair;
 use crate::codec::Codec;
 use crate::fs::{self, Durability};
 

@@ -3,7 +3,6 @@
 //! Readers and sessions go on meanwhile. Recency is not looked at: every value there is legal.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,156 +16,10 @@ use super::layout::{CLEARED, SIGNS};
 use super::lookup::Damage;
 use super::pack_format::{ENTRY_HEADER_BYTES, PackId};
 use super::pack_verify::{self, Verified};
+use super::report::{Problem, Repair, Report};
 use super::{locks, repair, staging};
 use crate::digest::ContentDigest;
 use crate::fs::{self, FileBytes, Found};
-
-/// What is wrong with a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Problem {
-    /// The bytes are not what their checksums say.
-    Damaged(Damage),
-    /// A pack of another version.
-    WrongVersion {
-        /// The version it names.
-        found: u32,
-    },
-    /// The system cannot read it.
-    Unreadable(io::ErrorKind),
-    /// A tag, text or signal file has not the content that this program writes.
-    Altered,
-    /// A file or directory that should be there.
-    Missing,
-    /// An entry's object is missing. Also what a kill between a pack and its objects leaves.
-    ObjectMissing,
-    /// An object that no pack names. Harmless; eviction removes it when it is a day old.
-    Unnamed,
-    /// A folder of a session that died. Harmless; the next session removes it.
-    Abandoned,
-    /// Nothing that a cache puts there.
-    Stray,
-}
-
-impl Problem {
-    /// False for leftovers that take room and harm nothing.
-    pub const fn is_damage(self) -> bool {
-        !matches!(self, Self::Unnamed | Self::Abandoned | Self::Stray)
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Damaged(what) => what.fmt(f),
-            Self::WrongVersion { found } => write!(f, "it has format version {found}"),
-            Self::Unreadable(kind) => write!(f, "it cannot be read: {kind}"),
-            Self::Altered => f.write_str("its content was changed"),
-            Self::Missing => f.write_str("it is missing"),
-            Self::ObjectMissing => f.write_str("an entry's object is missing"),
-            Self::Unnamed => f.write_str("no pack names this object"),
-            Self::Abandoned => f.write_str("a session that died left it"),
-            Self::Stray => f.write_str("it does not belong here"),
-        }
-    }
-}
-
-/// What was done about a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Repair {
-    /// The file is in `quarantine/` now; so many sound entries of it live on in a new pack.
-    Quarantined {
-        /// Entries in the new pack.
-        salvaged: u64,
-    },
-    /// The entry counts as removed.
-    Buried,
-    /// Written as it should be.
-    Rewritten,
-    /// Removed.
-    Removed,
-}
-
-/// One thing that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The file or directory.
-    pub path: PathBuf,
-    /// Where in the file, in bytes.
-    pub at_bytes: Option<u64>,
-    /// Which entry, where that is known.
-    pub key: Option<EntryKey>,
-    /// What is wrong.
-    pub problem: Problem,
-    /// What was done about it.
-    pub repair: Option<Repair>,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path.display())?;
-        if let Some(at_bytes) = self.at_bytes {
-            write!(f, " at byte {at_bytes}")?;
-        }
-        if let Some(key) = &self.key {
-            write!(f, ", entry {}", key.short())?;
-        }
-        write!(f, ": {}", self.problem)
-    }
-}
-
-/// How much was looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Checked {
-    /// Packs.
-    pub packs: u64,
-    /// Sound entries in them.
-    pub entries: u64,
-    /// Objects.
-    pub objects: u64,
-    /// Files with removal records.
-    pub dead_files: u64,
-    /// Bytes of all of them.
-    pub bytes: u64,
-}
-
-/// What validation found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// How much was looked at.
-    pub checked: Checked,
-    /// What is not as it should be, in the order of the directory.
-    pub findings: Vec<Finding>,
-}
-
-impl Report {
-    /// True when nothing is damaged; leftovers do not count.
-    pub fn is_sound(&self) -> bool {
-        !self.findings.iter().any(|finding| finding.problem.is_damage())
-    }
-
-    /// True when damage is left that was not repaired.
-    pub fn needs_repair(&self) -> bool {
-        self.findings.iter().any(|finding| finding.problem.is_damage() && finding.repair.is_none())
-    }
-
-    fn add(&mut self, path: &Path, problem: Problem) -> &mut Finding {
-        self.add_at(path, None, None, problem)
-    }
-
-    fn add_at(
-        &mut self,
-        path: &Path,
-        at_bytes: Option<u64>,
-        key: Option<EntryKey>,
-        problem: Problem,
-    ) -> &mut Finding {
-        let at = self.findings.len();
-        self.findings.push(Finding { path: path.to_owned(), at_bytes, key, problem, repair: None });
-        &mut self.findings[at]
-    }
-}
 
 impl Store {
     /// Checks every byte of the cache. With `repair`, damaged files go to `quarantine/` after their
