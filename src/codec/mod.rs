@@ -69,9 +69,10 @@ impl Codec {
             Self::None => (Self::None, Cow::Borrowed(bytes)),
             Self::Lz4 => {
                 let stored = lz4::encode(bytes);
-                match stored.len() < bytes.len() {
-                    true => (Self::Lz4, Cow::Owned(stored)),
-                    false => (Self::None, Cow::Borrowed(bytes)),
+                if stored.len() < bytes.len() {
+                    (Self::Lz4, Cow::Owned(stored))
+                } else {
+                    (Self::None, Cow::Borrowed(bytes))
                 }
             }
         }

@@ -100,28 +100,35 @@ pub fn list(path: &Path) -> io::Result<Vec<Found>> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             metadata => metadata?,
         };
-        let modified = metadata.modified().ok();
-        let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
         found.push(Found {
             name: entry.file_name().to_string_lossy().into_owned(),
             path: entry.path(),
             is_dir: metadata.is_dir(),
             len_bytes: if metadata.is_dir() { 0 } else { metadata.len() },
-            modified_unix_s: since.map_or(0, |since| since.as_secs()),
+            modified_unix_s: modified_of(&metadata),
         });
     }
     found.sort_unstable_by(|left, right| left.name.cmp(&right.name));
     Ok(found)
 }
 
+/// When a file was last changed, as [`Found::modified_unix_s`]; `None` when it is not there.
+pub fn modified_unix_s(path: &Path) -> Option<u64> {
+    std::fs::symlink_metadata(path).ok().map(|metadata| modified_of(&metadata))
+}
+
+fn modified_of(metadata: &std::fs::Metadata) -> u64 {
+    let modified = metadata.modified().ok();
+    let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_secs())
+}
+
 /// How much lies below `path`; nothing where it does not exist.
 pub fn measure(path: &Path) -> io::Result<Measured> {
     let mut measured = Measured::default();
     for found in list(path)? {
-        measured += match found.is_dir {
-            true => measure(&found.path)?,
-            false => Measured { files: 1, bytes: found.len_bytes },
-        };
+        measured +=
+            if found.is_dir { measure(&found.path)? } else { Measured { files: 1, bytes: found.len_bytes } };
     }
     Ok(measured)
 }
@@ -149,6 +156,17 @@ pub fn remove_tree(path: &Path) -> io::Result<Measured> {
     match std::fs::remove_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(removed),
         done => done.map(|()| removed),
+    }
+}
+
+/// Removes a directory if nothing is in it; one that is gone, or not empty, is no error.
+pub fn remove_empty_dir(path: &Path) -> io::Result<()> {
+    faults::step()?;
+    match std::fs::remove_dir(path) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => {
+            Ok(())
+        }
+        done => done,
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn step() -> io::Result<()> {
 }
 
 #[cfg(test)]
-pub(crate) use testing::{Stopped, stop_after};
+pub(crate) use testing::stop_after;
 
 #[cfg(test)]
 mod testing {
@@ -24,6 +24,7 @@ mod testing {
     use std::io;
 
     thread_local! {
+        static REFUSED: Cell<bool> = const { Cell::new(false) };
         static STEPS_LEFT: Cell<Option<(u32, io::ErrorKind)>> = const { Cell::new(None) };
     }
 
@@ -33,14 +34,16 @@ mod testing {
     /// Lets this thread do `steps` more steps; each later one fails with `kind`, as it would for a
     /// process that is gone (nothing is cleaned up either) or a disk that is full.
     pub(crate) fn stop_after(steps: u32, kind: io::ErrorKind) -> Stopped {
+        REFUSED.set(false);
         STEPS_LEFT.set(Some((steps, kind)));
         Stopped(())
     }
 
     impl Stopped {
         /// True when a step was refused.
+        #[expect(clippy::unused_self, reason = "only the one who stopped the disk may ask")]
         pub(crate) fn happened(&self) -> bool {
-            STEPS_LEFT.get().is_some_and(|(left, _)| left == 0)
+            REFUSED.get()
         }
     }
 
@@ -53,7 +56,10 @@ mod testing {
     pub(crate) fn step() -> io::Result<()> {
         match STEPS_LEFT.get() {
             None => Ok(()),
-            Some((0, kind)) => Err(io::Error::from(kind)),
+            Some((0, kind)) => {
+                REFUSED.set(true);
+                Err(io::Error::from(kind))
+            }
             Some((left, kind)) => {
                 STEPS_LEFT.set(Some((left - 1, kind)));
                 Ok(())

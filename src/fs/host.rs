@@ -44,7 +44,10 @@ pub fn is_remote(path: &Path) -> bool {
             0x00C3_6400,
             0x7375_7245,
         ];
-        rustix::fs::statfs(path).is_ok_and(|found| REMOTE.contains(&(found.f_type as u32)))
+        rustix::fs::statfs(path).is_ok_and(|found| {
+            // The field's width and sign differ between machines; the numbers are 32 bits wide.
+            u32::try_from(found.f_type & 0xFFFF_FFFF).is_ok_and(|kind| REMOTE.contains(&kind))
+        })
     }
     #[cfg(not(target_os = "linux"))]
     {

@@ -18,13 +18,15 @@
 //! Under [`Durability::Sync`] the file survives a power loss once the call has returned, and a
 //! target that can be seen is whole at every moment, because its data were synced before its name.
 //!
-//! [`replace`] takes something away (the old content), so it always syncs: new data, rename,
-//! directory. A crash at any step leaves the old or the new content, never a mix.
+//! [`replace`] takes something away (the old content), so what matters is replaced under
+//! [`Durability::Sync`]: new data, rename, directory. A crash at any step leaves the old or the new
+//! content, never a mix. [`Durability::Rename`] is for files that may be lost, such as recency.
 
 use std::fs::{File, OpenOptions};
+use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::faults;
 
@@ -77,10 +79,11 @@ pub fn rename_into(tmp: &Path, target: &Path, durability: Durability) -> io::Res
     Ok(())
 }
 
-/// Replaces the content of `target`, or creates it. Synced always, see the module text.
-pub fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Replaces the content of `target`, or creates it, by way of a hidden file beside it. See the module
+/// text for which durability is right.
+pub fn replace(target: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
     let tmp = sibling(target);
-    let done = publish(&tmp, target, bytes, Durability::Sync);
+    let done = publish(&tmp, target, bytes, durability);
     if done.is_err() {
         // The error that counts is the first one; a stray temporary is harmless.
         let _ = super::remove_file(&tmp);
@@ -121,12 +124,26 @@ pub fn sync_dir(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A hidden name beside `target`, used by no other thread or living process.
+/// Makes the content of a file survive a power loss.
+pub fn sync_file(path: &Path) -> io::Result<()> {
+    faults::step()?;
+    File::open(path)?.sync_data()
+}
+
+/// A hidden name beside `target`. Random, because the number of a process means nothing to another
+/// container or after a restart, and what a killed one left must not be in the way.
 fn sibling(target: &Path) -> PathBuf {
-    static SERIAL: AtomicU32 = AtomicU32::new(0);
-    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    target.with_file_name(format!(".{name}.{}-{serial}.tmp", std::process::id()))
+    target.with_file_name(format!(".{name}.{:016x}.tmp", unique()))
+}
+
+/// A number that no other process or thread draws, as far as 64 random bits go.
+pub fn unique() -> u64 {
+    static DRAWN: AtomicU64 = AtomicU64::new(0);
+    let mut hasher = std::hash::RandomState::new().build_hasher();
+    hasher.write_u64(DRAWN.fetch_add(1, Ordering::Relaxed));
+    hasher.write_u32(std::process::id());
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -141,7 +158,7 @@ mod tests {
         for steps in 0..20 {
             std::fs::write(&path, b"old content").expect("written");
             let stopped = faults::stop_after(steps, io::ErrorKind::Other);
-            let result = replace(&path, b"the new content");
+            let result = replace(&path, b"the new content", Durability::Sync);
             let failed = result.is_err();
             drop(stopped);
             let found = std::fs::read(&path).expect("is there");

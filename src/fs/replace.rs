@@ -1,9 +1,10 @@
 //! Replaces a small file as a whole, by one process at a time.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use super::Durability;
 
 /// Gives the file at `path` the content `bytes`, readable and writable by its owner only, and makes missing
 /// folders above it, open to their owner only.
@@ -16,17 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// An error before step 2 leaves the old file; an error in step 3 leaves the new one. A link at `path` is
 /// replaced, not followed. Cost: two waits for the disk.
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    make_private_folder(folder)?;
-    let (temporary, mut file) = create_beside(path)?;
-    let written =
-        file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
-    if let Err(error) = written {
-        // The stray file is harmless, and the first error is the one to report.
-        let _ = fs::remove_file(&temporary);
-        return Err(error);
-    }
-    sync_folder(folder)
+    super::create_private(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
+    super::replace(path, bytes, Durability::Sync)
 }
 
 /// Waits until no other process or thread holds the turn for `path`, and holds it until the answer is dropped.
@@ -35,7 +27,7 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// on it would go with the old one. Only for changes of some milliseconds, since the wait has no limit.
 pub(crate) fn lock_beside(path: &Path) -> io::Result<File> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    make_private_folder(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
+    super::create_private(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
     let mut lock = std::ffi::OsString::from(".");
     lock.push(name);
     lock.push(".lock");
@@ -48,43 +40,10 @@ pub(crate) fn lock_beside(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// A new file beside `path`. The name is unique to this process and call; one that is there all the same is
-/// the leftover of a crashed process that had our number, and another is tried.
-fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
-    static CALLS: AtomicU64 = AtomicU64::new(0);
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    loop {
-        let call = CALLS.fetch_add(1, Ordering::Relaxed);
-        let mut temporary = std::ffi::OsString::from(".");
-        temporary.push(name);
-        temporary.push(format!(".{}-{call}.tmp", std::process::id()));
-        let temporary = path.with_file_name(temporary);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(&temporary) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            other => return other.map(|file| (temporary, file)),
-        }
-    }
-}
-
-fn make_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// Only Unix lets a folder be opened and synced.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
