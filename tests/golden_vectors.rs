@@ -35,9 +35,8 @@ fn golden(file: &str, fresh: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
     if !path.exists() && std::env::var_os("BLESS_VECTORS").is_some_and(|value| value == "1") {
         std::fs::write(&path, fresh()).expect("the folder of vectors is writable");
     }
-    std::fs::read(&path).unwrap_or_else(|error| {
-        panic!("{file}: {error}; BLESS_VECTORS=1 adds vectors that are missing")
-    })
+    std::fs::read(&path)
+        .unwrap_or_else(|error| panic!("{file}: {error}; BLESS_VECTORS=1 adds vectors that are missing"))
 }
 
 /// Tuples of a source's types, none being a type that the table does not list.
@@ -122,10 +121,10 @@ fn image_row(image: &ImageView<'_>, family: &FamilyView<'_>, args: &[Option<&str
     };
     let mut row = answer_row(family.dispatch(&globals).expect("readable"), symbol, candidates);
     if let Outcome::Method(entry) = family.dispatch(&globals).expect("readable") {
-        row["place"] = family
-            .place(entry)
-            .expect("readable")
-            .map_or(Value::Null, |place| json!({"file": place.file, "line": place.line, "column": place.column}));
+        row["place"] = family.place(entry).expect("readable").map_or(
+            Value::Null,
+            |place| json!({"file": place.file, "line": place.line, "column": place.column}),
+        );
     }
     row["family"] = json!(family.name().expect("readable"));
     row["arity"] = json!(family.arity());

@@ -174,15 +174,14 @@ fn wide() -> TableSource {
         let supers: Vec<String> = (0..PARAMS).filter(|bit| set >> bit & 1 == 1).map(param).collect();
         TypeDecl { name: format!("w::S{set:03}"), supers, sealed: false }
     }));
-    let mut methods: Vec<Method> = (0..PARAMS)
-        .map(|bit| Method::new(&["any", &param(bit)], &format!("p{bit}"), "w"))
-        .collect();
+    let mut methods: Vec<Method> =
+        (0..PARAMS).map(|bit| Method::new(&["any", &param(bit)], &format!("p{bit}"), "w")).collect();
     methods.push(Method::new(&["w::Left", "w::P0"], "left_p0", "w"));
     methods.push(Method::new(&["w::Lower", "w::S003"], "lower_s003", "w"));
     TableSource::new(decls, Family::new("w::wide", 2, methods), Optimization::DecisionDag)
 }
 
-/// `draw`, `outline` and `scale` share types, relations and patterns; `outline. has no classes and
+/// `draw`, `outline` and `scale` share types, relations and patterns; `outline` has no classes and
 /// no nodes, because it is scanned.
 fn draw() -> TableSource {
     one_position("geo::draw", Optimization::DecisionDag)
@@ -222,10 +221,7 @@ pub(crate) fn place_of(family: &str, implementation: &str) -> Option<ImagePlace>
 
 fn image_bytes(sources: &[TableSource]) -> Vec<u8> {
     let tables: Vec<Vec<u8>> = sources.iter().map(TableSource::bytes).collect();
-    let types = shapes()
-        .into_iter()
-        .map(|decl| ImageType { name: decl.name, sealed: decl.sealed })
-        .collect();
+    let types = shapes().into_iter().map(|decl| ImageType { name: decl.name, sealed: decl.sealed }).collect();
     let content = ImageContent {
         name: "shapes",
         types,
