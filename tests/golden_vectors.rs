@@ -107,10 +107,10 @@ fn table_row(table: &TableView<'_>, args: &[Option<&str>]) -> Value {
 
 fn image_row(image: &ImageView<'_>, family: &FamilyView<'_>, args: &[Option<&str>]) -> Value {
     // A type that the image does not know has no number in it; a number beyond all others is none.
-    let global = |arg: &Option<&str>| {
+    let global = |arg: Option<&str>| {
         arg.and_then(|name| image.type_id(name).expect("readable")).unwrap_or(GlobalType(u32::MAX))
     };
-    let globals: Vec<GlobalType> = args.iter().map(global).collect();
+    let globals: Vec<GlobalType> = args.iter().copied().map(global).collect();
     let locals: Vec<LocalType> = globals.iter().map(|global| family.local_type(*global)).collect();
     let symbol = |entry| family.entry(entry).expect("readable").implementation.to_owned();
     let candidates = || {

@@ -6,10 +6,12 @@ use janus_cache::dispatch::{
 use janus_cache::format::{
     AccessError, EntryId, LocalType, OpenError, Optimization, Outcome, Rule, TableView,
 };
+use janus_cache::image::layout::FamilyRow;
 use janus_cache::image::{
     FamilyView, GlobalType, ImageContent, ImageError, ImagePlace, ImageType, ImageView, PlaceInfo,
     encode_image,
 };
+use zerocopy::little_endian::U32;
 
 fn decls() -> Vec<TypeDecl> {
     vec![
@@ -133,9 +135,7 @@ fn an_image_is_smaller_than_its_tables_and_equal_pieces_have_one_place() {
         family(&image, "m::feed", 1).row(),
         family(&image, "m::wash", 1).row(),
     );
-    let relations = |row: &janus_cache::image::layout::FamilyRow| {
-        [row.type_map, row.params, row.above, row.patterns].map(|offset| offset.get())
-    };
+    let relations = |row: &FamilyRow| [row.type_map, row.params, row.above, row.patterns].map(U32::get);
     assert_eq!(relations(call), relations(feed));
     assert_eq!(relations(call), relations(wash));
     assert_eq!((call.classes, call.nodes), (feed.classes, feed.nodes));
