@@ -92,6 +92,9 @@ impl<'a> DispatchCore<'a> {
             let rows = <[ClassRow]>::ref_from_prefix_with_elems(parts.classes, arity)
                 .map_err(|_| (CLAS, "it is shorter than a row for each position"))?
                 .0;
+            if rows.iter().any(|row| !matches!(row.width.get(), 1 | 2)) {
+                return Err((CLAS, "the elements of a position are neither 1 nor 2 bytes wide"));
+            }
             let nodes = <[U32]>::ref_from_bytes(parts.nodes)
                 .ok()
                 .filter(|nodes| !nodes.is_empty())

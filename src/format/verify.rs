@@ -1,15 +1,17 @@
 //! The deep proof: everything that `open` leaves to each access, and that the answers agree with
 //! the naive reading of the patterns.
 //!
-//! Too slow for every open: it reads each section whole, and tries one type of each class.
+//! Too slow for every open: it reads each section whole, compares every two entries, and tries every
+//! tuple, or an even sample where there are too many.
 
 use super::core::{EntryId, LocalType, Outcome};
 use super::error::{AccessError, OpenError};
 use super::layout::{ENTR, PARM, PATT, TYPE};
 use super::logical::{LogicalEntry, LogicalTable, LogicalType, ParamRef};
+use super::rule::Optimization;
 use super::view::TableView;
 
-/// Tuples that are tried at most; a table of more classes is tried on an even sample of them.
+/// Tuples that are tried, about; of a table that has more, an even sample is.
 const MAX_TUPLES: u64 = 1 << 16;
 
 /// What is wrong with bytes that open well or not at all.
@@ -60,6 +62,7 @@ pub fn verify(bytes: &[u8]) -> Result<(), VerifyError> {
             "the table hash is {stored:016x}, the logical table has {computed:016x}"
         )));
     }
+    check_relations(&logical)?;
     check_order(&table, &logical)?;
     check_answers(&table)
 }
@@ -119,16 +122,43 @@ fn logical_of(table: &TableView<'_>) -> Result<LogicalTable, VerifyError> {
     Ok(LogicalTable { name, arity: table.header().arity, rule: table.rule(), types, params, entries })
 }
 
-/// Entries stand in specificity order, and no two have the same pattern.
-fn check_order(table: &TableView<'_>, logical: &LogicalTable) -> Result<(), VerifyError> {
-    let mut previous = 0;
-    for entry in 0..table.core().entry_count() {
-        let specificity = table.entry(EntryId(entry))?.specificity;
-        if specificity < previous {
-            return Err(VerifyError::Order { tag: ENTR, row: entry, previous: entry.saturating_sub(1) });
+/// Relations are those of a type graph: every listed type is under a parameter, being under goes on
+/// upwards, and never both ways. The rule's definition needs it, so the answers alone cannot show it.
+fn check_relations(logical: &LogicalTable) -> Result<(), VerifyError> {
+    let inconsistent = |what| Err(VerifyError::Inconsistent(what));
+    let shown = |param: u16| logical.param_name(ParamRef(param + 1));
+    // What a parameter's own type is under.
+    let above = |param: u16| {
+        let local = logical.params.get(usize::from(param)).copied().unwrap_or_default();
+        logical.types.get(local as usize).map_or(&[][..], |row| row.above.as_slice())
+    };
+    for row in &logical.types {
+        if row.above.is_empty() {
+            return inconsistent(format!("type {} is under no parameter", row.name));
         }
-        previous = specificity;
+        for lower in &row.above {
+            let missing = above(*lower).iter().find(|upper| row.above.binary_search(upper).is_err());
+            if let Some(upper) = missing {
+                let (name, lower, upper) = (&row.name, shown(*lower), shown(*upper));
+                return inconsistent(format!("type {name} is under {lower}, but not under {upper} above it"));
+            }
+        }
     }
+    for param in 0..logical.params.len() as u16 {
+        let mut others = above(param).iter().filter(|other| **other != param);
+        if let Some(other) = others.find(|other| above(**other).contains(&param)) {
+            let (param, other) = (shown(param), shown(*other));
+            return inconsistent(format!("parameters {param} and {other} are under each other"));
+        }
+    }
+    Ok(())
+}
+
+/// Entries stand in specificity order, those of equal specificity in canonical order; each
+/// specificity is the right one; and no two entries have the same pattern. A scan and the search for
+/// candidates both lean on this order, so comparing them with each other would not show a wrong one.
+/// Quadratic in the number of entries.
+fn check_order(table: &TableView<'_>, logical: &LogicalTable) -> Result<(), VerifyError> {
     for pair in logical.entries.windows(2) {
         if let [first, second] = pair
             && first.pattern == second.pattern
@@ -137,11 +167,41 @@ fn check_order(table: &TableView<'_>, logical: &LogicalTable) -> Result<(), Veri
             return Err(VerifyError::Inconsistent(format!("two entries have the pattern {pattern}")));
         }
     }
+    let entry_count = table.core().entry_count();
+    if table.core().optimization() == Optimization::Single && entry_count != 1 {
+        return Err(VerifyError::Inconsistent(format!(
+            "the optimization is {}, but there are {entry_count} entries",
+            Optimization::Single.as_str()
+        )));
+    }
+    let mut rows: Vec<(u32, Vec<ParamRef>)> = Vec::new();
+    for entry in 0..entry_count {
+        let row = (table.entry(EntryId(entry))?.specificity, table.core().pattern(EntryId(entry))?.collect());
+        if rows.last().is_some_and(|before| *before >= row) {
+            return Err(VerifyError::Order { tag: ENTR, row: entry, previous: entry.saturating_sub(1) });
+        }
+        rows.push(row);
+    }
+    for (entry, (stated, loser)) in rows.iter().enumerate() {
+        let is_more_specific = |winner: &[ParamRef]| {
+            winner != loser
+                && winner.iter().zip(loser).all(|(lower, upper)| logical.param_is_below(*lower, *upper))
+        };
+        // Being more specific has no cycles, so values that satisfy this at every entry are the right ones.
+        let winners = rows.iter().filter(|(_, winner)| is_more_specific(winner));
+        let expected =
+            winners.map(|(specificity, _)| specificity.saturating_add(1)).max().unwrap_or_default();
+        if *stated != expected {
+            return Err(VerifyError::Inconsistent(format!(
+                "entry {entry} has specificity {stated}, its pattern {} has {expected}",
+                logical.pattern_text(loser)
+            )));
+        }
+    }
     Ok(())
 }
 
-/// Tries tuples of one type per distinct row of relations: others are answered like one of these,
-/// or the classes disagree with the relations, which trying every type of a position shows.
+/// Tries every tuple of listed types and "any other type", or an even sample of [`MAX_TUPLES`] of them.
 fn check_answers(table: &TableView<'_>) -> Result<(), VerifyError> {
     let arity = usize::from(table.header().arity);
     let choices: Vec<LocalType> =
@@ -177,6 +237,11 @@ fn check_one(table: &TableView<'_>, args: &[LocalType]) -> Result<(), VerifyErro
         _ => Outcome::Ambiguous,
     };
     if found == expected {
+        if found == Outcome::Ambiguous && !table.may_be_ambiguous() {
+            return Err(VerifyError::Inconsistent(
+                "a tuple is ambiguous, but the header says that none is".to_owned(),
+            ));
+        }
         return Ok(());
     }
     let mut names = Vec::new();
