@@ -106,11 +106,11 @@ settings! {
         key "write_error_policy", set by ["JANUS_CACHE_WRITE_ERROR_POLICY"], flag None,
         "Whose failure makes a write fail: `ignore`, nobody's; `l0`, that of the first level; `all`, that of any \
          level. A read-only level never counts, and a failed write never fails the build.";
-    verify: Verify = Verify::Always,
+    verify: Verify = Verify::Off,
         key "verify", set by ["JANUS_CACHE_VERIFY"], flag Some(valued("--verify", "WHEN")),
-        "When the bytes of an entry are compared with the digest that names them, on top of the checksums that \
-         every open proves: `always`, when a session reads it first; `sampled`, for some entries; `off`, never. \
-         Damage is a miss with a reason.";
+        "Which hits are built again and compared with what the cache has: `off`, none; `sampled`, one in sixteen, \
+         each day others; `always`, every one. A difference is a miss with a reason, and the fresh table is used \
+         and kept. Checksums are proved in any case.";
     lock_timeout: Duration = Duration::from_secs(60),
         key "lock_timeout", set by ["JANUS_CACHE_LOCK_TIMEOUT"], flag Some(valued("--lock-timeout", "TIME")),
         "How long to wait for another process that holds the cache. Zero does not wait.";

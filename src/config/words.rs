@@ -66,14 +66,16 @@ words! {
 }
 
 words! {
-    /// How often the bytes of an entry are compared with the digest that names them, on top of the
-    /// checksums that every open proves.
+    /// Which hits are built again and compared with what the cache has. Checksums are proved in any case:
+    /// this finds what they cannot, a builder that gives two answers to one question.
+    #[derive(Default)]
     Verify: "off, sampled or always" {
-        /// Never: only checksums stand between damage and the build.
+        /// None.
+        #[default]
         Off = "off",
-        /// For some of the entries that a session reads.
+        /// One in sixteen, each day others.
         Sampled = "sampled",
-        /// For every entry, when a session reads it first.
+        /// Every one, when a session uses it first.
         Always = "always",
     }
 }

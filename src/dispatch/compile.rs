@@ -27,16 +27,23 @@ pub struct Compiled {
     pub considered: Vec<CountedCost>,
 }
 
-/// Compiles a restricted question. Deterministic: the same question and options give the same bytes
-/// on every machine.
-pub fn compile(table: &LogicalTable, options: &CompileOptions) -> Result<Compiled, EncodeError> {
+/// The choice for a restricted question: what an optimizer found, before it is bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Optimized {
+    /// Order, specificity and strategy: what [`encode`] needs beside the question.
+    pub plan: TablePlan,
+    /// What each possible way was counted to cost.
+    pub considered: Vec<CountedCost>,
+}
+
+/// Decides how a restricted question is answered. Deterministic: it goes by counts, never by time.
+pub fn optimize(table: &LogicalTable, options: &CompileOptions) -> Optimized {
     let order = SpecificityOrder::new(table);
     let dag = DecisionDag::build(table, &order, DAG_BUDGET_CELLS);
     let may_be_ambiguous = dag
         .as_ref()
         .is_none_or(|dag| dag.verdicts.iter().any(|verdict| matches!(verdict, Verdict::Ambiguous(_))));
     let decision = decide(table, dag.as_ref(), options.optimizer);
-    let optimization = decision.strategy.optimization();
     let plan = TablePlan {
         order: order.order,
         specificity: order.specificity,
@@ -44,7 +51,14 @@ pub fn compile(table: &LogicalTable, options: &CompileOptions) -> Result<Compile
         may_be_ambiguous,
         creation_timestamp: options.creation_timestamp,
     };
-    Ok(Compiled { bytes: encode(table, &plan)?, optimization, considered: decision.considered })
+    Optimized { plan, considered: decision.considered }
+}
+
+/// Optimizes and encodes a restricted question: the same question and options give the same bytes on
+/// every machine.
+pub fn compile(table: &LogicalTable, options: &CompileOptions) -> Result<Compiled, EncodeError> {
+    let Optimized { plan, considered } = optimize(table, options);
+    Ok(Compiled { bytes: encode(table, &plan)?, optimization: plan.strategy.optimization(), considered })
 }
 
 /// The ambiguities of a restricted question, for its diagnostics. They depend on more of the graph

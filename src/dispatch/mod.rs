@@ -16,7 +16,7 @@ mod types;
 
 pub use crate::format::Rule;
 pub use ambiguity::{Ambiguities, Ambiguity};
-pub use compile::{CompileOptions, Compiled, compile, find_ambiguities};
+pub use compile::{CompileOptions, Compiled, Optimized, compile, find_ambiguities, optimize};
 pub use family::{Family, FamilyError, Method, restrict};
 pub use optimize::{CountedCost, OptimizerChoice};
 pub use resolve::{Selection, resolve};

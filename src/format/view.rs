@@ -178,6 +178,11 @@ impl<'a> TableView<'a> {
         self.bytes.get(start..start.checked_add(row.len.get() as usize)?)
     }
 
+    /// The tags of the sections, in directory order.
+    pub(crate) fn section_tags(&self) -> impl Iterator<Item = Tag> {
+        self.section_rows.iter().map(|row| Tag(row.tag))
+    }
+
     /// How a method is chosen.
     pub const fn rule(&self) -> Rule {
         self.rule

@@ -5,6 +5,7 @@
 //! | `read`, `own` | whole files, bounded; those that only their owner may have written |
 //! | `walk` | which sources lie below a root |
 //! | `publish` | new files appear whole or not at all; the crash argument |
+//! | `output` | files that a build hands to its user |
 //! | `replace` | small files of the user, exchanged by one process at a time |
 //! | `map` | immutable files as bytes; the one place with `unsafe` |
 //! | `signal` | a file whose length counts events, seen by other processes |
@@ -17,6 +18,7 @@ pub(crate) mod faults;
 mod host;
 mod lock;
 mod map;
+mod output;
 mod own;
 mod publish;
 mod read;
@@ -31,6 +33,7 @@ pub use dirs::{
 pub use host::{boot_id, is_remote};
 pub use lock::{FileLock, LockError};
 pub use map::{FileAccess, FileBytes};
+pub use output::{canonical, write_output};
 pub use own::{OwnError, read_own};
 pub use publish::{
     Durability, append, publish, rename_into, replace, sync_dir, sync_file, unique, write_at, write_new,

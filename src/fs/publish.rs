@@ -132,7 +132,7 @@ pub fn sync_file(path: &Path) -> io::Result<()> {
 
 /// A hidden name beside `target`. Random, because the number of a process means nothing to another
 /// container or after a restart, and what a killed one left must not be in the way.
-fn sibling(target: &Path) -> PathBuf {
+pub(super) fn sibling(target: &Path) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     target.with_file_name(format!(".{name}.{:016x}.tmp", unique()))
 }

@@ -76,6 +76,23 @@ pub struct EntryInfo {
 }
 
 impl Store {
+    /// How large the cache is, as its size limit counts it. Cost: it lists the packs and objects.
+    pub fn used_bytes(&self) -> Result<u64, StoreError> {
+        let layout = &self.shared.layout;
+        let objects: u64 = list_objects(layout)?.values().map(|found| found.len_bytes).sum();
+        [layout.packs(), layout.dead(), layout.recency()].into_iter().try_fold(objects, |sum, path| {
+            let measured = fs::measure(&path).map_err(|error| StoreError::io(&path, "measure", error))?;
+            Ok(sum + measured.bytes)
+        })
+    }
+
+    /// How many entries there are that are not removed. Cost: each pack is opened, none of its entries is read.
+    pub fn entry_count(&self) -> u64 {
+        let listed: u64 =
+            self.shared.open_packs().iter().map(|pack| u64::from(pack.footer().entry_count.get())).sum();
+        listed.saturating_sub(self.shared.catalog.removal_count())
+    }
+
     /// Counts everything. Cost: a look at every entry's header, no content is read.
     pub fn stats(&self) -> Result<Stats, StoreError> {
         let layout = &self.shared.layout;
