@@ -1,2 +1,49 @@
-//! The command `janus`.
-fn main() {}
+//! The command `janus`: words in, words out. One file for each command.
+
+mod args;
+mod commands;
+mod context;
+mod exit;
+mod human;
+mod json;
+mod logging;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{CacheCommand, Command, DispatchCommand, Janus};
+use commands::{build, cache, completions, dispatch, man, trust};
+use exit::{Exit, Failure};
+
+fn main() -> ExitCode {
+    let janus = Janus::parse();
+    match run(janus.command) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure.print();
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Build(args) => build::run(&args),
+        Command::Cache { command } => match command {
+            CacheCommand::Stats(args) => cache::stats::run(&args),
+            CacheCommand::Validate(args) => cache::validate::run(&args),
+            CacheCommand::Clear(args) => cache::clear::run(&args),
+            CacheCommand::Config(args) => cache::config::run(&args),
+        },
+        Command::Dispatch { command } => match command {
+            DispatchCommand::Query(args) => dispatch::query::run(&args),
+            DispatchCommand::List(args) => dispatch::list::run(&args),
+            DispatchCommand::Show(args) => dispatch::show::run(&args),
+        },
+        Command::Trust(args) => trust::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
+    }
+}

@@ -47,4 +47,5 @@ pub use project::{BuildOutcome, BuildRequest, CacheSummary, build_project};
 pub use question::Question;
 pub use reason::{Change, Reason, describe};
 pub use registry::{FamilyId, Registry, TypeSignature};
+pub use state::validate_states;
 pub use table::{MissCause, Table, TableOrigin};

@@ -14,6 +14,7 @@ use super::registry::FamilyId;
 use crate::digest::{ContentDigest, crc32, fast_hash};
 use crate::fs::{self, Durability};
 use crate::key::TableKey;
+use crate::store::{Finding, Problem, Repair, Store, StoreError};
 use crate::track::TrackedFile;
 
 const MAGIC: [u8; 8] = *b"JANSTAT\n";
@@ -195,6 +196,32 @@ impl StateFile {
         let Some(bytes) = state.to_bytes() else { return Ok(()) };
         fs::replace(&self.0, &bytes, Durability::Sync)
     }
+}
+
+/// Checks every state of a cache, as [`Store::validate`] checks its packs. With `repair` a damaged one
+/// is removed: it only explains.
+pub fn validate_states(store: &Store, repair: bool) -> Result<Vec<Finding>, StoreError> {
+    let dir = store.layout().state_dir();
+    let io_error = |doing, path: &Path, source| StoreError::Io { path: path.to_owned(), doing, source };
+    let mut findings = Vec::new();
+    for found in fs::list(&dir).map_err(|error| io_error("list", &dir, error))? {
+        if found.path.extension().is_none_or(|extension| extension != "state") {
+            continue;
+        }
+        let bytes = fs::read_bounded(&found.path, MAX_BYTES).unwrap_or_default();
+        if State::from_bytes(&bytes).is_some() {
+            continue;
+        }
+        let repaired = repair && fs::remove_file(&found.path).map_err(|e| io_error("remove", &found.path, e))?;
+        findings.push(Finding {
+            path: found.path,
+            at_bytes: None,
+            key: None,
+            problem: Problem::Altered,
+            repair: repaired.then_some(Repair::Removed),
+        });
+    }
+    Ok(findings)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod error;
 mod inputs;
 mod nearest;
 mod origin;
+mod project;
 mod reference;
 mod resolve;
 mod setting;
@@ -33,6 +34,7 @@ pub use inputs::{
     Environment, FileBytes, FlagValue, Inputs, PROJECT_FILE, environment_of_process, user_config_dir,
 };
 pub use origin::{Origin, Sourced};
+pub use project::project_name;
 pub use reference::reference_markdown;
 pub use resolve::Resolved;
 pub use setting::{Entry, Flag, Setting};

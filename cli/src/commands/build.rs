@@ -1,0 +1,177 @@
+//! `janus build`: sources in, cached dispatch tables and an image out.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use janus_cache::build::{
+    BuildCacheManager, BuildError, BuildOutcome, BuildRequest, Cache, Frontend, ManagerOptions, Reason, Step,
+    build_project, describe,
+};
+use janus_cache::clock::Clock;
+use janus_cache::dispatch::OptimizerChoice;
+use janus_cache::format::Optimization;
+use janus_cache::frontend::JanusFrontend;
+use janus_cache::key::KeySettings;
+
+use crate::args::{BuildArgs, Deny, Format, Optimizer};
+use crate::context::Project;
+use crate::exit::{Exit, Failure};
+use crate::{human, json};
+
+/// Folder of outputs, below the project's root.
+const OUTPUT_DIR: &str = "build";
+
+pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
+    let mut project = Project::open(&args.path, &args.settings)?;
+    // A plan leaves no trace, not even that entries were looked at.
+    project.settings.read_only.value |= args.plan;
+    let frontend = JanusFrontend::default();
+    let image = match &args.output {
+        Some(path) => path.clone(),
+        // Said as the user said the project, so that the path can be copied from the report.
+        None => args.path.join(OUTPUT_DIR).join(format!("{}.jdi", project.name)),
+    };
+    let options = ManagerOptions {
+        keys: KeySettings {
+            optimizer: optimizer(args.optimizer),
+            creation_timestamp: source_date_epoch()?,
+            compiler: format!("{} {}", frontend.language(), frontend.version()),
+            namespace: project.settings.namespace.value.as_str().to_owned(),
+            ..KeySettings::default()
+        },
+        project: project.name.clone(),
+        language: frontend.language().to_owned(),
+        verify: project.settings.verify.value,
+        recache: project.settings.recache.value,
+        clock: Clock::System,
+    };
+    let manager = BuildCacheManager::new(Cache::of_settings(&project.settings, Clock::System), options);
+    let (cache_dir, output_dir) = (&project.settings.dir.value, PathBuf::from(OUTPUT_DIR));
+    let deny: Vec<String> = args.deny.iter().map(|deny| code(*deny).to_owned()).collect();
+    let request = BuildRequest {
+        root: &project.root,
+        frontend: &frontend,
+        name: &project.name,
+        image: &image,
+        excluded: &[cache_dir, &output_dir],
+        plan_only: args.plan,
+        deny: &deny,
+        keep_going: args.keep_going,
+    };
+    let outcome = build_project(&request, &manager).map_err(|error| failure_of(&error))?;
+    for warning in &outcome.session.warnings {
+        eprintln!("warning: {}; the build goes on without that", warning.message);
+    }
+    let verbose = project.settings.verbose.value;
+    match args.format {
+        Format::Json => json::print(&json::Build::new(&project.name, &outcome, args.plan))?,
+        Format::Human => print(&project.name, args, verbose, &outcome)?,
+    }
+    Ok(if outcome.has_errors() { Exit::Sources } else { Exit::Success })
+}
+
+const fn optimizer(choice: Optimizer) -> OptimizerChoice {
+    match choice {
+        Optimizer::Auto => OptimizerChoice::Auto,
+        Optimizer::Single => OptimizerChoice::Force(Optimization::Single),
+        Optimizer::Linear => OptimizerChoice::Force(Optimization::Linear),
+        Optimizer::Dag => OptimizerChoice::Force(Optimization::DecisionDag),
+    }
+}
+
+const fn code(deny: Deny) -> &'static str {
+    match deny {
+        Deny::Ambiguity => "ambiguous-dispatch",
+        Deny::UnresolvedImport => "unresolved-import",
+    }
+}
+
+/// The time that reproducible builds write into outputs: 0, or what the convention's variable says.
+fn source_date_epoch() -> Result<u64, Failure> {
+    let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|text| !text.is_empty()) else {
+        return Ok(0);
+    };
+    let seconds = text.to_str().and_then(|text| text.parse().ok());
+    seconds.ok_or_else(|| {
+        let found = text.to_string_lossy();
+        Failure::usage(format!("SOURCE_DATE_EPOCH expects whole seconds since 1970, found {found:?}; unset it"))
+    })
+}
+
+fn failure_of(error: &BuildError) -> Failure {
+    let exit = match error {
+        BuildError::Frontend(_) => Exit::Usage,
+        BuildError::Output { .. } => Exit::System,
+        _ => Exit::Sources,
+    };
+    Failure::new(exit, error)
+}
+
+fn print(name: &str, args: &BuildArgs, verbose: bool, outcome: &BuildOutcome) -> Result<(), Failure> {
+    for diagnostic in &outcome.diagnostics {
+        eprintln!("{}", human::diagnostic(diagnostic));
+    }
+    let mut text = String::new();
+    if args.explain || args.plan || verbose {
+        for step in outcome.plan.steps.iter().filter(|step| verbose || step.reason != Reason::Unchanged) {
+            explain(&mut text, step);
+        }
+        for family in &outcome.plan.removed {
+            let _ = writeln!(text, "gone {family}: no method is left");
+        }
+    }
+    report(&mut text, name, args, outcome);
+    std::io::Write::write_all(&mut std::io::stdout().lock(), text.as_bytes())?;
+    Ok(())
+}
+
+fn explain(text: &mut String, step: &Step) {
+    let _ = writeln!(text, "{} {}: {}", step.action.as_str(), step.family, step.reason);
+    for input in step.reason.change().map_or(&[][..], |change| &change.inputs) {
+        let _ = writeln!(text, "  {}", describe(input));
+    }
+}
+
+fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcome) {
+    let BuildOutcome { files, functions, methods, families, ambiguities, .. } = outcome;
+    let metrics = &outcome.session.metrics;
+    let mut line = |label: &str, value: String| {
+        let _ = writeln!(text, "{label:<10}{value}");
+    };
+    let files = human::count(*files, "file", "files");
+    let families = human::count(*families, "family", "families");
+    line(name, format!("{files}, {functions} functions, {families} of {methods} methods"));
+    if args.plan {
+        let (reused, built) = outcome.plan.counts();
+        line("tables", format!("{built} would be built, {reused} would be reused"));
+    } else {
+        let (built, reused) = (metrics.tables_built, metrics.tables_from_cache);
+        line("tables", format!("{built} built, {reused} reused, hit ratio {}", human::percent(metrics.hit_ratio)));
+    }
+    let errors = outcome.diagnostics.iter().filter(|one| one.severity.as_str() == "error").count();
+    let errors = human::count(errors, "error", "errors");
+    line("problems", format!("{errors}, {}", human::count(*ambiguities, "ambiguity", "ambiguities")));
+    match &outcome.cache {
+        Some(cache) => {
+            let entries = human::count(cache.entries as usize, "entry", "entries");
+            line("cache", format!("{entries}, {}, {}", human::bytes(cache.bytes), cache.dir.display()));
+        }
+        None => line("cache", "not used".to_owned()),
+    }
+    match &outcome.image {
+        Some(image) => {
+            let state = if image.written { "written" } else { "unchanged" };
+            line("image", format!("{}, {}, {state}", image.path.display(), human::bytes(image.bytes)));
+        }
+        None if args.plan => line("image", "not touched".to_owned()),
+        None => line("image", "not written because of errors (--keep-going writes it)".to_owned()),
+    }
+    let mut time = human::time_ns(outcome.elapsed_ns);
+    if let Some(speed_up) = metrics.speed_up.filter(|_| metrics.tables_from_cache > 0 && !args.plan) {
+        let _ = write!(time, ", tables {speed_up:.1} times as fast as building them");
+    }
+    line("time", time);
+    for advice in &metrics.recommendations {
+        line("advice", advice.to_string());
+    }
+}

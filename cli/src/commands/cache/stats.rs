@@ -1,0 +1,135 @@
+//! `janus cache stats`: what is in the cache, in numbers.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use janus_cache::store::{Stats, Tally};
+use serde::Serialize;
+
+use crate::args::{CacheArgs, Format};
+use crate::context::{Project, failure_of};
+use crate::exit::{Exit, Failure};
+use crate::human;
+use crate::json::{self, SCHEMA_VERSION};
+
+#[derive(Serialize)]
+struct Output {
+    schema_version: u32,
+    dir: String,
+    exists: bool,
+    entries: u64,
+    bytes: u64,
+    limit_bytes: u64,
+    content_bytes: u64,
+    rebuild_cost_ns: u64,
+    packs: u64,
+    unusable_packs: u64,
+    objects: u64,
+    removals: u64,
+    quarantined_files: u64,
+    quarantined_bytes: u64,
+    oldest_unix_s: Option<u64>,
+    newest_unix_s: Option<u64>,
+    by_kind: BTreeMap<String, Group>,
+    by_project: BTreeMap<String, Group>,
+    by_language: BTreeMap<String, Group>,
+}
+
+#[derive(Serialize)]
+struct Group {
+    entries: u64,
+    stored_bytes: u64,
+    rebuild_cost_ns: u64,
+}
+
+impl From<&Tally> for Group {
+    fn from(tally: &Tally) -> Self {
+        let Tally { entries, stored_bytes, rebuild_cost_ns, .. } = *tally;
+        Self { entries, stored_bytes, rebuild_cost_ns }
+    }
+}
+
+pub(crate) fn run(args: &CacheArgs) -> Result<Exit, Failure> {
+    let project = Project::open(&args.project, &args.settings)?;
+    let store = project.existing_store(true)?;
+    let mut used_bytes = 0;
+    let mut stats = Stats::default();
+    if let Some(store) = &store {
+        stats = store.stats().map_err(|error| failure_of(&error))?;
+        used_bytes = store.used_bytes().map_err(|error| failure_of(&error))?;
+    }
+    let limit_bytes = project.settings.max_size.value.bytes;
+    let output = Output {
+        schema_version: SCHEMA_VERSION,
+        dir: project.settings.dir.value.display().to_string(),
+        exists: store.is_some(),
+        entries: stats.total.entries,
+        bytes: used_bytes,
+        limit_bytes,
+        content_bytes: stats.total.decoded_bytes,
+        rebuild_cost_ns: stats.total.rebuild_cost_ns,
+        packs: stats.packs.files,
+        unusable_packs: stats.useless_packs,
+        objects: stats.objects.files,
+        removals: stats.removals,
+        quarantined_files: stats.quarantine.files,
+        quarantined_bytes: stats.quarantine.bytes,
+        oldest_unix_s: stats.oldest_unix_s,
+        newest_unix_s: stats.newest_unix_s,
+        by_kind: stats.by_kind.iter().map(|(kind, tally)| (kind.to_string(), tally.into())).collect(),
+        by_project: groups(&stats.by_project),
+        by_language: groups(&stats.by_language),
+    };
+    match args.format {
+        Format::Json => json::print(&output)?,
+        Format::Human => std::io::Write::write_all(&mut std::io::stdout().lock(), text(&output).as_bytes())?,
+    }
+    Ok(Exit::Success)
+}
+
+fn groups(tallies: &BTreeMap<String, Tally>) -> BTreeMap<String, Group> {
+    tallies.iter().map(|(name, tally)| (name.clone(), tally.into())).collect()
+}
+
+fn text(output: &Output) -> String {
+    let mut text = String::new();
+    let mut line = |label: &str, value: String| {
+        let _ = writeln!(text, "{label:<12}{value}");
+    };
+    line("cache", output.dir.clone());
+    if !output.exists {
+        line("state", "no cache yet; a build makes one".to_owned());
+        return text;
+    }
+    let share = output.bytes as f64 / output.limit_bytes as f64 * 100.0;
+    let limit = human::bytes(output.limit_bytes);
+    line("size", format!("{} of {limit} ({share:.1} %)", human::bytes(output.bytes)));
+    let (packs, objects) = (output.packs, output.objects);
+    line("entries", format!("{} in {packs} packs and {objects} objects", output.entries));
+    line("rebuilding", format!("would take {}", human::time_ns(output.rebuild_cost_ns)));
+    if let (Some(oldest), Some(newest)) = (output.oldest_unix_s, output.newest_unix_s) {
+        line("made", format!("{} to {}", date(oldest), date(newest)));
+    }
+    if output.unusable_packs > 0 {
+        line("unusable", format!("{} packs; see janus cache validate", output.unusable_packs));
+    }
+    if output.quarantined_files > 0 {
+        let bytes = human::bytes(output.quarantined_bytes);
+        line("quarantine", format!("{} files, {bytes}", output.quarantined_files));
+    }
+    for (what, groups) in
+        [("kind", &output.by_kind), ("project", &output.by_project), ("language", &output.by_language)]
+    {
+        for (name, group) in groups {
+            let name = if name.is_empty() { "(none)" } else { name };
+            let (entries, bytes) = (group.entries, human::bytes(group.stored_bytes));
+            line(what, format!("{name}: {entries} entries, {bytes}"));
+        }
+    }
+    text
+}
+
+fn date(unix_s: u64) -> String {
+    let second = i64::try_from(unix_s).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_second(second).map_or_else(|_| unix_s.to_string(), |time| time.to_string())
+}

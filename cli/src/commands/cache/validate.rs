@@ -1,0 +1,116 @@
+//! `janus cache validate`: every byte of the cache, checked.
+
+use janus_cache::build::validate_states;
+use janus_cache::store::{Finding, Repair, Report};
+use serde::Serialize;
+
+use crate::args::{Format, ValidateArgs};
+use crate::context::{Project, failure_of};
+use crate::exit::{Exit, Failure};
+use crate::json::{self, SCHEMA_VERSION};
+use crate::human;
+
+#[derive(Serialize)]
+struct Output {
+    schema_version: u32,
+    dir: String,
+    exists: bool,
+    sound: bool,
+    packs: u64,
+    entries: u64,
+    objects: u64,
+    bytes: u64,
+    findings: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    path: String,
+    at_bytes: Option<u64>,
+    key: Option<String>,
+    problem: String,
+    damage: bool,
+    repair: Option<String>,
+}
+
+impl From<&Finding> for Row {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            path: finding.path.display().to_string(),
+            at_bytes: finding.at_bytes,
+            key: finding.key.map(|key| key.to_string()),
+            problem: finding.problem.to_string(),
+            damage: finding.problem.is_damage(),
+            repair: finding.repair.map(repaired),
+        }
+    }
+}
+
+fn repaired(repair: Repair) -> String {
+    match repair {
+        Repair::Quarantined { salvaged: 0 } => "moved to quarantine".to_owned(),
+        Repair::Quarantined { salvaged } => format!("moved to quarantine, {salvaged} entries saved"),
+        Repair::Buried => "recorded as removed".to_owned(),
+        Repair::Rewritten => "written anew".to_owned(),
+        Repair::Removed => "removed".to_owned(),
+        _ => "repaired".to_owned(),
+    }
+}
+
+pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
+    let project = Project::open(&args.cache.project, &args.cache.settings)?;
+    let store = project.existing_store(!args.repair)?;
+    let mut report = Report::default();
+    if let Some(store) = &store {
+        report = store.validate(args.repair).map_err(|error| failure_of(&error))?;
+        report.findings.extend(validate_states(store, args.repair).map_err(|error| failure_of(&error))?);
+    }
+    let dir = project.settings.dir.value.display().to_string();
+    match args.cache.format {
+        Format::Json => json::print(&Output {
+            schema_version: SCHEMA_VERSION,
+            dir,
+            exists: store.is_some(),
+            sound: report.is_sound(),
+            packs: report.checked.packs,
+            entries: report.checked.entries,
+            objects: report.checked.objects,
+            bytes: report.checked.bytes,
+            findings: report.findings.iter().map(Row::from).collect(),
+        })?,
+        Format::Human => {
+            use std::io::Write as _;
+            let mut out = std::io::stdout().lock();
+            for finding in &report.findings {
+                let word = if finding.problem.is_damage() { "damage" } else { "note" };
+                let done = finding.repair.map_or_else(String::new, |repair| format!(" ({})", repaired(repair)));
+                writeln!(out, "{word}: {finding}{done}")?;
+            }
+            writeln!(out, "{}", verdict(&dir, store.is_some(), &report))?;
+        }
+    }
+    Ok(if report.needs_repair() { Exit::Damaged } else { Exit::Success })
+}
+
+fn verdict(dir: &str, exists: bool, report: &Report) -> String {
+    if !exists {
+        return format!("no cache at {dir} yet");
+    }
+    let checked = &report.checked;
+    let looked_at = format!(
+        "{} entries in {} packs and {} objects, {} read",
+        checked.entries,
+        checked.packs,
+        checked.objects,
+        human::bytes(checked.bytes)
+    );
+    let damage = report.findings.iter().filter(|finding| finding.problem.is_damage()).count();
+    if damage == 0 {
+        format!("sound: {looked_at}")
+    } else if report.needs_repair() {
+        let damage = human::count(damage, "problem", "problems");
+        format!("damaged: {damage}; {looked_at}; `janus cache validate --repair` saves what is sound")
+    } else {
+        format!("repaired: {}; {looked_at}", human::count(damage, "problem", "problems"))
+    }
+}

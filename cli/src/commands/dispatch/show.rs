@@ -1,0 +1,106 @@
+//! `janus dispatch show`: what a family's table says.
+
+use std::fmt::Write as _;
+
+use janus_cache::format::{AccessError, EntryId, LocalType};
+use janus_cache::image::{FamilyView, ImageView};
+use serde::Serialize;
+
+use super::image::{MethodRow, damaged, families, find, open, read};
+use super::list::optimization;
+use crate::args::{Format, ShowArgs};
+use crate::exit::{Exit, Failure};
+use crate::json::{self, SCHEMA_VERSION};
+
+#[derive(Serialize)]
+struct Output {
+    schema_version: u32,
+    families: Vec<Family>,
+}
+
+#[derive(Serialize)]
+struct Family {
+    family: String,
+    arity: u8,
+    rule: &'static str,
+    optimization: &'static str,
+    /// Most specific first.
+    methods: Vec<Method>,
+    types: Vec<Type>,
+}
+
+#[derive(Serialize)]
+struct Method {
+    #[serde(flatten)]
+    row: MethodRow,
+    specificity: u32,
+    call_frequency: u32,
+}
+
+#[derive(Serialize)]
+struct Type {
+    name: String,
+    sealed: bool,
+}
+
+pub(crate) fn run(args: &ShowArgs) -> Result<Exit, Failure> {
+    let bytes = read(&args.image)?;
+    let image = open(&args.image, &bytes)?;
+    let found = match &args.function {
+        None => families(&image)?,
+        Some(written) => {
+            let (name, arity) = match written.rsplit_once('/') {
+                Some((name, arity)) if arity.parse::<u8>().is_ok() => (name, arity.parse().ok()),
+                _ => (written.as_str(), None),
+            };
+            find(&image, name, arity)?
+        }
+    };
+    let families: Result<Vec<Family>, AccessError> =
+        found.iter().map(|family| describe(&image, family)).collect();
+    let output =
+        Output { schema_version: SCHEMA_VERSION, families: families.map_err(|error| damaged(&error))? };
+    match args.format {
+        Format::Json => json::print(&output)?,
+        Format::Human => std::io::Write::write_all(&mut std::io::stdout().lock(), text(&output).as_bytes())?,
+    }
+    Ok(Exit::Success)
+}
+
+fn describe(image: &ImageView<'_>, family: &FamilyView<'_>) -> Result<Family, AccessError> {
+    let mut methods = Vec::new();
+    for entry in (0..family.core().entry_count()).map(EntryId) {
+        let info = family.entry(entry)?;
+        let (specificity, call_frequency) = (info.specificity, info.call_frequency);
+        methods.push(Method { row: MethodRow::of(family, entry)?, specificity, call_frequency });
+    }
+    let mut types = Vec::new();
+    for local in (0..family.row().type_count.get()).map(LocalType) {
+        if let Some(global) = family.global_type(local) {
+            let (name, sealed) = image.type_info(global)?;
+            types.push(Type { name: name.to_owned(), sealed });
+        }
+    }
+    Ok(Family {
+        family: family.name()?.to_owned(),
+        arity: family.arity(),
+        rule: family.rule().as_str(),
+        optimization: optimization(family),
+        methods,
+        types,
+    })
+}
+
+fn text(output: &Output) -> String {
+    let mut text = String::new();
+    for family in &output.families {
+        let Family { rule, optimization, methods, types, .. } = family;
+        let _ = writeln!(text, "{}/{}  rule {rule}, answered by {optimization}", family.family, family.arity);
+        for method in methods {
+            let _ = writeln!(text, "  {}", method.row.text());
+        }
+        let names: Vec<&str> = types.iter().map(|row| row.name.as_str()).collect();
+        let _ = writeln!(text, "  types: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") });
+    }
+    text
+}

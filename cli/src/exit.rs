@@ -1,0 +1,85 @@
+//! How a command ends. The codes are an interface: `janus help` lists them, tests hold them.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+/// How a command that ran to its end ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done.
+    Success,
+    /// The sources have errors, or the question has no answer.
+    Sources,
+    /// The command line, a setting, or something it names cannot be used.
+    Usage,
+    /// The cache is damaged.
+    Damaged,
+    /// The system did not let the command do its work.
+    System,
+}
+
+/// What `janus help` says about the codes.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  the sources have errors (denied warnings included), or no single method answers a query
+  2  the command line, a setting, or something they name cannot be used
+  3  `janus cache validate` found damage that is not repaired
+  4  the system did not let the command do its work: no room, no permission, a lock that is held";
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::Sources => 1,
+            Exit::Usage => 2,
+            Exit::Damaged => 3,
+            Exit::System => 4,
+        })
+    }
+}
+
+/// Why a command did not run to its end.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, message: message.into() }
+    }
+
+    /// An error with what lies behind it, in one line.
+    pub(crate) fn new(exit: Exit, error: &dyn Error) -> Self {
+        let mut message = error.to_string();
+        let mut next = error.source();
+        while let Some(source) = next {
+            let said = source.to_string();
+            if !message.contains(&said) {
+                message.push_str(": ");
+                message.push_str(&said);
+            }
+            next = source.source();
+        }
+        Self { exit, message }
+    }
+
+    pub(crate) fn print(&self) {
+        eprintln!("error: {}", self.message);
+    }
+}
+
+/// Writing to standard output failed: nobody listens any more, or there is no room.
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(Exit::System, &error)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::new(Exit::System, &error)
+    }
+}
