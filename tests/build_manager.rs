@@ -229,7 +229,8 @@ fn bytes_that_are_no_table_are_a_miss_with_a_reason() {
 
 /// The same question answered in another way: what a changed compiler that kept its version leaves.
 fn by_dag(table: &LogicalTable, options: &CompileOptions) -> Result<Optimized, Infallible> {
-    let optimizer = janus_cache::dispatch::OptimizerChoice::Force(janus_cache::format::Optimization::DecisionDag);
+    let optimizer =
+        janus_cache::dispatch::OptimizerChoice::Force(janus_cache::format::Optimization::DecisionDag);
     Ok(optimize(table, &CompileOptions { optimizer, ..options.clone() }))
 }
 
@@ -244,7 +245,9 @@ fn verifying_finds_an_entry_that_building_would_not_give_and_replaces_it() {
     let options = ManagerOptions { verify: Verify::Always, ..ManagerOptions::default() };
     let verifying = manager(directory.path(), options.clone());
     let table = get(&verifying, &registry);
-    let TableOrigin::Built { cause: MissCause::Mismatch { section } } = table.origin() else { panic!("{table:?}") };
+    let TableOrigin::Built { cause: MissCause::Mismatch { section } } = table.origin() else {
+        panic!("{table:?}")
+    };
     assert!(!section.is_empty());
     let report = verifying.end_session();
     assert_eq!((report.metrics.tables_verified, report.metrics.tables_built), (1, 1));

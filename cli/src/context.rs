@@ -22,7 +22,10 @@ impl Project {
     /// The project in a folder. Odd settings are warned about, wrong ones fail.
     pub(crate) fn open(path: &Path, flags: &SettingFlags) -> Result<Self, Failure> {
         let root = janus_cache::fs::canonical(path).map_err(|error| {
-            Failure::usage(format!("cannot open the project {}: {error}; name an existing folder", path.display()))
+            Failure::usage(format!(
+                "cannot open the project {}: {error}; name an existing folder",
+                path.display()
+            ))
         })?;
         if !root.is_dir() {
             let shown = path.display();
@@ -63,7 +66,9 @@ impl Project {
 /// A failing store, sorted by who can do something about it.
 pub(crate) fn failure_of(error: &StoreError) -> Failure {
     let exit = match error {
-        StoreError::NotACache { .. } | StoreError::ForeignOwner { .. } | StoreError::ReadOnly { .. } => Exit::Usage,
+        StoreError::NotACache { .. } | StoreError::ForeignOwner { .. } | StoreError::ReadOnly { .. } => {
+            Exit::Usage
+        }
         _ => Exit::System,
     };
     Failure::new(exit, error)

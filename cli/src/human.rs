@@ -104,7 +104,10 @@ mod tests {
 
     #[test]
     fn times_and_sizes_keep_one_digit() {
-        assert_eq!([999, 1_500, 2_500_000, 3_210_000_000].map(time_ns), ["999 ns", "1.5 us", "2.5 ms", "3.21 s"]);
+        assert_eq!(
+            [999, 1_500, 2_500_000, 3_210_000_000].map(time_ns),
+            ["999 ns", "1.5 us", "2.5 ms", "3.21 s"]
+        );
         assert_eq!(bytes(12_345), "12.3 kB");
         assert_eq!((percent(Some(0.5)), percent(None)), ("50.0 %".to_owned(), "-".to_owned()));
     }

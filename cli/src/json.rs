@@ -197,7 +197,8 @@ impl From<&Step> for ReasonRow {
             reason: step.reason.word(),
             text: step.reason.to_string(),
             because: change.map_or_else(Vec::new, |change| change.because.clone()),
-            changes: change.map_or_else(Vec::new, |change| change.inputs.iter().map(ChangeRow::from).collect()),
+            changes: change
+                .map_or_else(Vec::new, |change| change.inputs.iter().map(ChangeRow::from).collect()),
         }
     }
 }

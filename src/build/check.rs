@@ -21,7 +21,8 @@ pub(super) struct Methods<'a>(HashMap<(&'a str, usize, &'a str), &'a MethodFact>
 
 impl<'a> Methods<'a> {
     pub(super) fn of(facts: &'a Facts) -> Self {
-        let key = |fact: &'a MethodFact| (fact.family.as_str(), fact.params.len(), fact.implementation.as_str());
+        let key =
+            |fact: &'a MethodFact| (fact.family.as_str(), fact.params.len(), fact.implementation.as_str());
         Self(facts.methods.iter().map(|fact| (key(fact), fact)).collect())
     }
 
@@ -38,15 +39,13 @@ pub(super) fn ambiguities(
     question: &Question,
 ) -> Vec<Diagnostic> {
     let found = find_ambiguities(registry.graph(), &question.table);
-    let mut diagnostics: Vec<Diagnostic> = found
-        .tuples
-        .iter()
-        .filter_map(|ambiguity| describe(root, methods, question, ambiguity))
-        .collect();
+    let mut diagnostics: Vec<Diagnostic> =
+        found.tuples.iter().filter_map(|ambiguity| describe(root, methods, question, ambiguity)).collect();
     if found.truncated
         && let Some(place) = first_place(methods, question)
     {
-        let message = format!("the search for ambiguities of {} stopped early; there may be more", question.family);
+        let message =
+            format!("the search for ambiguities of {} stopped early; there may be more", question.family);
         diagnostics.push(plain(root, Severity::Warning, "ambiguity-search", place, message));
     }
     diagnostics

@@ -4,24 +4,19 @@ use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::cache::{Cache, CacheWarning, with_source};
-use super::error::BuildError;
-use super::meters::{Meters, add, get};
+use super::error::{BuildError, CacheErrorKind};
+use super::meters::{add, get};
 use super::metrics::{BuildMetrics, Circumstances, recommend};
 use super::question::Question;
 use super::registry::{FamilyId, Registry, TypeSignature};
-use super::session::{ActiveSession, Slot};
-use super::table::{MissCause, Table};
+use super::session::ActiveSession;
+use super::table::Table;
 use crate::clock::{Clock, Stopwatch};
-use crate::codec::Codec;
 use crate::config::Verify;
 use crate::dispatch::{CompileOptions, Optimized};
-use crate::format::{LogicalTable, Optimization, TablePlan, TableView, encode};
+use crate::format::LogicalTable;
 use crate::key::{KeySettings, TableKey};
-use crate::store::{EntryKey, EntryKind, EntryMeta, NewEntry};
-use crate::tiers::{Fetched, LevelReport};
-
-/// One hit in so many is built again and compared where `verify` is `sampled`.
-const SAMPLED_ONE_IN: u64 = 16;
+use crate::tiers::{Chain, LevelReport};
 
 /// What a manager works for.
 #[derive(Clone, Debug, Default)]
@@ -165,7 +160,7 @@ impl BuildCacheManager {
             session.end();
         }
         drop(sessions);
-        let levels = self.cache.chain().map_or_else(Vec::new, crate::tiers::Chain::report);
+        let levels = self.cache.chain().map_or_else(Vec::new, Chain::report);
         SessionReport { metrics: self.metrics(), warnings: self.warnings(), levels }
     }
 
@@ -215,170 +210,7 @@ impl BuildCacheManager {
         Ok(Question::ask(registry, family, &self.options.keys)?)
     }
 
-    /// What the session or the cache has for a question; builds nothing.
-    pub(super) fn look_up(&self, question: &Question) -> Result<Table, MissCause> {
-        let session = self.running();
-        let slot = session.slot(question.key);
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        self.fill(&session, question, &mut slot)
-    }
-
-    fn fill(&self, session: &ActiveSession, question: &Question, slot: &mut Slot) -> Result<Table, MissCause> {
-        if let Slot::Unasked = slot {
-            let watch = Stopwatch::start();
-            let fetched = self.fetch(question);
-            add(&session.meters.lookup_ns, watch.elapsed_ns());
-            *slot = match fetched {
-                Ok(table) => {
-                    add(&session.meters.from_cache, 1);
-                    add(&session.meters.saved_ns, table.rebuild_cost_ns());
-                    Slot::Ready { table, is_settled: !self.is_compared(question.key) }
-                }
-                Err(cause) => Slot::Missing(cause),
-            };
-        }
-        match slot {
-            Slot::Ready { table, .. } => Ok(table.clone()),
-            Slot::Missing(cause) => Err(cause.clone()),
-            Slot::Unasked => Err(MissCause::Unavailable),
-        }
-    }
-
-    fn fetch(&self, question: &Question) -> Result<Table, MissCause> {
-        let Some(chain) = self.cache.chain() else { return Err(self.cache.why_not()) };
-        if self.options.recache {
-            return Err(MissCause::Recache);
-        }
-        let (answer, level) = match chain.get(&question.entry_key()) {
-            Fetched::Hit { answer, level } => (answer, level),
-            Fetched::Miss(reason) => return Err(MissCause::Miss(reason)),
-        };
-        // The level has proved its own checksums. Whether the bytes are a table, and the table that
-        // was asked for, only this room can tell; a poisoned entry is rebuilt, and so replaced.
-        let found = TableView::open(answer.content()).map_err(MissCause::Unusable)?.header().table_hash.get();
-        let expected = question.table.table_hash();
-        if found != expected {
-            return Err(MissCause::OtherQuestion { expected, found });
-        }
-        Ok(Table::cached(question.key, answer, level))
-    }
-
-    pub(super) fn obtain<E: Into<Box<dyn Error + Send + Sync>>>(
-        &self,
-        question: &Question,
-        builder: impl FnOnce(&LogicalTable, &CompileOptions) -> Result<Optimized, E>,
-    ) -> Result<Table, BuildError> {
-        let session = self.running();
-        let slot = session.slot(question.key);
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let cause = match (self.fill(&session, question, &mut slot), &*slot) {
-            (Ok(table), Slot::Ready { is_settled: true, .. }) => return Ok(table),
-            (Ok(table), _) => {
-                let (plan, bytes, cost_ns) = self.build(&session.meters, question, builder)?;
-                add(&session.meters.verified, 1);
-                let Some(section) = first_difference(table.bytes(), &bytes) else {
-                    *slot = Slot::Ready { table: table.clone(), is_settled: true };
-                    return Ok(table);
-                };
-                let cause = MissCause::Mismatch { section };
-                self.warn(
-                    super::error::CacheErrorKind::Corrupted,
-                    format!("{}: {cause}; the fresh one is used and kept", question.family),
-                );
-                session.meters.from_cache.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
-                session.meters.saved_ns.fetch_sub(table.rebuild_cost_ns(), std::sync::atomic::Ordering::Relaxed);
-                let built = self.keep(&session.meters, question, &plan, bytes, cost_ns, cause);
-                *slot = Slot::Ready { table: built.clone(), is_settled: true };
-                return Ok(built);
-            }
-            (Err(cause), _) => cause,
-        };
-        let (plan, bytes, cost_ns) = self.build(&session.meters, question, builder)?;
-        let table = self.keep(&session.meters, question, &plan, bytes, cost_ns, cause);
-        *slot = Slot::Ready { table: table.clone(), is_settled: true };
-        Ok(table)
-    }
-
-    /// Builds a table: its plan, its bytes, and what they cost in nanoseconds.
-    fn build<E: Into<Box<dyn Error + Send + Sync>>>(
-        &self,
-        meters: &Meters,
-        question: &Question,
-        builder: impl FnOnce(&LogicalTable, &CompileOptions) -> Result<Optimized, E>,
-    ) -> Result<(TablePlan, Vec<u8>, u64), BuildError> {
-        let watch = Stopwatch::start();
-        let family = || question.family.clone();
-        let Optimized { plan, .. } = builder(&question.table, &self.compile_options())
-            .map_err(|source| BuildError::Builder { family: family(), source: source.into() })?;
-        let optimization_ns = watch.elapsed_ns();
-        let watch = Stopwatch::start();
-        let bytes = encode(&question.table, &plan)
-            .map_err(|source| BuildError::Encode { family: family(), source })?;
-        TableView::open(&bytes).map_err(|source| BuildError::NewTable { family: family(), source })?;
-        let serialization_ns = watch.elapsed_ns();
-        add(&meters.optimization_ns, optimization_ns);
-        add(&meters.serialization_ns, serialization_ns);
-        Ok((plan, bytes, optimization_ns + serialization_ns))
-    }
-
-    fn keep(
-        &self,
-        meters: &Meters,
-        question: &Question,
-        plan: &TablePlan,
-        bytes: Vec<u8>,
-        cost_ns: u64,
-        cause: MissCause,
-    ) -> Table {
-        add(&meters.built, 1);
-        if plan.strategy.optimization() != Optimization::Linear {
-            add(&meters.optimized, 1);
-        }
-        meters.count_miss(&cause);
-        if let Some(chain) = self.cache.chain() {
-            let watch = Stopwatch::start();
-            let meta = EntryMeta {
-                kind: EntryKind::DispatchTable,
-                codec: Codec::None,
-                created_unix_s: self.options.clock.unix_s(),
-                rebuild_cost_ns: cost_ns,
-                project: self.options.project.clone(),
-                producer: String::new(),
-                language: self.options.language.clone(),
-            };
-            let trace = question.trace.to_string();
-            let key = question.entry_key();
-            let entry = NewEntry { key, meta: &meta, content: &bytes, trace: trace.as_bytes() };
-            if let Err(error) = chain.put(&entry) {
-                add(&meters.write_failures, 1);
-                self.warn((&error.source).into(), with_source(&error));
-            }
-            add(&meters.serialization_ns, watch.elapsed_ns());
-        }
-        Table::built(question.key, bytes, cause, cost_ns)
-    }
-
-    /// The trace beside a key, if the cache still has it: what the question was.
-    pub(super) fn trace_of(&self, key: TableKey) -> Option<crate::key::Trace> {
-        let Fetched::Hit { answer, level } = self.cache.chain()?.get(&EntryKey::from_bytes(*key.as_bytes())) else {
-            return None;
-        };
-        Table::cached(key, answer, level).cached_trace()
-    }
-
-    fn is_compared(&self, key: TableKey) -> bool {
-        match self.options.verify {
-            Verify::Off => false,
-            // Another sample each day, so that every entry has its turn.
-            Verify::Sampled => {
-                let day = self.options.clock.unix_hours() / 24;
-                (u64::from(key.as_bytes()[0]) + day).is_multiple_of(SAMPLED_ONE_IN)
-            }
-            Verify::Always => true,
-        }
-    }
-
-    fn running(&self) -> Arc<ActiveSession> {
+    pub(super) fn running(&self) -> Arc<ActiveSession> {
         {
             let sessions = self.session.read().unwrap_or_else(PoisonError::into_inner);
             if sessions.running
@@ -415,7 +247,7 @@ impl BuildCacheManager {
     }
 
     /// Remembers a failure of the cache; the same one again says nothing new.
-    fn warn(&self, kind: super::error::CacheErrorKind, message: String) {
+    pub(super) fn warn(&self, kind: CacheErrorKind, message: String) {
         let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         let warning = CacheWarning { kind, message };
         if !warnings.contains(&warning) {
@@ -429,7 +261,8 @@ impl BuildCacheManager {
         let (from_cache, built) = (get(&meters.from_cache), get(&meters.built));
         let tables = from_cache + built;
         let spent_ns = get(&meters.lookup_ns) + get(&meters.optimization_ns) + get(&meters.serialization_ns);
-        let recorded_ns = get(&meters.saved_ns) + get(&meters.optimization_ns) + get(&meters.serialization_ns);
+        let recorded_ns =
+            get(&meters.saved_ns) + get(&meters.optimization_ns) + get(&meters.serialization_ns);
         let mut metrics = BuildMetrics {
             total_ns: session.total_ns(),
             lookup_ns: get(&meters.lookup_ns),
@@ -472,16 +305,4 @@ impl Drop for BuildCacheManager {
             self.commit(&session);
         }
     }
-}
-
-/// Where two tables' bytes differ first, by section.
-fn first_difference(cached: &[u8], fresh: &[u8]) -> Option<String> {
-    if cached == fresh {
-        return None;
-    }
-    let (Ok(cached), Ok(fresh)) = (TableView::open_proved(cached), TableView::open_proved(fresh)) else {
-        return Some("its header".to_owned());
-    };
-    let differs = fresh.section_tags().find(|tag| cached.section(*tag) != fresh.section(*tag));
-    Some(differs.map_or_else(|| "its header".to_owned(), |tag| format!("section {tag}")))
 }

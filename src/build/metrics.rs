@@ -136,8 +136,7 @@ mod tests {
 
     #[test]
     fn a_healthy_session_gets_no_advice() {
-        let metrics =
-            BuildMetrics { tables_from_cache: 100, speed_up: Some(4.0), ..BuildMetrics::default() };
+        let metrics = BuildMetrics { tables_from_cache: 100, speed_up: Some(4.0), ..BuildMetrics::default() };
         let around = Circumstances { max_bytes: Some(100), used_bytes: 10, is_read_only: false };
         assert_eq!(codes(&metrics, around), [""; 0]);
     }

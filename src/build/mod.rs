@@ -10,7 +10,7 @@
 //! | `registry`, `question` | families, and the question about each one's table |
 //! | `plan`, `reason`, `explain` | what to do and why; pure |
 //! | `state` | what the last build left behind |
-//! | `manager`, `session`, `table` | get a table or build it, once |
+//! | `manager`, `obtain`, `session`, `table` | get a table or build it, once |
 //! | `cache` | the chain a manager uses, or why there is none |
 //! | `metrics`, `meters`, `report` | what it cost, what it saved, what to do about it |
 //! | `project`, `check`, `output` | the executor, its diagnostics, the image |
@@ -25,6 +25,7 @@ mod frontend;
 mod manager;
 mod meters;
 mod metrics;
+mod obtain;
 mod output;
 mod plan;
 mod project;

@@ -32,11 +32,8 @@ pub(super) fn write_image(
     // Symbols are unique in a build.
     let places: HashMap<&str, &Place> =
         facts.methods.iter().map(|fact| (fact.implementation.as_str(), &fact.place)).collect();
-    let types = facts
-        .types
-        .iter()
-        .map(|fact| ImageType { name: fact.name.clone(), sealed: fact.sealed })
-        .collect();
+    let types =
+        facts.types.iter().map(|fact| ImageType { name: fact.name.clone(), sealed: fact.sealed }).collect();
     let content = ImageContent {
         name,
         types,

@@ -86,9 +86,7 @@ pub trait Explain {
 pub fn plan(observed: &[Observed<'_>], last: Option<&LastBuild>, explain: &dyn Explain) -> Plan {
     let mut steps: Vec<Step> = observed.iter().map(|one| step(one, last, explain)).collect();
     steps.sort_by(|a, b| a.family.cmp(&b.family));
-    let is_gone = |family: &&FamilyId| {
-        steps.binary_search_by(|step| step.family.cmp(family)).is_err()
-    };
+    let is_gone = |family: &&FamilyId| steps.binary_search_by(|step| step.family.cmp(family)).is_err();
     let removed = last.map_or_else(Vec::new, |last| last.keys.keys().filter(is_gone).cloned().collect());
     Plan { steps, removed }
 }
@@ -160,10 +158,7 @@ mod tests {
         assert!(matches!(reason(&before, absent(), Some(&of_before)), Reason::AnswerGone(_)));
         assert!(matches!(reason(&now, None, Some(&of_before)), Reason::AnsweredBefore(_)));
         assert_eq!(reason(&now, Some(MissCause::Recache), Some(&of_before)), Reason::Recache);
-        assert_eq!(
-            reason(&now, Some(MissCause::Off), Some(&of_before)),
-            Reason::NoCache(MissCause::Off)
-        );
+        assert_eq!(reason(&now, Some(MissCause::Off), Some(&of_before)), Reason::NoCache(MissCause::Off));
         let Reason::QuestionChanged(change) = reason(&now, absent(), Some(&of_before)) else {
             panic!("another question");
         };

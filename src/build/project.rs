@@ -113,9 +113,10 @@ pub fn build_project(
             }
         }
     }
-    let state_file = manager.cache().store().map(|store| {
-        StateFile::new(&store.layout().state_dir(), request.root, request.frontend.language())
-    });
+    let state_file = manager
+        .cache()
+        .store()
+        .map(|store| StateFile::new(&store.layout().state_dir(), request.root, request.frontend.language()));
     let old_state = state_file.as_ref().and_then(StateFile::load);
     let mut planned = plan_questions(&facts, &questions, old_state.as_ref(), manager);
 
@@ -208,7 +209,8 @@ fn execute(
     let next = AtomicUsize::new(0);
     let work = || {
         while let Some(question) = questions.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let builder = |table: &_, options: &_| Ok::<_, std::convert::Infallible>(optimize(table, options));
+            let builder =
+                |table: &_, options: &_| Ok::<_, std::convert::Infallible>(optimize(table, options));
             let result = manager.obtain(question, builder);
             results.lock().unwrap_or_else(PoisonError::into_inner).push((question.family.clone(), result));
         }

@@ -49,7 +49,12 @@ impl TypeSignature {
     /// about the others.
     pub fn of(family: &Family) -> Self {
         let at = |position: usize| -> Vec<&str> {
-            family.methods.iter().filter_map(|method| method.params.get(position)).map(String::as_str).collect()
+            family
+                .methods
+                .iter()
+                .filter_map(|method| method.params.get(position))
+                .map(String::as_str)
+                .collect()
         };
         let positions: Vec<Vec<&str>> = (0..usize::from(family.arity)).map(at).collect();
         Self::new(&positions.iter().map(Vec::as_slice).collect::<Vec<_>>())
@@ -93,13 +98,11 @@ impl Registry {
         });
         let mut families: BTreeMap<FamilyId, Family> = BTreeMap::new();
         for fact in &facts.methods {
-            let arity = u8::try_from(fact.params.len()).map_err(|_| BuildError::Arity {
-                family: fact.family.clone(),
-                found: fact.params.len(),
-            })?;
-            let family = families
-                .entry(FamilyId { name: fact.family.clone(), arity })
-                .or_insert_with(|| Family { rule: facts.rule, ..Family::new(&fact.family, arity, Vec::new()) });
+            let arity = u8::try_from(fact.params.len())
+                .map_err(|_| BuildError::Arity { family: fact.family.clone(), found: fact.params.len() })?;
+            let family = families.entry(FamilyId { name: fact.family.clone(), arity }).or_insert_with(|| {
+                Family { rule: facts.rule, ..Family::new(&fact.family, arity, Vec::new()) }
+            });
             family.methods.push(Method {
                 params: fact.params.clone(),
                 implementation: fact.implementation.clone(),
@@ -143,7 +146,8 @@ mod tests {
     #[test]
     fn a_signature_lists_the_distinct_types_of_each_position_in_name_order() {
         let method = |params: &[&str]| Method::new(params, &params.join(","), "m");
-        let family = Family::new("f", 2, vec![method(&["B", "any"]), method(&["A", "any"]), method(&["B", "C"])]);
+        let family =
+            Family::new("f", 2, vec![method(&["B", "any"]), method(&["A", "any"]), method(&["B", "C"])]);
         let signature = TypeSignature::of(&family);
         assert_eq!(signature, TypeSignature::new(&[&["B", "A"], &["any", "C"]]));
         assert_eq!(signature.to_string(), "(A | B, C | any)");

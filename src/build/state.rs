@@ -212,7 +212,8 @@ pub fn validate_states(store: &Store, repair: bool) -> Result<Vec<Finding>, Stor
         if State::from_bytes(&bytes).is_some() {
             continue;
         }
-        let repaired = repair && fs::remove_file(&found.path).map_err(|e| io_error("remove", &found.path, e))?;
+        let repaired =
+            repair && fs::remove_file(&found.path).map_err(|e| io_error("remove", &found.path, e))?;
         findings.push(Finding {
             path: found.path,
             at_bytes: None,

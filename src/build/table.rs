@@ -51,7 +51,9 @@ pub enum MissCause {
     #[error("the cached bytes do not open: {0}")]
     Unusable(OpenError),
     /// The cached bytes are a sound table that answers another question.
-    #[error("the cached table answers another question: its hash is {found:016x}, {expected:016x} was expected")]
+    #[error(
+        "the cached table answers another question: its hash is {found:016x}, {expected:016x} was expected"
+    )]
     OtherQuestion {
         /// Table hash of the question.
         expected: u64,

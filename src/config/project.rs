@@ -17,11 +17,9 @@ pub fn project_name(project_root: &Path, project_file: Option<&FileBytes>) -> St
     let said = project_file.and_then(|file| said_name(&file.bytes));
     let folder = || project_root.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = said.filter(|name| !name.is_empty()).or_else(folder).unwrap_or_else(|| "project".to_owned());
-    let is_safe = |at: usize, c: char| {
-        c.is_ascii_alphanumeric() || c == '_' || (at > 0 && matches!(c, '.' | '-'))
-    };
-    let safe: String =
-        name.chars().enumerate().map(|(at, c)| if is_safe(at, c) { c } else { '_' }).collect();
+    let is_safe =
+        |at: usize, c: char| c.is_ascii_alphanumeric() || c == '_' || (at > 0 && matches!(c, '.' | '-'));
+    let safe: String = name.chars().enumerate().map(|(at, c)| if is_safe(at, c) { c } else { '_' }).collect();
     safe.chars().take(MAX_NAME_BYTES).collect()
 }
 
@@ -44,7 +42,8 @@ mod tests {
     #[test]
     fn a_project_is_called_what_its_file_says_else_as_its_folder() {
         assert_eq!(name("[project]\nname = \"arcade\"\n"), "arcade");
-        for nothing in ["", "[project]\n", "[project]\nname = 7\n", "[project]\nname = \"\"\n", "not toml ["] {
+        for nothing in ["", "[project]\n", "[project]\nname = 7\n", "[project]\nname = \"\"\n", "not toml ["]
+        {
             assert_eq!(name(nothing), "shapes");
         }
         assert_eq!(project_name(Path::new("/"), None), "project");

@@ -123,6 +123,11 @@ fn modified_of(metadata: &std::fs::Metadata) -> u64 {
     since.map_or(0, |since| since.as_secs())
 }
 
+/// What is known of a path, links followed.
+pub fn look_at(path: &Path) -> io::Result<std::fs::Metadata> {
+    std::fs::metadata(path)
+}
+
 /// How much lies below `path`; nothing where it does not exist.
 pub fn measure(path: &Path) -> io::Result<Measured> {
     let mut measured = Measured::default();

@@ -27,8 +27,8 @@ mod signal;
 mod walk;
 
 pub use dirs::{
-    Found, Measured, Owner, create_private, foreign_owner, is_writable, list, measure, modified_unix_s,
-    move_file, remove_empty_dir, remove_file, remove_tree,
+    Found, Measured, Owner, create_private, foreign_owner, is_writable, list, look_at, measure,
+    modified_unix_s, move_file, remove_empty_dir, remove_file, remove_tree,
 };
 pub use host::{boot_id, is_remote};
 pub use lock::{FileLock, LockError};
@@ -36,7 +36,8 @@ pub use map::{FileAccess, FileBytes};
 pub use output::{canonical, write_output};
 pub use own::{OwnError, read_own};
 pub use publish::{
-    Durability, append, publish, rename_into, replace, sync_dir, sync_file, unique, write_at, write_new,
+    Durability, append, patch, publish, rename_into, replace, sync_dir, sync_file, unique, write_at,
+    write_new,
 };
 pub use read::{ReadError, read_bounded};
 pub(crate) use replace::{lock_beside, replace_file};

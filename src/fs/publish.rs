@@ -113,6 +113,11 @@ pub fn write_at(file: &File, at_bytes: u64, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Overwrites a part of the existing file at `path`, as [`write_at`] does.
+pub fn patch(path: &Path, at_bytes: u64, bytes: &[u8]) -> io::Result<()> {
+    write_at(&OpenOptions::new().write(true).open(path)?, at_bytes, bytes)
+}
+
 /// Makes the names in a directory survive a power loss. Does nothing where directories cannot be
 /// synced.
 pub fn sync_dir(path: &Path) -> io::Result<()> {

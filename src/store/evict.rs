@@ -195,7 +195,7 @@ fn remove_pack(layout: &Layout, candidate: &Candidate, report: &mut LimitReport)
     }
     // What stands beside the pack means nothing without it.
     let recency = layout.recency_of(candidate.id);
-    let recency_bytes = std::fs::metadata(&recency).map_or(0, |found| found.len());
+    let recency_bytes = fs::look_at(&recency).map_or(0, |found| found.len());
     if fs::remove_file(&recency).is_ok_and(|removed| removed) {
         count(report, recency_bytes);
     }

@@ -146,7 +146,7 @@ impl Layout {
     pub(super) fn recognise(&self) -> Result<Found, StoreError> {
         let root = &self.root;
         let not_a_cache = |why| StoreError::NotACache { path: root.clone(), why };
-        match std::fs::metadata(root) {
+        match fs::look_at(root) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
             Err(error) => return Err(StoreError::io(root, "look at", error)),
             Ok(found) if !found.is_dir() => return Err(not_a_cache("it is a file")),
@@ -240,7 +240,7 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = std::fs::metadata(layout.root()).expect("made").permissions().mode();
+            let mode = fs::look_at(layout.root()).expect("made").permissions().mode();
             assert_eq!(mode & 0o777, 0o700);
         }
     }

@@ -4,8 +4,6 @@
 //! nothing else. The upper 22 bits are hours since the Unix epoch (up to the year 2448), the lower
 //! 10 a number of hits that stops at its top.
 
-use std::fs::OpenOptions;
-
 use super::error::StoreError;
 use super::layout::Layout;
 use super::pack_format::PackId;
@@ -65,11 +63,11 @@ pub(super) fn flush(layout: &Layout, pack: &Pack, hour: u32) -> Result<(), Store
     }
     let words: Vec<u8> = usage.iter().flat_map(|usage| usage.to_word().to_le_bytes()).collect();
     let path = layout.recency_of(pack.id());
-    let has_full_size = std::fs::metadata(&path).is_ok_and(|found| found.len() == words.len() as u64);
+    let has_full_size = fs::look_at(&path).is_ok_and(|found| found.len() == words.len() as u64);
     let written = if has_full_size {
         let (start, end) = (*first as usize * 4, *last as usize * 4 + 4);
         let touched = words.get(start..end).unwrap_or_default();
-        OpenOptions::new().write(true).open(&path).and_then(|file| fs::write_at(&file, start as u64, touched))
+        fs::patch(&path, start as u64, touched)
     } else {
         fs::replace(&path, &words, Durability::Rename)
     };

@@ -93,7 +93,7 @@ impl Validation<'_> {
             }
         }
         for lock in [layout.lock(), layout.maintenance_lock()] {
-            if std::fs::metadata(&lock).is_ok_and(|found| found.len() > 0) {
+            if fs::look_at(&lock).is_ok_and(|found| found.len() > 0) {
                 self.report.add(&lock, Problem::Altered);
             }
         }

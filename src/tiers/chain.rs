@@ -108,7 +108,8 @@ impl Chain {
         let nearer = self.levels.iter().take(hit_at).filter(|link| link.is_written());
         let mut copied: Option<(_, Vec<u8>)> = None;
         for link in nearer {
-            let (meta, trace) = copied.get_or_insert_with(|| (answer.meta(), answer.trace().unwrap_or_default()));
+            let (meta, trace) =
+                copied.get_or_insert_with(|| (answer.meta(), answer.trace().unwrap_or_default()));
             let entry = NewEntry { key: *key, meta, content: answer.content(), trace };
             if let Err(error) = link.write(&entry, true) {
                 tracing::warn!(level = link.level.name(), %error, "a hit was not copied to a nearer level");

@@ -76,8 +76,11 @@ mod tests {
         let before = [file("a", "1"), file("b", "1"), file("c", "1")];
         let now = [file("d", "1"), file("b", "2"), file("a", "1")];
         let change = |path: &str, kind| FileChange { path: path.to_owned(), kind };
-        let expected =
-            [change("b", ChangeKind::Edited), change("c", ChangeKind::Removed), change("d", ChangeKind::Added)];
+        let expected = [
+            change("b", ChangeKind::Edited),
+            change("c", ChangeKind::Removed),
+            change("d", ChangeKind::Added),
+        ];
         assert_eq!(changes(&before, &now), expected);
         assert_eq!(changes(&before, &before), []);
     }

@@ -94,7 +94,9 @@ fn source_date_epoch() -> Result<u64, Failure> {
     let seconds = text.to_str().and_then(|text| text.parse().ok());
     seconds.ok_or_else(|| {
         let found = text.to_string_lossy();
-        Failure::usage(format!("SOURCE_DATE_EPOCH expects whole seconds since 1970, found {found:?}; unset it"))
+        Failure::usage(format!(
+            "SOURCE_DATE_EPOCH expects whole seconds since 1970, found {found:?}; unset it"
+        ))
     })
 }
 
@@ -146,7 +148,10 @@ fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcom
         line("tables", format!("{built} would be built, {reused} would be reused"));
     } else {
         let (built, reused) = (metrics.tables_built, metrics.tables_from_cache);
-        line("tables", format!("{built} built, {reused} reused, hit ratio {}", human::percent(metrics.hit_ratio)));
+        line(
+            "tables",
+            format!("{built} built, {reused} reused, hit ratio {}", human::percent(metrics.hit_ratio)),
+        );
     }
     let errors = outcome.diagnostics.iter().filter(|one| one.severity.as_str() == "error").count();
     let errors = human::count(errors, "error", "errors");

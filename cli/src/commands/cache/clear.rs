@@ -51,7 +51,13 @@ fn print(args: &ClearArgs, dir: &str, files: u64, bytes: u64) -> Result<Exit, Fa
     let dry_run = args.dry_run;
     match args.cache.format {
         Format::Json => {
-            json::print(&Output { schema_version: SCHEMA_VERSION, dir: dir.to_owned(), dry_run, files, bytes })?;
+            json::print(&Output {
+                schema_version: SCHEMA_VERSION,
+                dir: dir.to_owned(),
+                dry_run,
+                files,
+                bytes,
+            })?;
         }
         Format::Human => {
             let word = if dry_run { "would remove" } else { "removed" };

@@ -38,7 +38,10 @@ pub(crate) fn run(args: &CacheArgs) -> Result<Exit, Failure> {
                 variables: entry.setting.variables,
                 flag: entry.setting.flag.map(janus_cache::config::Flag::name),
             };
-            json::print(&Output { schema_version: SCHEMA_VERSION, settings: entries.iter().map(row).collect() })?;
+            json::print(&Output {
+                schema_version: SCHEMA_VERSION,
+                settings: entries.iter().map(row).collect(),
+            })?;
         }
         Format::Human => {
             let width = |texts: Vec<usize>| texts.into_iter().max().unwrap_or(0);

@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::args::{Format, ValidateArgs};
 use crate::context::{Project, failure_of};
 use crate::exit::{Exit, Failure};
-use crate::json::{self, SCHEMA_VERSION};
 use crate::human;
+use crate::json::{self, SCHEMA_VERSION};
 
 #[derive(Serialize)]
 struct Output {
@@ -83,7 +83,8 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
             let mut out = std::io::stdout().lock();
             for finding in &report.findings {
                 let word = if finding.problem.is_damage() { "damage" } else { "note" };
-                let done = finding.repair.map_or_else(String::new, |repair| format!(" ({})", repaired(repair)));
+                let done =
+                    finding.repair.map_or_else(String::new, |repair| format!(" ({})", repaired(repair)));
                 writeln!(out, "{word}: {finding}{done}")?;
             }
             writeln!(out, "{}", verdict(&dir, store.is_some(), &report))?;

@@ -41,9 +41,9 @@ pub(super) fn families<'a>(image: &ImageView<'a>) -> Result<Vec<FamilyView<'a>>,
 
 /// Whether `written` means `qualified`: all of it, or its last parts.
 fn means(written: &str, qualified: &str) -> bool {
-    qualified.strip_suffix(written).is_some_and(|before| {
-        before.is_empty() || before.ends_with("::") || before.ends_with('.')
-    })
+    qualified
+        .strip_suffix(written)
+        .is_some_and(|before| before.is_empty() || before.ends_with("::") || before.ends_with('.'))
 }
 
 /// The families that a name means; an exact name means one only. `arity` may be left open.
@@ -67,7 +67,11 @@ pub(super) fn find<'a>(
         return Ok(if exact.is_empty() { partial } else { exact });
     }
     let asked = arity.map_or_else(|| written.to_owned(), |arity| format!("{written}/{arity}"));
-    let hint = if others.is_empty() { "janus dispatch list shows all".to_owned() } else { listed("there is", &others) };
+    let hint = if others.is_empty() {
+        "janus dispatch list shows all".to_owned()
+    } else {
+        listed("there is", &others)
+    };
     Err(Failure::usage(format!("the image has no family {asked}; {hint}")))
 }
 

@@ -48,10 +48,22 @@ pub(crate) fn run(args: &ImageArgs) -> Result<Exit, Failure> {
             let width = output.families.iter().map(|row| shown(row).chars().count()).max().unwrap_or(0);
             for row in &output.families {
                 let methods = human::count(row.methods as usize, "method", "methods");
-                writeln!(out, "{:<width$}  {methods}, {} types, {}", shown(row), row.types, row.optimization)?;
+                writeln!(
+                    out,
+                    "{:<width$}  {methods}, {} types, {}",
+                    shown(row),
+                    row.types,
+                    row.optimization
+                )?;
             }
             let families = human::count(output.families.len(), "family", "families");
-            writeln!(out, "{}: {families}, {} types, {}", output.name, output.types, human::bytes(output.bytes))?;
+            writeln!(
+                out,
+                "{}: {families}, {} types, {}",
+                output.name,
+                output.types,
+                human::bytes(output.bytes)
+            )?;
         }
     }
     Ok(Exit::Success)

@@ -33,7 +33,8 @@ struct Candidate {
 pub(crate) fn run(args: &QueryArgs) -> Result<Exit, Failure> {
     let bytes = read(&args.image)?;
     let image = open(&args.image, &bytes)?;
-    let arity = u8::try_from(args.types.len()).map_err(|_| Failure::usage("at most 255 argument types are possible"))?;
+    let arity = u8::try_from(args.types.len())
+        .map_err(|_| Failure::usage("at most 255 argument types are possible"))?;
     let family = find_one(&image, &args.function, Some(arity))?;
     let mut arguments = Vec::with_capacity(args.types.len());
     let mut locals = Vec::with_capacity(args.types.len());
@@ -50,12 +51,18 @@ pub(crate) fn run(args: &QueryArgs) -> Result<Exit, Failure> {
     Ok(if output.outcome == "method" { Exit::Success } else { Exit::Sources })
 }
 
-fn answer(family: &FamilyView<'_>, locals: &[LocalType], arguments: Vec<String>) -> Result<Output, AccessError> {
+fn answer(
+    family: &FamilyView<'_>,
+    locals: &[LocalType],
+    arguments: Vec<String>,
+) -> Result<Output, AccessError> {
     let outcome = family.core().dispatch(locals)?;
     let applicable: Vec<EntryId> = family.core().applicable(locals).collect::<Result<_, _>>()?;
     let (word, winner, best) = match outcome {
         Outcome::Method(entry) => ("method", Some(entry), vec![entry]),
-        Outcome::Ambiguous => ("ambiguous", None, family.core().candidates(locals).collect::<Result<_, _>>()?),
+        Outcome::Ambiguous => {
+            ("ambiguous", None, family.core().candidates(locals).collect::<Result<_, _>>()?)
+        }
         Outcome::NoMethod => ("no-method", None, Vec::new()),
     };
     let mut candidates = Vec::with_capacity(applicable.len());

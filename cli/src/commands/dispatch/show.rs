@@ -100,7 +100,11 @@ fn text(output: &Output) -> String {
             let _ = writeln!(text, "  {}", method.row.text());
         }
         let names: Vec<&str> = types.iter().map(|row| row.name.as_str()).collect();
-        let _ = writeln!(text, "  types: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") });
+        let _ = writeln!(
+            text,
+            "  types: {}",
+            if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        );
     }
     text
 }
