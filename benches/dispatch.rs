@@ -1,0 +1,209 @@
+//! Does mapped bytes answering beat decoding, and how far is it from reading the bytes at all?
+//!
+//! Peers hold the same table as plain data with a dense matrix of answers, which is the fastest
+//! lookup they can have once decoded; what they pay is the decoding. The floor of opening is one
+//! CRC-32 over the same bytes: whoever checks what he reads pays that.
+
+#[path = "support/ratios.rs"]
+mod ratios;
+
+use std::collections::HashMap;
+use std::hint::black_box;
+
+use criterion::{BatchSize, Throughput};
+use janus_cache::dispatch::{CompileOptions, Family, Method, TypeDecl, TypeGraph, compile, restrict};
+use janus_cache::format::{LocalType, LogicalTable, Outcome, TableView};
+use serde::{Deserialize, Serialize};
+
+/// A table as plain data.
+#[derive(Serialize, Deserialize)]
+struct Plain {
+    name: String,
+    types: Vec<(String, Vec<u16>)>,
+    entries: Vec<(Vec<u16>, String, String, bool)>,
+    /// Row-major answers by local types; the last row and column stand for all other types.
+    matrix: Vec<u32>,
+    width: u32,
+}
+
+impl Plain {
+    fn new(table: &LogicalTable, view: &TableView<'_>) -> Self {
+        let width = table.types.len() as u32 + 1;
+        let local = |at: u32| if at + 1 == width { LocalType::OTHER } else { LocalType(at) };
+        let cells = (0..width).flat_map(|row| (0..width).map(move |column| (row, column)));
+        let answer = |(row, column)| match view.dispatch(&[local(row), local(column)]) {
+            Ok(Outcome::Method(entry)) => entry.0,
+            Ok(Outcome::Ambiguous) => u32::MAX - 1,
+            _ => u32::MAX,
+        };
+        Self {
+            name: table.name.clone(),
+            types: table.types.iter().map(|row| (row.name.clone(), row.above.clone())).collect(),
+            entries: table
+                .entries
+                .iter()
+                .map(|entry| {
+                    let params = entry.pattern.iter().map(|param| param.0).collect();
+                    (params, entry.implementation.clone(), entry.module.clone(), entry.default)
+                })
+                .collect(),
+            matrix: cells.map(answer).collect(),
+            width,
+        }
+    }
+
+    fn dispatch(&self, row: u32, column: u32) -> u32 {
+        self.matrix.get((row * self.width + column) as usize).copied().unwrap_or(u32::MAX)
+    }
+}
+
+/// A family of two positions over a tree of types, with about as many methods as asked for.
+fn table(methods: usize) -> LogicalTable {
+    let count = (methods as f64).sqrt().ceil() as usize * 2;
+    let parent =
+        |at: usize| if at == 0 { vec![] } else { vec![format!("game::world::Type{:03}", (at - 1) / 3)] };
+    let types: Vec<TypeDecl> = (0..count)
+        .map(|at| TypeDecl {
+            name: format!("game::world::Type{at:03}"),
+            supers: parent(at),
+            sealed: at % 7 == 0,
+        })
+        .collect();
+    let mut family = Family::new("game::rules::collide", 2, Vec::new());
+    let mut seen = std::collections::HashSet::new();
+    // A fixed sequence that visits pairs in a scattered order.
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    while family.methods.len() < methods {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (a, b) = ((state >> 33) as usize % count, (state >> 48) as usize % count);
+        if seen.insert((a, b)) {
+            let params = [format!("game::world::Type{a:03}"), format!("game::world::Type{b:03}")];
+            family.methods.push(Method {
+                implementation: format!("collide({}, {})", params[0], params[1]),
+                params: params.to_vec(),
+                module: "game::rules".to_owned(),
+                default: false,
+            });
+        }
+    }
+    restrict(&TypeGraph::new(types).expect("a tree"), &family).expect("a family")
+}
+
+fn opening(criterion: &mut criterion::Criterion, methods: usize) {
+    let logical = table(methods);
+    let bytes = compile(&logical, &CompileOptions::default()).expect("a table").bytes;
+    let view = TableView::open(&bytes).expect("opens");
+    let plain = Plain::new(&logical, &view);
+    let postcard = postcard::to_stdvec(&plain).expect("encodes");
+    let json = serde_json::to_vec(&plain).expect("encodes");
+    let args = [LocalType(1), LocalType(2)];
+
+    let name = format!("open and dispatch once, {methods} methods");
+    let mut group = criterion.benchmark_group(&name);
+    group.throughput(Throughput::Bytes(bytes.len() as u64));
+    group.bench_function("crc32fast of the bytes", |b| b.iter(|| crc32fast::hash(black_box(&bytes))));
+    group.bench_function("janus, checked", |b| {
+        b.iter(|| TableView::open(black_box(&bytes)).expect("opens").dispatch(&args));
+    });
+    group.bench_function("janus, checked before", |b| {
+        b.iter(|| TableView::open_proved(black_box(&bytes)).expect("opens").dispatch(&args));
+    });
+    group.bench_function("postcard", |b| {
+        b.iter(|| {
+            let plain: Plain = postcard::from_bytes(black_box(&postcard)).expect("decodes");
+            plain.dispatch(1, 2)
+        });
+    });
+    group.bench_function("serde_json", |b| {
+        b.iter(|| {
+            let plain: Plain = serde_json::from_slice(black_box(&json)).expect("decodes");
+            plain.dispatch(1, 2)
+        });
+    });
+    group.finish();
+    println!(
+        "{name}: {} bytes as a table, {} in postcard, {} in JSON",
+        bytes.len(),
+        postcard.len(),
+        json.len()
+    );
+    let contestants =
+        ["crc32fast of the bytes", "janus, checked", "janus, checked before", "postcard", "serde_json"];
+    ratios::print_ratios(&name, "crc32fast of the bytes", &contestants);
+}
+
+fn answering(criterion: &mut criterion::Criterion, methods: usize) {
+    let logical = table(methods);
+    let bytes = compile(&logical, &CompileOptions::default()).expect("a table").bytes;
+    let view = TableView::open(&bytes).expect("opens");
+    let plain = Plain::new(&logical, &view);
+    let hashed: HashMap<(u32, u32), u32> = (0..plain.width)
+        .flat_map(|row| (0..plain.width).map(move |column| (row, column)))
+        .map(|(row, column)| ((row, column), plain.dispatch(row, column)))
+        .collect();
+    let calls: Vec<(u32, u32)> = (0..4096_u32)
+        .map(|at| {
+            let mixed = at.wrapping_mul(2_654_435_761);
+            (mixed % (plain.width - 1), (mixed >> 16) % (plain.width - 1))
+        })
+        .collect();
+    let code = |outcome| match outcome {
+        Ok(Outcome::Method(entry)) => entry.0,
+        Ok(Outcome::Ambiguous) => u32::MAX - 1,
+        _ => u32::MAX,
+    };
+    let ask = |row: u32, column: u32| code(view.dispatch(&[LocalType(row), LocalType(column)]));
+    let name = format!("4,096 calls, {methods} methods");
+    let mut group = criterion.benchmark_group(&name);
+    group.throughput(Throughput::Elements(calls.len() as u64));
+    group.bench_function("dense matrix in memory", |b| {
+        b.iter(|| {
+            calls.iter().fold(0_u32, |sum, (row, column)| sum.wrapping_add(plain.dispatch(*row, *column)))
+        });
+    });
+    group.bench_function("janus, independent", |b| {
+        b.iter(|| calls.iter().fold(0_u32, |sum, (row, column)| sum.wrapping_add(ask(*row, *column))));
+    });
+    // Each call waits for the answer of the one before.
+    group.bench_function("janus, dependent", |b| {
+        b.iter(|| {
+            calls
+                .iter()
+                .fold(0_u32, |last, (row, column)| ask((row + (last & 1)) % (plain.width - 1), *column))
+        });
+    });
+    group.bench_function("HashMap of tuples", |b| {
+        b.iter(|| {
+            calls.iter().fold(0_u32, |sum, call| sum.wrapping_add(hashed.get(call).copied().unwrap_or(0)))
+        });
+    });
+    group.finish();
+    let contestants =
+        ["dense matrix in memory", "janus, independent", "janus, dependent", "HashMap of tuples"];
+    ratios::print_ratios(&name, "dense matrix in memory", &contestants);
+}
+
+fn compiling(criterion: &mut criterion::Criterion, methods: usize) {
+    let logical = table(methods);
+    let name = format!("optimize and encode, {methods} methods");
+    let mut group = criterion.benchmark_group(&name);
+    group.bench_function("janus", |b| {
+        b.iter_batched(
+            || logical.clone(),
+            |table| compile(&table, &CompileOptions::default()),
+            BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+    ratios::print_ratios(&name, "janus", &["janus"]);
+}
+
+fn main() {
+    let mut criterion = ratios::criterion();
+    for methods in [10, 100, 500] {
+        opening(&mut criterion, methods);
+        answering(&mut criterion, methods);
+        compiling(&mut criterion, methods);
+    }
+    criterion.final_summary();
+}
