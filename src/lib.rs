@@ -19,3 +19,6 @@ pub mod store;
 pub mod tiers;
 pub mod track;
 pub mod trust;
+
+#[cfg(test)]
+mod spec_tables;

@@ -1,6 +1,50 @@
-//! Build sessions.
+//! Build sessions: facts in, a plan with reasons, tables and an image out.
+//!
+//! Data flows one way. A [`Frontend`] reads facts; a [`Registry`] makes one [`Question`] of each
+//! family; a [`Plan`] says which are answered by the cache and which are built, each with its
+//! [`Reason`]; the executor does that through a [`BuildCacheManager`] and writes the image.
+//!
+//! | file | one idea |
+//! |---|---|
+//! | `facts`, `frontend` | what a language hands over |
+//! | `registry`, `question` | families, and the question about each one's table |
+//! | `plan`, `reason`, `explain` | what to do and why; pure |
+//! | `state` | what the last build left behind |
+//! | `manager`, `session`, `table` | get a table or build it, once |
+//! | `cache` | the chain a manager uses, or why there is none |
+//! | `metrics`, `meters`, `report` | what it cost, what it saved, what to do about it |
+//! | `project`, `check`, `output` | the executor, its diagnostics, the image |
+//! | `error` | what can fail; the cache cannot |
 
+mod cache;
+mod check;
+mod error;
+mod explain;
 pub mod facts;
 mod frontend;
+mod manager;
+mod meters;
+mod metrics;
+mod output;
+mod plan;
+mod project;
+mod question;
+mod reason;
+mod registry;
+mod report;
+mod session;
+mod state;
+mod table;
 
+pub use cache::{Cache, CacheWarning, store_options};
+pub use error::{BuildError, CacheErrorKind};
 pub use frontend::{Frontend, FrontendError};
+pub use manager::{BuildCacheManager, ManagerOptions, SessionReport};
+pub use metrics::{BuildMetrics, Recommendation};
+pub use output::ImageOutcome;
+pub use plan::{Action, Explain, LastBuild, Observed, Plan, Step, plan};
+pub use project::{BuildOutcome, BuildRequest, CacheSummary, build_project};
+pub use question::Question;
+pub use reason::{Change, Reason, describe};
+pub use registry::{FamilyId, Registry, TypeSignature};
+pub use table::{MissCause, Table, TableOrigin};

@@ -1,1 +1,129 @@
-//! Room `codec`.
+//! Compression: the only door to it.
+//!
+//! A codec is named by one byte in the formats. Decoding takes the size that the format promises and
+//! a limit that the caller sets, and refuses before it reserves memory.
+
+mod lz4;
+
+use std::borrow::Cow;
+
+/// How bytes are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Codec {
+    /// As they are: can be used in place.
+    #[default]
+    None,
+    /// One LZ4 block, without frame or size.
+    Lz4,
+}
+
+/// Why stored bytes do not decode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CodecError {
+    /// The promised size is over the caller's limit.
+    #[error("{decoded_bytes} decoded bytes are promised, at most {limit_bytes} are taken")]
+    OverLimit {
+        /// What the format promises.
+        decoded_bytes: u64,
+        /// What the caller takes.
+        limit_bytes: u64,
+    },
+    /// No valid input of this length decodes to so much: damage, or a bomb.
+    #[error("{stored_bytes} stored bytes cannot decode to the promised {decoded_bytes}")]
+    Implausible {
+        /// How much is stored.
+        stored_bytes: u64,
+        /// What the format promises.
+        decoded_bytes: u64,
+    },
+    /// The stored bytes break the codec's rules, or give another size than promised.
+    #[error("the stored bytes do not decode to the promised {decoded_bytes}")]
+    Malformed {
+        /// What the format promises.
+        decoded_bytes: u64,
+    },
+}
+
+impl Codec {
+    /// The byte that stands for it in files.
+    pub const fn to_byte(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Lz4 => 1,
+        }
+    }
+
+    /// The codec that a byte stands for, if there is one.
+    pub const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::None),
+            1 => Some(Self::Lz4),
+            _ => None,
+        }
+    }
+
+    /// Encodes, and says how: [`Codec::None`] where compression would save nothing.
+    pub fn encode(self, bytes: &[u8]) -> (Self, Cow<'_, [u8]>) {
+        match self {
+            Self::None => (Self::None, Cow::Borrowed(bytes)),
+            Self::Lz4 => {
+                let stored = lz4::encode(bytes);
+                if stored.len() < bytes.len() {
+                    (Self::Lz4, Cow::Owned(stored))
+                } else {
+                    (Self::None, Cow::Borrowed(bytes))
+                }
+            }
+        }
+    }
+
+    /// Decodes to exactly `decoded_bytes`, which must be at most `limit_bytes`.
+    pub fn decode(
+        self,
+        stored: &[u8],
+        decoded_bytes: u64,
+        limit_bytes: u64,
+    ) -> Result<Cow<'_, [u8]>, CodecError> {
+        if decoded_bytes > limit_bytes {
+            return Err(CodecError::OverLimit { decoded_bytes, limit_bytes });
+        }
+        match self {
+            Self::None if stored.len() as u64 == decoded_bytes => Ok(Cow::Borrowed(stored)),
+            Self::None => Err(CodecError::Malformed { decoded_bytes }),
+            Self::Lz4 => lz4::decode(stored, decoded_bytes).map(Cow::Owned),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_compression_does_not_shrink_is_stored_as_it_is() {
+        let (codec, stored) = Codec::Lz4.encode(b"abc");
+        assert_eq!((codec, stored.as_ref()), (Codec::None, b"abc".as_slice()));
+        let text = vec![b'a'; 1000];
+        let (codec, stored) = Codec::Lz4.encode(&text);
+        assert_eq!(codec, Codec::Lz4);
+        assert!(stored.len() < 100);
+        assert_eq!(codec.decode(&stored, 1000, 1000).expect("decodes"), text);
+    }
+
+    #[test]
+    fn a_promise_over_the_limit_is_refused_before_memory_is_reserved() {
+        for codec in [Codec::None, Codec::Lz4] {
+            let error = codec.decode(b"x", u64::MAX, 1000).expect_err("refused");
+            assert_eq!(error, CodecError::OverLimit { decoded_bytes: u64::MAX, limit_bytes: 1000 });
+        }
+    }
+
+    #[test]
+    fn every_codec_has_its_own_byte() {
+        for byte in 0..=255 {
+            assert!(Codec::from_byte(byte).is_none_or(|codec| codec.to_byte() == byte));
+        }
+        assert_eq!((0..=255).filter_map(Codec::from_byte).count(), 2);
+    }
+}

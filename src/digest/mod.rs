@@ -21,3 +21,23 @@ pub fn fast_hash(bytes: &[u8]) -> u64 {
 pub fn crc32(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }
+
+/// CRC-32 of several pieces, as if they stood one after the other.
+pub fn crc32_of(pieces: &[&[u8]]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    for piece in pieces {
+        hasher.update(piece);
+    }
+    hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_have_the_checksum_of_the_whole() {
+        assert_eq!(crc32_of(&[b"12345", b"", b"6789"]), crc32(b"123456789"));
+        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
+    }
+}

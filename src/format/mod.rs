@@ -1,1 +1,34 @@
-//! Room `format`.
+//! Bytes ↔ shape. The table is the file: mapped bytes answer a dispatch by themselves.
+//!
+//! | file | one idea |
+//! |---|---|
+//! | `layout` | the fixed parts, byte for byte |
+//! | `logical` | what a table says, whatever way its bytes find the answer |
+//! | `builder` | the only writer |
+//! | `envelope` | header, section directory, checksums: proved at open |
+//! | `view` | checked reads, where the bytes lie |
+//! | `core` | the part that answers, shared by tables and images |
+//! | `verify` | the deep proof |
+//! | `strings`, `rule`, `error` | string pool, codes, what can be wrong |
+//!
+//! The specification is `format-spec/SPEC.md`; tests hold it and the structs together.
+
+mod builder;
+pub(crate) mod core;
+pub(crate) mod envelope;
+mod error;
+pub mod layout;
+mod logical;
+mod rule;
+pub(crate) mod strings;
+mod verify;
+pub(crate) mod view;
+
+pub use builder::{EncodeError, PositionClasses, Strategy, TablePlan, baseline_bytes, encode};
+pub use core::{DispatchCore, EntryId, LocalType, Outcome};
+pub use error::{AccessError, OpenError, Tag};
+pub use logical::{LogicalEntry, LogicalTable, LogicalType, ParamRef};
+pub use rule::{Optimization, Rule};
+pub use strings::Strings;
+pub use verify::{VerifyError, verify};
+pub use view::{EntryInfo, TableView};

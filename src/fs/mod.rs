@@ -1,7 +1,45 @@
 //! The disk: the only door to it.
+//!
+//! | file | one idea |
+//! |---|---|
+//! | `read`, `own` | whole files, bounded; those that only their owner may have written |
+//! | `walk` | which sources lie below a root |
+//! | `publish` | new files appear whole or not at all; the crash argument |
+//! | `output` | files that a build hands to its user |
+//! | `replace` | small files of the user, exchanged by one process at a time |
+//! | `map` | immutable files as bytes; the one place with `unsafe` |
+//! | `signal` | a file whose length counts events, seen by other processes |
+//! | `lock` | files locked between processes, with a limit on waiting |
+//! | `dirs` | private directories, owners, listings, removal |
+//! | `host` | what the machine says: boot identity, remote file systems |
 
+mod dirs;
+pub(crate) mod faults;
+mod host;
+mod lock;
+mod map;
+mod output;
+mod own;
+mod publish;
 mod read;
+mod replace;
+mod signal;
 mod walk;
 
+pub use dirs::{
+    Found, Measured, Owner, create_private, foreign_owner, is_writable, list, measure, modified_unix_s,
+    move_file, remove_empty_dir, remove_file, remove_tree,
+};
+pub use host::{boot_id, is_remote};
+pub use lock::{FileLock, LockError};
+pub use map::{FileAccess, FileBytes};
+pub use output::{canonical, write_output};
+pub use own::{OwnError, read_own};
+pub use publish::{
+    Durability, append, publish, rename_into, replace, sync_dir, sync_file, unique, write_at, write_new,
+};
 pub use read::{ReadError, read_bounded};
+pub(crate) use replace::{lock_beside, replace_file};
+pub(crate) use signal::EVENT;
+pub use signal::Signal;
 pub use walk::{WalkOptions, Walked, walk};

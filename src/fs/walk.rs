@@ -27,7 +27,7 @@ pub struct Walked {
 pub fn walk(root: &Path, options: &WalkOptions<'_>) -> Walked {
     let excluded: Vec<PathBuf> = options.excluded.iter().map(|path| root.join(path)).collect();
     let mut walked = Walked::default();
-    let walker = ignore::WalkBuilder::new(root)
+    let entries = ignore::WalkBuilder::new(root)
         .hidden(true)
         .parents(false)
         .git_global(false)
@@ -36,7 +36,7 @@ pub fn walk(root: &Path, options: &WalkOptions<'_>) -> Walked {
         .follow_links(false)
         .filter_entry(move |entry| !excluded.iter().any(|path| path == entry.path()))
         .build();
-    for entry in walker {
+    for entry in entries {
         match entry {
             Ok(entry) => {
                 let regular = entry.file_type().is_some_and(|kind| kind.is_file());

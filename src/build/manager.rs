@@ -1,0 +1,487 @@
+//! Get a table from the cache, or build it, once.
+
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use super::cache::{Cache, CacheWarning, with_source};
+use super::error::BuildError;
+use super::meters::{Meters, add, get};
+use super::metrics::{BuildMetrics, Circumstances, recommend};
+use super::question::Question;
+use super::registry::{FamilyId, Registry, TypeSignature};
+use super::session::{ActiveSession, Slot};
+use super::table::{MissCause, Table};
+use crate::clock::{Clock, Stopwatch};
+use crate::codec::Codec;
+use crate::config::Verify;
+use crate::dispatch::{CompileOptions, Optimized};
+use crate::format::{LogicalTable, Optimization, TablePlan, TableView, encode};
+use crate::key::{KeySettings, TableKey};
+use crate::store::{EntryKey, EntryKind, EntryMeta, NewEntry};
+use crate::tiers::{Fetched, LevelReport};
+
+/// One hit in so many is built again and compared where `verify` is `sampled`.
+const SAMPLED_ONE_IN: u64 = 16;
+
+/// What a manager works for.
+#[derive(Clone, Debug, Default)]
+pub struct ManagerOptions {
+    /// What enters every key beside the question itself.
+    pub keys: KeySettings,
+    /// Name of the project, kept beside its entries.
+    pub project: String,
+    /// Language, kept beside its entries.
+    pub language: String,
+    /// Which hits are built again and compared.
+    pub verify: Verify,
+    /// Whether hits are ignored, and everything is built and stored anew.
+    pub recache: bool,
+    /// Where times come from.
+    pub clock: Clock,
+}
+
+/// Gives out dispatch tables: from the cache where it has them, else built, and then kept.
+///
+/// Threads share it; each question is asked and built once in a session, however many ask. A failing
+/// cache is a [`CacheWarning`], never an error.
+///
+/// ```
+/// use janus_cache::build::{BuildCacheManager, Cache, ManagerOptions, Registry};
+/// use janus_cache::dispatch::{Family, Method, TypeDecl, optimize};
+/// use janus_cache::format::Outcome;
+/// use janus_cache::store::{Store, StoreOptions};
+///
+/// # let directory = tempfile::tempdir()?;
+/// let store = Store::open(StoreOptions::new(directory.path().join("cache")))?;
+/// let manager = BuildCacheManager::new(Cache::of_store(store), ManagerOptions::default());
+///
+/// let types = [TypeDecl::new("Shape", &[]), TypeDecl::new("Circle", &["Shape"])];
+/// let area = Family::new("area", 1, vec![Method::new(&["Shape"], "area(Shape)", "geometry")]);
+/// let registry = Registry::new(types, [area])?;
+/// let signature = registry.signature("area", 1).ok_or("just registered")?;
+///
+/// manager.start_session()?;
+/// let table = manager.get_or_build("area", &signature, &registry, |table, options| {
+///     Ok::<_, std::convert::Infallible>(optimize(table, options))
+/// })?;
+/// let view = table.view()?;
+/// let Outcome::Method(entry) = view.dispatch(&[view.local_type("Circle")?])? else { panic!() };
+/// assert_eq!(view.entry(entry)?.implementation, "area(Shape)");
+/// assert_eq!(manager.end_session().metrics.tables_built, 1);
+/// assert!(manager.is_cached("area", &signature, &registry)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct BuildCacheManager {
+    cache: Cache,
+    options: ManagerOptions,
+    /// The session that runs, or the last one.
+    session: RwLock<Sessions>,
+    warnings: Mutex<Vec<CacheWarning>>,
+}
+
+#[derive(Default)]
+struct Sessions {
+    running: bool,
+    newest: Option<Arc<ActiveSession>>,
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionReport {
+    /// What it cost and saved.
+    pub metrics: BuildMetrics,
+    /// What went wrong with the cache; the build went on.
+    pub warnings: Vec<CacheWarning>,
+    /// What each level of the cache did.
+    pub levels: Vec<LevelReport>,
+}
+
+impl BuildCacheManager {
+    /// A manager over a cache.
+    pub fn new(cache: Cache, options: ManagerOptions) -> Self {
+        let warnings = Mutex::new(cache.opening().cloned().into_iter().collect());
+        Self { cache, options, session: RwLock::default(), warnings }
+    }
+
+    /// Starts a session. Counters start at zero, and what other processes published is seen.
+    pub fn start_session(&self) -> Result<(), BuildError> {
+        let mut sessions = self.session.write().unwrap_or_else(PoisonError::into_inner);
+        if sessions.running {
+            return Err(BuildError::SessionRunning);
+        }
+        if let Some(store) = self.cache.store()
+            && let Err(error) = store.refresh()
+        {
+            self.warn((&error).into(), with_source(&error));
+        }
+        *sessions = Sessions { running: true, newest: Some(Arc::new(ActiveSession::start())) };
+        Ok(())
+    }
+
+    /// The table of a family: from this session, else from the cache, else built by `builder`.
+    ///
+    /// The family is found in `registry` by `name` and by the arity of `signature`; a registry whose
+    /// family has another signature is an error, because the caller's idea of the world is stale.
+    /// `builder` is called at most once; it must not ask for the same table. What it returns is
+    /// encoded, opened and kept. Without a running session one is started.
+    pub fn get_or_build<E: Into<Box<dyn Error + Send + Sync>>>(
+        &self,
+        name: &str,
+        signature: &TypeSignature,
+        registry: &Registry,
+        builder: impl FnOnce(&LogicalTable, &CompileOptions) -> Result<Optimized, E>,
+    ) -> Result<Table, BuildError> {
+        self.obtain(&self.question(name, signature, registry)?, builder)
+    }
+
+    /// Whether the cache has the table now. Builds nothing, and counts nothing in the metrics.
+    pub fn is_cached(
+        &self,
+        name: &str,
+        signature: &TypeSignature,
+        registry: &Registry,
+    ) -> Result<bool, BuildError> {
+        Ok(self.fetch(&self.question(name, signature, registry)?).is_ok())
+    }
+
+    /// The key under which the table is, or would be, kept.
+    pub fn cache_key(
+        &self,
+        name: &str,
+        signature: &TypeSignature,
+        registry: &Registry,
+    ) -> Result<TableKey, BuildError> {
+        Ok(self.question(name, signature, registry)?.key)
+    }
+
+    /// Ends the session: everything that was built is committed when this returns, or a warning
+    /// says why not. Without a running session it reports the last one.
+    pub fn end_session(&self) -> SessionReport {
+        let mut sessions = self.session.write().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::take(&mut sessions.running)
+            && let Some(session) = &sessions.newest
+        {
+            self.commit(session);
+            session.end();
+        }
+        drop(sessions);
+        let levels = self.cache.chain().map_or_else(Vec::new, crate::tiers::Chain::report);
+        SessionReport { metrics: self.metrics(), warnings: self.warnings(), levels }
+    }
+
+    /// What the running session, or the last one, cost and saved so far.
+    pub fn metrics(&self) -> BuildMetrics {
+        let newest = self.session.read().unwrap_or_else(PoisonError::into_inner).newest.clone();
+        newest.map_or_else(BuildMetrics::default, |session| self.metrics_of(&session))
+    }
+
+    /// What went wrong with the cache since the manager was made; each thing once.
+    pub fn warnings(&self) -> Vec<CacheWarning> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The cache.
+    pub const fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// What it works for.
+    pub const fn options(&self) -> &ManagerOptions {
+        &self.options
+    }
+
+    /// What to hand to an optimizer so that it builds what the keys say.
+    pub fn compile_options(&self) -> CompileOptions {
+        CompileOptions {
+            optimizer: self.options.keys.optimizer,
+            creation_timestamp: self.options.keys.creation_timestamp,
+        }
+    }
+
+    fn question(
+        &self,
+        name: &str,
+        signature: &TypeSignature,
+        registry: &Registry,
+    ) -> Result<Question, BuildError> {
+        let id = FamilyId { name: name.to_owned(), arity: signature.arity() };
+        let Some(family) = registry.family(name, id.arity) else {
+            return Err(BuildError::NoFamily { family: id });
+        };
+        let found = TypeSignature::of(family);
+        if found != *signature {
+            return Err(BuildError::Signature { family: id, expected: signature.clone(), found });
+        }
+        Ok(Question::ask(registry, family, &self.options.keys)?)
+    }
+
+    /// What the session or the cache has for a question; builds nothing.
+    pub(super) fn look_up(&self, question: &Question) -> Result<Table, MissCause> {
+        let session = self.running();
+        let slot = session.slot(question.key);
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        self.fill(&session, question, &mut slot)
+    }
+
+    fn fill(&self, session: &ActiveSession, question: &Question, slot: &mut Slot) -> Result<Table, MissCause> {
+        if let Slot::Unasked = slot {
+            let watch = Stopwatch::start();
+            let fetched = self.fetch(question);
+            add(&session.meters.lookup_ns, watch.elapsed_ns());
+            *slot = match fetched {
+                Ok(table) => {
+                    add(&session.meters.from_cache, 1);
+                    add(&session.meters.saved_ns, table.rebuild_cost_ns());
+                    Slot::Ready { table, is_settled: !self.is_compared(question.key) }
+                }
+                Err(cause) => Slot::Missing(cause),
+            };
+        }
+        match slot {
+            Slot::Ready { table, .. } => Ok(table.clone()),
+            Slot::Missing(cause) => Err(cause.clone()),
+            Slot::Unasked => Err(MissCause::Unavailable),
+        }
+    }
+
+    fn fetch(&self, question: &Question) -> Result<Table, MissCause> {
+        let Some(chain) = self.cache.chain() else { return Err(self.cache.why_not()) };
+        if self.options.recache {
+            return Err(MissCause::Recache);
+        }
+        let (answer, level) = match chain.get(&question.entry_key()) {
+            Fetched::Hit { answer, level } => (answer, level),
+            Fetched::Miss(reason) => return Err(MissCause::Miss(reason)),
+        };
+        // The level has proved its own checksums. Whether the bytes are a table, and the table that
+        // was asked for, only this room can tell; a poisoned entry is rebuilt, and so replaced.
+        let found = TableView::open(answer.content()).map_err(MissCause::Unusable)?.header().table_hash.get();
+        let expected = question.table.table_hash();
+        if found != expected {
+            return Err(MissCause::OtherQuestion { expected, found });
+        }
+        Ok(Table::cached(question.key, answer, level))
+    }
+
+    pub(super) fn obtain<E: Into<Box<dyn Error + Send + Sync>>>(
+        &self,
+        question: &Question,
+        builder: impl FnOnce(&LogicalTable, &CompileOptions) -> Result<Optimized, E>,
+    ) -> Result<Table, BuildError> {
+        let session = self.running();
+        let slot = session.slot(question.key);
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let cause = match (self.fill(&session, question, &mut slot), &*slot) {
+            (Ok(table), Slot::Ready { is_settled: true, .. }) => return Ok(table),
+            (Ok(table), _) => {
+                let (plan, bytes, cost_ns) = self.build(&session.meters, question, builder)?;
+                add(&session.meters.verified, 1);
+                let Some(section) = first_difference(table.bytes(), &bytes) else {
+                    *slot = Slot::Ready { table: table.clone(), is_settled: true };
+                    return Ok(table);
+                };
+                let cause = MissCause::Mismatch { section };
+                self.warn(
+                    super::error::CacheErrorKind::Corrupted,
+                    format!("{}: {cause}; the fresh one is used and kept", question.family),
+                );
+                session.meters.from_cache.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+                session.meters.saved_ns.fetch_sub(table.rebuild_cost_ns(), std::sync::atomic::Ordering::Relaxed);
+                let built = self.keep(&session.meters, question, &plan, bytes, cost_ns, cause);
+                *slot = Slot::Ready { table: built.clone(), is_settled: true };
+                return Ok(built);
+            }
+            (Err(cause), _) => cause,
+        };
+        let (plan, bytes, cost_ns) = self.build(&session.meters, question, builder)?;
+        let table = self.keep(&session.meters, question, &plan, bytes, cost_ns, cause);
+        *slot = Slot::Ready { table: table.clone(), is_settled: true };
+        Ok(table)
+    }
+
+    /// Builds a table: its plan, its bytes, and what they cost in nanoseconds.
+    fn build<E: Into<Box<dyn Error + Send + Sync>>>(
+        &self,
+        meters: &Meters,
+        question: &Question,
+        builder: impl FnOnce(&LogicalTable, &CompileOptions) -> Result<Optimized, E>,
+    ) -> Result<(TablePlan, Vec<u8>, u64), BuildError> {
+        let watch = Stopwatch::start();
+        let family = || question.family.clone();
+        let Optimized { plan, .. } = builder(&question.table, &self.compile_options())
+            .map_err(|source| BuildError::Builder { family: family(), source: source.into() })?;
+        let optimization_ns = watch.elapsed_ns();
+        let watch = Stopwatch::start();
+        let bytes = encode(&question.table, &plan)
+            .map_err(|source| BuildError::Encode { family: family(), source })?;
+        TableView::open(&bytes).map_err(|source| BuildError::NewTable { family: family(), source })?;
+        let serialization_ns = watch.elapsed_ns();
+        add(&meters.optimization_ns, optimization_ns);
+        add(&meters.serialization_ns, serialization_ns);
+        Ok((plan, bytes, optimization_ns + serialization_ns))
+    }
+
+    fn keep(
+        &self,
+        meters: &Meters,
+        question: &Question,
+        plan: &TablePlan,
+        bytes: Vec<u8>,
+        cost_ns: u64,
+        cause: MissCause,
+    ) -> Table {
+        add(&meters.built, 1);
+        if plan.strategy.optimization() != Optimization::Linear {
+            add(&meters.optimized, 1);
+        }
+        meters.count_miss(&cause);
+        if let Some(chain) = self.cache.chain() {
+            let watch = Stopwatch::start();
+            let meta = EntryMeta {
+                kind: EntryKind::DispatchTable,
+                codec: Codec::None,
+                created_unix_s: self.options.clock.unix_s(),
+                rebuild_cost_ns: cost_ns,
+                project: self.options.project.clone(),
+                producer: String::new(),
+                language: self.options.language.clone(),
+            };
+            let trace = question.trace.to_string();
+            let key = question.entry_key();
+            let entry = NewEntry { key, meta: &meta, content: &bytes, trace: trace.as_bytes() };
+            if let Err(error) = chain.put(&entry) {
+                add(&meters.write_failures, 1);
+                self.warn((&error.source).into(), with_source(&error));
+            }
+            add(&meters.serialization_ns, watch.elapsed_ns());
+        }
+        Table::built(question.key, bytes, cause, cost_ns)
+    }
+
+    /// The trace beside a key, if the cache still has it: what the question was.
+    pub(super) fn trace_of(&self, key: TableKey) -> Option<crate::key::Trace> {
+        let Fetched::Hit { answer, level } = self.cache.chain()?.get(&EntryKey::from_bytes(*key.as_bytes())) else {
+            return None;
+        };
+        Table::cached(key, answer, level).cached_trace()
+    }
+
+    fn is_compared(&self, key: TableKey) -> bool {
+        match self.options.verify {
+            Verify::Off => false,
+            // Another sample each day, so that every entry has its turn.
+            Verify::Sampled => {
+                let day = self.options.clock.unix_hours() / 24;
+                (u64::from(key.as_bytes()[0]) + day).is_multiple_of(SAMPLED_ONE_IN)
+            }
+            Verify::Always => true,
+        }
+    }
+
+    fn running(&self) -> Arc<ActiveSession> {
+        {
+            let sessions = self.session.read().unwrap_or_else(PoisonError::into_inner);
+            if sessions.running
+                && let Some(session) = &sessions.newest
+            {
+                return Arc::clone(session);
+            }
+        }
+        let mut sessions = self.session.write().unwrap_or_else(PoisonError::into_inner);
+        match &sessions.newest {
+            Some(session) if sessions.running => Arc::clone(session),
+            _ => {
+                let session = Arc::new(ActiveSession::start());
+                *sessions = Sessions { running: true, newest: Some(Arc::clone(&session)) };
+                session
+            }
+        }
+    }
+
+    fn commit(&self, session: &ActiveSession) {
+        let Some(chain) = self.cache.chain() else { return };
+        let watch = Stopwatch::start();
+        match chain.commit() {
+            Ok(written) => {
+                add(&session.meters.written_bytes, written.bytes);
+                add(&session.meters.evicted_bytes, written.evicted_bytes);
+            }
+            Err(error) => {
+                add(&session.meters.write_failures, 1);
+                self.warn((&error.source).into(), with_source(&error));
+            }
+        }
+        add(&session.meters.serialization_ns, watch.elapsed_ns());
+    }
+
+    /// Remembers a failure of the cache; the same one again says nothing new.
+    fn warn(&self, kind: super::error::CacheErrorKind, message: String) {
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        let warning = CacheWarning { kind, message };
+        if !warnings.contains(&warning) {
+            tracing::debug!(kind = warning.kind.as_str(), "{}", warning.message);
+            warnings.push(warning);
+        }
+    }
+
+    fn metrics_of(&self, session: &ActiveSession) -> BuildMetrics {
+        let meters = &session.meters;
+        let (from_cache, built) = (get(&meters.from_cache), get(&meters.built));
+        let tables = from_cache + built;
+        let spent_ns = get(&meters.lookup_ns) + get(&meters.optimization_ns) + get(&meters.serialization_ns);
+        let recorded_ns = get(&meters.saved_ns) + get(&meters.optimization_ns) + get(&meters.serialization_ns);
+        let mut metrics = BuildMetrics {
+            total_ns: session.total_ns(),
+            lookup_ns: get(&meters.lookup_ns),
+            serialization_ns: get(&meters.serialization_ns),
+            optimization_ns: get(&meters.optimization_ns),
+            tables_from_cache: from_cache,
+            tables_built: built,
+            tables_optimized: get(&meters.optimized),
+            tables_verified: get(&meters.verified),
+            hit_ratio: (tables > 0).then(|| from_cache as f64 / tables as f64),
+            saved_ns: get(&meters.saved_ns),
+            speed_up: (tables > 0).then(|| recorded_ns as f64 / spent_ns.max(1) as f64),
+            written_bytes: get(&meters.written_bytes),
+            evicted_bytes: get(&meters.evicted_bytes),
+            write_failures: get(&meters.write_failures),
+            misses: meters.misses().into_iter().map(|(word, count)| (word.to_owned(), count)).collect(),
+            recommendations: Vec::new(),
+        };
+        metrics.recommendations = recommend(&metrics, self.circumstances());
+        metrics
+    }
+
+    fn circumstances(&self) -> Circumstances {
+        let store = self.cache.store();
+        Circumstances {
+            max_bytes: store.and_then(|store| store.options().max_bytes),
+            used_bytes: store.and_then(|store| store.used_bytes().ok()).unwrap_or(0),
+            is_read_only: self.cache.chain().is_some_and(|chain| !chain.is_written()),
+        }
+    }
+}
+
+impl Drop for BuildCacheManager {
+    fn drop(&mut self) {
+        let sessions = self.session.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // What was built and not committed would be lost at exit.
+        if std::mem::take(&mut sessions.running)
+            && let Some(session) = sessions.newest.take()
+        {
+            self.commit(&session);
+        }
+    }
+}
+
+/// Where two tables' bytes differ first, by section.
+fn first_difference(cached: &[u8], fresh: &[u8]) -> Option<String> {
+    if cached == fresh {
+        return None;
+    }
+    let (Ok(cached), Ok(fresh)) = (TableView::open_proved(cached), TableView::open_proved(fresh)) else {
+        return Some("its header".to_owned());
+    };
+    let differs = fresh.section_tags().find(|tag| cached.section(*tag) != fresh.section(*tag));
+    Some(differs.map_or_else(|| "its header".to_owned(), |tag| format!("section {tag}")))
+}

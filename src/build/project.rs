@@ -1,0 +1,278 @@
+//! The executor: reads, plans, builds what the plan says, writes the image.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::check::{self, AMBIGUOUS, Methods};
+use super::error::BuildError;
+use super::explain::SourceDiff;
+use super::facts::{Diagnostic, Facts, Severity};
+use super::frontend::Frontend;
+use super::manager::{BuildCacheManager, SessionReport};
+use super::output::{ImageOutcome, write_image};
+use super::plan::{Action, Explain, Observed, Plan, plan};
+use super::question::Question;
+use super::reason::Reason;
+use super::registry::{FamilyId, Registry};
+use super::state::{State, StateFile};
+use super::table::{MissCause, Table, TableOrigin};
+use crate::clock::Stopwatch;
+use crate::dispatch::optimize;
+use crate::key::InputChange;
+
+/// What to build.
+pub struct BuildRequest<'a> {
+    /// The project's root folder.
+    pub root: &'a Path,
+    /// Reads its sources.
+    pub frontend: &'a dyn Frontend,
+    /// The project's name, written into the image.
+    pub name: &'a str,
+    /// Where the image goes.
+    pub image: &'a Path,
+    /// Paths that are never sources: the cache, the outputs.
+    pub excluded: &'a [&'a Path],
+    /// Only plan: build nothing, write nothing.
+    pub plan_only: bool,
+    /// Codes of warnings that count as errors.
+    pub deny: &'a [String],
+    /// Write the image in spite of errors.
+    pub keep_going: bool,
+}
+
+/// What a build found and did.
+#[derive(Clone, Debug)]
+pub struct BuildOutcome {
+    /// Source files of the language.
+    pub files: usize,
+    /// Functions of all kinds.
+    pub functions: usize,
+    /// Functions that take part in dispatch.
+    pub methods: usize,
+    /// Function families.
+    pub families: usize,
+    /// Maximal ambiguous tuples.
+    pub ambiguities: usize,
+    /// What was decided for each family, and why.
+    pub plan: Plan,
+    /// What is wrong with the sources, in order of place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The image; none if only a plan was wanted, or if there were errors.
+    pub image: Option<ImageOutcome>,
+    /// The cache; none if it is off or unavailable.
+    pub cache: Option<CacheSummary>,
+    /// Metrics, and what went wrong with the cache.
+    pub session: SessionReport,
+    /// The whole build, in nanoseconds.
+    pub elapsed_ns: u64,
+}
+
+/// The local cache after a build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheSummary {
+    /// Its directory.
+    pub dir: PathBuf,
+    /// Its size, as the size limit counts it.
+    pub bytes: u64,
+    /// Its entries, those of other projects included.
+    pub entries: u64,
+}
+
+impl BuildOutcome {
+    /// Whether the sources have errors, denied warnings included.
+    pub fn has_errors(&self) -> bool {
+        has_errors(&self.diagnostics)
+    }
+}
+
+fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+/// Builds a project: facts in, plan, tables, image out.
+///
+/// What is wrong with the sources is in the outcome, not an error. The cache never fails a build.
+pub fn build_project(
+    request: &BuildRequest<'_>,
+    manager: &BuildCacheManager,
+) -> Result<BuildOutcome, BuildError> {
+    let watch = Stopwatch::start();
+    let facts = request.frontend.read(request.root, request.excluded)?;
+    let registry = Registry::from_facts(&facts)?;
+    manager.start_session()?;
+
+    let mut diagnostics = facts.diagnostics.clone();
+    let mut questions = Vec::with_capacity(registry.family_count());
+    for family in registry.families() {
+        match Question::ask(&registry, family, &manager.options().keys) {
+            Ok(question) => questions.push(question),
+            Err(error) => {
+                let id = FamilyId { name: family.name.clone(), arity: family.arity };
+                diagnostics.extend(check::family_error(request.root, &facts, &id, &error));
+            }
+        }
+    }
+    let state_file = manager.cache().store().map(|store| {
+        StateFile::new(&store.layout().state_dir(), request.root, request.frontend.language())
+    });
+    let old_state = state_file.as_ref().and_then(StateFile::load);
+    let mut planned = plan_questions(&facts, &questions, old_state.as_ref(), manager);
+
+    let tables = if request.plan_only {
+        Vec::new()
+    } else {
+        let (tables, errors) = execute(&questions, &mut planned, manager);
+        for (family, error) in errors {
+            diagnostics.extend(check::family_error(request.root, &facts, &family, &error));
+        }
+        tables
+    };
+    diagnostics.extend(find_ambiguities(request, &facts, &registry, &questions, &tables));
+    let ambiguities = diagnostics.iter().filter(|diagnostic| diagnostic.code == AMBIGUOUS).count();
+    for diagnostic in &mut diagnostics {
+        if request.deny.iter().any(|code| code == diagnostic.code) {
+            diagnostic.severity = Severity::Error;
+        }
+    }
+    diagnostics.sort_by(|a, b| (&a.place, a.code, &a.message).cmp(&(&b.place, b.code, &b.message)));
+
+    let is_written = !request.plan_only && (request.keep_going || !has_errors(&diagnostics));
+    let timestamp = manager.options().keys.creation_timestamp;
+    let image = if is_written {
+        Some(write_image(request.image, request.name, &facts, &tables, timestamp)?)
+    } else {
+        None
+    };
+    if let Some(file) = state_file.filter(|_| !request.plan_only) {
+        save_state(&file, &State::of(&facts, &planned), old_state.as_ref(), manager);
+    }
+    let session = manager.end_session();
+    Ok(BuildOutcome {
+        files: facts.sources.iter().filter(|source| !source.foreign).count(),
+        functions: facts.functions.len(),
+        methods: facts.methods.len(),
+        families: registry.family_count(),
+        ambiguities,
+        plan: planned,
+        diagnostics,
+        image,
+        cache: summary(manager),
+        session,
+        elapsed_ns: watch.elapsed_ns(),
+    })
+}
+
+/// Without a last build nothing can be explained.
+struct NothingKnown;
+
+impl Explain for NothingKnown {
+    fn because(&self, _: &FamilyId, _: &[InputChange]) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+fn plan_questions(
+    facts: &Facts,
+    questions: &[Question],
+    old_state: Option<&State>,
+    manager: &BuildCacheManager,
+) -> Plan {
+    let last = old_state.map(State::last_build);
+    let observe = |question| -> Observed<'_> {
+        let question: &Question = question;
+        let missing = manager.look_up(question).err();
+        let old_key = last.as_ref().and_then(|last| last.keys.get(&question.family).copied());
+        let old_trace = old_key.filter(|old| *old != question.key).and_then(|old| manager.trace_of(old));
+        Observed { question, missing, old_trace }
+    };
+    let observed: Vec<Observed<'_>> = questions.iter().map(observe).collect();
+    match old_state {
+        Some(old) => {
+            let new = State::of(facts, &Plan::default());
+            plan(&observed, last.as_ref(), &SourceDiff::new(old, &new))
+        }
+        None => plan(&observed, None, &NothingKnown),
+    }
+}
+
+type Failures = Vec<(FamilyId, BuildError)>;
+
+/// Gets every table, in parallel. A table that turned out to be wrong in the cache changes its step.
+fn execute(
+    questions: &[Question],
+    planned: &mut Plan,
+    manager: &BuildCacheManager,
+) -> (Vec<(FamilyId, Table)>, Failures) {
+    let results = Mutex::new(Vec::with_capacity(questions.len()));
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(question) = questions.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let builder = |table: &_, options: &_| Ok::<_, std::convert::Infallible>(optimize(table, options));
+            let result = manager.obtain(question, builder);
+            results.lock().unwrap_or_else(PoisonError::into_inner).push((question.family.clone(), result));
+        }
+    };
+    let to_build = planned.steps.iter().filter(|step| step.action == Action::Build).count();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(to_build);
+    if threads > 1 {
+        std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+    } else {
+        work();
+    }
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let (mut tables, mut failures) = (Vec::with_capacity(results.len()), Vec::new());
+    for (family, result) in results {
+        match result {
+            Ok(table) => {
+                if let TableOrigin::Built { cause: cause @ MissCause::Mismatch { .. } } = table.origin()
+                    && let Some(step) = planned.steps.iter_mut().find(|step| step.family == family)
+                {
+                    (step.action, step.reason) = (Action::Build, Reason::Mismatch(cause.clone()));
+                }
+                tables.push((family, table));
+            }
+            Err(error) => failures.push((family, error)),
+        }
+    }
+    (tables, failures)
+}
+
+/// Ambiguities depend on more of the world than a table's question, so they are found anew for every
+/// table that may have some; its bytes say whether it may.
+fn find_ambiguities(
+    request: &BuildRequest<'_>,
+    facts: &Facts,
+    registry: &Registry,
+    questions: &[Question],
+    tables: &[(FamilyId, Table)],
+) -> Vec<Diagnostic> {
+    let is_clear = |question: &Question| {
+        let found = tables.binary_search_by(|(family, _)| family.cmp(&question.family)).ok();
+        let table = found.and_then(|at| tables.get(at));
+        table.is_some_and(|(_, table)| table.view().is_ok_and(|view| !view.may_be_ambiguous()))
+    };
+    let methods = Methods::of(facts);
+    let unclear = questions.iter().filter(|question| !is_clear(question));
+    unclear.flat_map(|question| check::ambiguities(request.root, registry, &methods, question)).collect()
+}
+
+fn save_state(file: &StateFile, new: &State, old: Option<&State>, manager: &BuildCacheManager) {
+    let is_read_only = manager.cache().store().is_none_or(crate::store::Store::is_read_only);
+    if is_read_only || old == Some(new) {
+        return;
+    }
+    if let Err(error) = file.save(new) {
+        tracing::warn!(%error, "the state of this build was not kept; the next one explains less");
+    }
+}
+
+fn summary(manager: &BuildCacheManager) -> Option<CacheSummary> {
+    let store = manager.cache().store()?;
+    Some(CacheSummary {
+        dir: store.layout().root().to_owned(),
+        bytes: store.used_bytes().unwrap_or(0),
+        entries: store.entry_count(),
+    })
+}

@@ -1,0 +1,58 @@
+//! LZ4 blocks.
+
+use super::CodecError;
+
+/// The format's own bound: one stored byte stands for at most 255 decoded ones, and the shortest
+/// block costs a few bytes more. What promises more is damage or a bomb.
+const MOST_DECODED_PER_STORED: u64 = 255;
+
+pub(super) fn encode(bytes: &[u8]) -> Vec<u8> {
+    lz4_flex::block::compress(bytes)
+}
+
+pub(super) fn decode(stored: &[u8], decoded_bytes: u64) -> Result<Vec<u8>, CodecError> {
+    let stored_bytes = stored.len() as u64;
+    if decoded_bytes > stored_bytes.saturating_mul(MOST_DECODED_PER_STORED) {
+        return Err(CodecError::Implausible { stored_bytes, decoded_bytes });
+    }
+    let mut decoded = vec![0; decoded_bytes as usize];
+    match lz4_flex::block::decompress_into(stored, &mut decoded) {
+        Ok(found) if found as u64 == decoded_bytes => Ok(decoded),
+        _ => Err(CodecError::Malformed { decoded_bytes }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_bomb_is_refused_by_its_promise() {
+        let error = decode(&[0; 10], 1 << 30).expect_err("refused");
+        assert_eq!(error, CodecError::Implausible { stored_bytes: 10, decoded_bytes: 1 << 30 });
+    }
+
+    #[test]
+    fn another_size_than_promised_is_refused() {
+        let stored = encode(&[9; 300]);
+        for promised in [0, 1, 299, 301, 600] {
+            assert_eq!(decode(&stored, promised), Err(CodecError::Malformed { decoded_bytes: promised }));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_encoded_decodes_to_itself(bytes in prop::collection::vec(0_u8..4, 0..3000)) {
+            prop_assert_eq!(decode(&encode(&bytes), bytes.len() as u64), Ok(bytes));
+        }
+
+        #[test]
+        fn any_bytes_decode_or_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), promised in 0_u64..5000) {
+            if let Ok(decoded) = decode(&bytes, promised) {
+                prop_assert_eq!(decoded.len() as u64, promised);
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Families and their methods, and the restriction of a family's question to the types that matter.
+
+use std::fmt;
+
+use super::types::{TOP_TYPE, TypeGraph, TypeId};
+use crate::format::{LogicalEntry, LogicalTable, LogicalType, ParamRef, Rule};
+
+/// A method, by qualified names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Method {
+    /// A parameter type for each position.
+    pub params: Vec<String>,
+    /// Symbol of the implementation.
+    pub implementation: String,
+    /// Module of the implementation.
+    pub module: String,
+    /// Whether it is preferred among equals.
+    pub default: bool,
+}
+
+impl Method {
+    /// A method with these parameter types.
+    pub fn new(params: &[&str], implementation: &str, module: &str) -> Self {
+        Self {
+            params: params.iter().map(|&name| name.to_owned()).collect(),
+            implementation: implementation.to_owned(),
+            module: module.to_owned(),
+            default: false,
+        }
+    }
+}
+
+/// All methods of one name and arity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// Qualified name, without the arity.
+    pub name: String,
+    /// Number of dispatching positions.
+    pub arity: u8,
+    /// How a method is chosen.
+    pub rule: Rule,
+    /// The methods, in any order.
+    pub methods: Vec<Method>,
+}
+
+impl Family {
+    /// A family under the symmetric rule.
+    pub fn new(name: &str, arity: u8, methods: Vec<Method>) -> Self {
+        Self { name: name.to_owned(), arity, rule: Rule::Symmetric, methods }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.name, self.arity)
+    }
+}
+
+/// Why a family has no table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FamilyError {
+    /// It has no method.
+    #[error("family {family} has no method")]
+    Empty {
+        /// The family.
+        family: String,
+    },
+    /// A method has another number of parameters than the family.
+    #[error("family {family}: {implementation} has {found} parameters")]
+    ParameterCount {
+        /// The family.
+        family: String,
+        /// The method.
+        implementation: String,
+        /// Its number of parameters.
+        found: usize,
+    },
+    /// A parameter type is declared nowhere.
+    #[error("family {family}: {implementation} has a parameter of type {name}, which is declared nowhere")]
+    UnknownType {
+        /// The family.
+        family: String,
+        /// The method.
+        implementation: String,
+        /// The type's name.
+        name: String,
+    },
+    /// Two methods have the same parameter types.
+    #[error("family {family}: {first} and {second} have the same parameter types")]
+    Duplicate {
+        /// The family.
+        family: String,
+        /// One of the methods.
+        first: String,
+        /// The other one.
+        second: String,
+    },
+    /// There are more parameter types than references to them can tell apart.
+    #[error("family {family}: {found} parameter types, at most {limit} are possible")]
+    TooManyParams {
+        /// The family.
+        family: String,
+        /// How many there are.
+        found: usize,
+        /// How many would do.
+        limit: usize,
+    },
+}
+
+/// The restricted question of `family`: its methods, and of all types only those under one of its
+/// parameters, with the parameters above each.
+///
+/// Cost: proportional to the table, not to the graph.
+pub fn restrict(graph: &TypeGraph, family: &Family) -> Result<LogicalTable, FamilyError> {
+    let shown = || family.to_string();
+    if family.methods.is_empty() {
+        return Err(FamilyError::Empty { family: shown() });
+    }
+    let mut rows: Vec<Vec<Option<TypeId>>> = Vec::with_capacity(family.methods.len());
+    for method in &family.methods {
+        if method.params.len() != usize::from(family.arity) {
+            let (implementation, found) = (method.implementation.clone(), method.params.len());
+            return Err(FamilyError::ParameterCount { family: shown(), implementation, found });
+        }
+        let row = method.params.iter().map(|name| match graph.get(name) {
+            Some(id) => Ok(Some(id)),
+            None if name == TOP_TYPE => Ok(None),
+            None => Err(FamilyError::UnknownType {
+                family: shown(),
+                implementation: method.implementation.clone(),
+                name: name.clone(),
+            }),
+        });
+        rows.push(row.collect::<Result<_, _>>()?);
+    }
+    let by_rank = |id: &TypeId| graph.rank(*id);
+    let mut params: Vec<TypeId> = rows.iter().flatten().copied().flatten().collect();
+    params.sort_unstable_by_key(by_rank);
+    params.dedup();
+    if params.len() > crate::format::layout::MAX_PARAMS {
+        let limit = crate::format::layout::MAX_PARAMS;
+        return Err(FamilyError::TooManyParams { family: shown(), found: params.len(), limit });
+    }
+    let mut locals: Vec<TypeId> = params.iter().flat_map(|param| graph.below(*param)).copied().collect();
+    locals.sort_unstable_by_key(by_rank);
+    locals.dedup();
+    let local_of = |id: TypeId| locals.binary_search_by_key(&graph.rank(id), by_rank).unwrap_or(usize::MAX);
+    let mut types: Vec<LogicalType> = locals
+        .iter()
+        .map(|id| LogicalType {
+            name: graph.name(*id).to_owned(),
+            sealed: graph.is_sealed(*id),
+            above: Vec::new(),
+        })
+        .collect();
+    for (ordinal, param) in params.iter().enumerate() {
+        for id in graph.below(*param) {
+            types[local_of(*id)].above.push(ordinal as u16);
+        }
+    }
+    let param_ref = |param: &Option<TypeId>| match param {
+        None => ParamRef::TOP,
+        Some(id) => {
+            let ordinal = params.binary_search_by_key(&graph.rank(*id), by_rank).unwrap_or(usize::MAX);
+            ParamRef(ordinal as u16 + 1)
+        }
+    };
+    let mut entries: Vec<LogicalEntry> = family
+        .methods
+        .iter()
+        .zip(&rows)
+        .map(|(method, row)| LogicalEntry {
+            pattern: row.iter().map(param_ref).collect(),
+            implementation: method.implementation.clone(),
+            module: method.module.clone(),
+            default: method.default,
+        })
+        .collect();
+    entries.sort_unstable_by(|a, b| {
+        (&a.pattern, &a.implementation, &a.module).cmp(&(&b.pattern, &b.implementation, &b.module))
+    });
+    let neighbours = entries.iter().zip(entries.iter().skip(1));
+    if let Some((first, second)) = neighbours.into_iter().find(|(a, b)| a.pattern == b.pattern) {
+        let (first, second) = (first.implementation.clone(), second.implementation.clone());
+        return Err(FamilyError::Duplicate { family: shown(), first, second });
+    }
+    let params = params.iter().map(|id| local_of(*id) as u32).collect();
+    Ok(LogicalTable {
+        name: family.name.clone(),
+        arity: family.arity,
+        rule: family.rule,
+        types,
+        params,
+        entries,
+    })
+}

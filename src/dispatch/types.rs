@@ -1,0 +1,256 @@
+//! The type graph: who is a subtype of whom.
+
+use std::collections::HashMap;
+
+/// A type of one [`TypeGraph`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TypeId(u32);
+
+/// Name of the type above all others, which needs no declaration.
+pub const TOP_TYPE: &str = "any";
+
+/// A declaration, by qualified names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeDecl {
+    /// Qualified name.
+    pub name: String,
+    /// Direct supertypes; the top type may be left out.
+    pub supers: Vec<String>,
+    /// Whether no other subtypes may ever be added.
+    pub sealed: bool,
+}
+
+impl TypeDecl {
+    /// An open type with these direct supertypes.
+    pub fn new(name: &str, supers: &[&str]) -> Self {
+        let supers = supers.iter().map(|&name| name.to_owned()).collect();
+        Self { name: name.to_owned(), supers, sealed: false }
+    }
+
+    /// The same type, closed to other subtypes.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        self.sealed = true;
+        self
+    }
+}
+
+/// Why declarations make no graph.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TypeGraphError {
+    /// A name is declared twice, or is that of the top type.
+    #[error("type {name} is declared twice")]
+    Duplicate {
+        /// The name.
+        name: String,
+    },
+    /// A supertype is declared nowhere.
+    #[error("type {name} has the supertype {supertype}, which is declared nowhere")]
+    UnknownSuper {
+        /// The subtype.
+        name: String,
+        /// The name that is declared nowhere.
+        supertype: String,
+    },
+    /// A type is its own supertype.
+    #[error("types are their own supertypes: {}", names.join(", "))]
+    Cycle {
+        /// The types on cycles and below them, in name order.
+        names: Vec<String>,
+    },
+}
+
+/// An acyclic graph of types under one top type, with its closure.
+///
+/// Memory is proportional to the number of pairs of a type and a supertype, direct or not.
+#[derive(Clone, Debug)]
+pub struct TypeGraph {
+    names: Vec<String>,
+    sealed: Vec<bool>,
+    supers: Vec<Vec<TypeId>>,
+    /// For each type, itself and all its supertypes but the top type, ascending.
+    above: Vec<Vec<TypeId>>,
+    /// For each type, itself and all its subtypes, ascending.
+    below: Vec<Vec<TypeId>>,
+    /// For each type, its place in name order.
+    rank: Vec<u32>,
+    by_name: HashMap<String, TypeId>,
+}
+
+impl TypeGraph {
+    /// Checks the declarations and computes the closure.
+    pub fn new(decls: impl IntoIterator<Item = TypeDecl>) -> Result<Self, TypeGraphError> {
+        let decls: Vec<TypeDecl> = decls.into_iter().collect();
+        let mut by_name = HashMap::with_capacity(decls.len());
+        for (index, decl) in decls.iter().enumerate() {
+            let known = by_name.insert(decl.name.clone(), TypeId(index as u32)).is_some();
+            if known || decl.name == TOP_TYPE {
+                return Err(TypeGraphError::Duplicate { name: decl.name.clone() });
+            }
+        }
+        let mut supers = Vec::with_capacity(decls.len());
+        for decl in &decls {
+            let mut direct = Vec::with_capacity(decl.supers.len());
+            for supertype in decl.supers.iter().filter(|name| *name != TOP_TYPE) {
+                direct.push(*by_name.get(supertype).ok_or_else(|| TypeGraphError::UnknownSuper {
+                    name: decl.name.clone(),
+                    supertype: supertype.clone(),
+                })?);
+            }
+            direct.sort_unstable();
+            direct.dedup();
+            supers.push(direct);
+        }
+        let order = supers_first(&supers).map_err(|cyclic| {
+            let mut names: Vec<String> = cyclic.iter().map(|index| decls[*index].name.clone()).collect();
+            names.sort_unstable();
+            TypeGraphError::Cycle { names }
+        })?;
+        let mut above: Vec<Vec<TypeId>> = vec![Vec::new(); decls.len()];
+        for index in order {
+            let mut all = vec![TypeId(index as u32)];
+            for supertype in &supers[index] {
+                all.extend_from_slice(&above[supertype.0 as usize]);
+            }
+            all.sort_unstable();
+            all.dedup();
+            above[index] = all;
+        }
+        let mut below: Vec<Vec<TypeId>> = vec![Vec::new(); decls.len()];
+        for (index, all) in above.iter().enumerate() {
+            for supertype in all {
+                below[supertype.0 as usize].push(TypeId(index as u32));
+            }
+        }
+        let mut by_rank: Vec<usize> = (0..decls.len()).collect();
+        by_rank.sort_unstable_by_key(|index| decls[*index].name.as_str());
+        let mut rank = vec![0; decls.len()];
+        for (place, index) in by_rank.into_iter().enumerate() {
+            rank[index] = place as u32;
+        }
+        let (names, sealed) = decls.into_iter().map(|decl| (decl.name, decl.sealed)).unzip();
+        Ok(Self { names, sealed, supers, above, below, rank, by_name })
+    }
+
+    /// Number of types, the top type not counted.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is no type but the top type.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The type of this name; none for the top type and for unknown names.
+    pub fn get(&self, name: &str) -> Option<TypeId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// Every type, in order of declaration.
+    pub fn iter(&self) -> impl Iterator<Item = TypeId> {
+        (0..self.names.len() as u32).map(TypeId)
+    }
+
+    /// Qualified name.
+    pub fn name(&self, id: TypeId) -> &str {
+        &self.names[id.0 as usize]
+    }
+
+    /// Whether no other subtypes may ever be added.
+    pub fn is_sealed(&self, id: TypeId) -> bool {
+        self.sealed[id.0 as usize]
+    }
+
+    /// Direct supertypes, without the top type.
+    pub fn supers(&self, id: TypeId) -> &[TypeId] {
+        &self.supers[id.0 as usize]
+    }
+
+    /// The type and all its supertypes but the top type, ascending.
+    pub fn above(&self, id: TypeId) -> &[TypeId] {
+        &self.above[id.0 as usize]
+    }
+
+    /// The type and all its subtypes, ascending.
+    pub fn below(&self, id: TypeId) -> &[TypeId] {
+        &self.below[id.0 as usize]
+    }
+
+    /// The type's place in name order.
+    pub fn rank(&self, id: TypeId) -> u32 {
+        self.rank[id.0 as usize]
+    }
+
+    /// Whether `lower` is `upper` or a subtype of it.
+    pub fn is_below(&self, lower: TypeId, upper: TypeId) -> bool {
+        self.above(lower).binary_search(&upper).is_ok()
+    }
+}
+
+/// Indexes, each behind its supertypes; or those that are on a cycle or below one.
+fn supers_first(supers: &[Vec<TypeId>]) -> Result<Vec<usize>, Vec<usize>> {
+    let mut waits_for: Vec<usize> = supers.iter().map(Vec::len).collect();
+    let mut subs: Vec<Vec<usize>> = vec![Vec::new(); supers.len()];
+    for (index, direct) in supers.iter().enumerate() {
+        for supertype in direct {
+            subs[supertype.0 as usize].push(index);
+        }
+    }
+    let mut order: Vec<usize> = (0..supers.len()).filter(|index| waits_for[*index] == 0).collect();
+    let mut next = 0;
+    while let Some(&index) = order.get(next) {
+        next += 1;
+        for sub in &subs[index] {
+            waits_for[*sub] -= 1;
+            if waits_for[*sub] == 0 {
+                order.push(*sub);
+            }
+        }
+    }
+    if order.len() == supers.len() {
+        Ok(order)
+    } else {
+        Err((0..supers.len()).filter(|index| waits_for[*index] > 0).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diamond() -> TypeGraph {
+        TypeGraph::new([
+            TypeDecl::new("D", &["B", "C"]),
+            TypeDecl::new("B", &["A"]),
+            TypeDecl::new("C", &["A", "any"]),
+            TypeDecl::new("A", &[]).sealed(),
+        ])
+        .expect("acyclic")
+    }
+
+    #[test]
+    fn a_subtype_is_below_every_supertype_on_every_path() {
+        let graph = diamond();
+        let id = |name| graph.get(name).expect("declared");
+        for upper in ["A", "B", "C", "D"] {
+            assert!(graph.is_below(id("D"), id(upper)), "D below {upper}");
+        }
+        assert!(!graph.is_below(id("B"), id("C")));
+        assert_eq!(graph.below(id("A")).len(), 4);
+        assert!(graph.is_sealed(id("A")) && !graph.is_sealed(id("B")));
+    }
+
+    #[test]
+    fn declarations_that_make_no_graph_are_named() {
+        let cycle = TypeGraph::new([TypeDecl::new("B", &["A"]), TypeDecl::new("A", &["B"])]);
+        let names = vec!["A".to_owned(), "B".to_owned()];
+        assert_eq!(cycle.expect_err("a cycle"), TypeGraphError::Cycle { names });
+        let twice = TypeGraph::new([TypeDecl::new("A", &[]), TypeDecl::new("A", &[])]);
+        assert_eq!(twice.expect_err("twice"), TypeGraphError::Duplicate { name: "A".to_owned() });
+        let unknown = TypeGraph::new([TypeDecl::new("A", &["Z"])]).expect_err("unknown");
+        assert_eq!(unknown.to_string(), "type A has the supertype Z, which is declared nowhere");
+        assert!(TypeGraph::new([TypeDecl::new("any", &[])]).is_err());
+    }
+}

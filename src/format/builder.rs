@@ -1,0 +1,237 @@
+//! The only writer of tables: a logical table and a strategy in, bytes out.
+//!
+//! The bytes are a function of the logical table, the strategy and the time stamp that is given:
+//! no path, line, time or machine enters them.
+
+use std::collections::HashMap;
+
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromZeros, IntoBytes};
+
+use super::core::above_stride_bytes;
+use super::envelope::{total_len, write};
+use super::error::Tag;
+use super::layout::{
+    ABOV, CLAS, ClassRow, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, MAX_ENTRIES, MAX_PARAMS, NAME,
+    PARM, PATT, SIGN, STRS, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow,
+    VERSION_MAJOR, VERSION_MINOR,
+};
+use super::logical::LogicalTable;
+use super::rule::Optimization;
+use super::strings::StringsBuilder;
+
+/// How the bytes find their answer: what an optimizer decided, in the format's terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Strategy {
+    /// Test the one entry.
+    Single,
+    /// Test the entries in file order.
+    Linear,
+    /// Walk from the root.
+    DecisionDag {
+        /// For each position, the class of each local type.
+        classes: Vec<PositionClasses>,
+        /// The words of section `DDAG`: the root, then nodes, children behind their parents. Leaves
+        /// hold entries' numbers in *file order*.
+        nodes: Vec<u32>,
+    },
+}
+
+impl Strategy {
+    /// The optimization's name and code.
+    pub const fn optimization(&self) -> Optimization {
+        match self {
+            Self::Single => Optimization::Single,
+            Self::Linear => Optimization::Linear,
+            Self::DecisionDag { .. } => Optimization::DecisionDag,
+        }
+    }
+}
+
+/// The classes of one position: types of one class are answered alike there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PositionClasses {
+    /// Number of classes, at least 1; class 0 holds every type under none of the position's parameters.
+    pub class_count: u16,
+    /// For each local type, its class.
+    pub class_of: Vec<u16>,
+}
+
+/// What is written beside the logical table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TablePlan {
+    /// Canonical indexes of the entries in file order: most specific first.
+    pub order: Vec<u32>,
+    /// For each canonical index, the length of the longest chain of strictly more specific entries.
+    pub specificity: Vec<u32>,
+    /// How the bytes find their answer.
+    pub strategy: Strategy,
+    /// Whether some tuple is, or may be, ambiguous.
+    pub may_be_ambiguous: bool,
+    /// Seconds since the Unix epoch, or 0.
+    pub creation_timestamp: u64,
+}
+
+/// Why a logical table has no bytes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// A count is beyond what the format can hold.
+    #[error("{what}: {found} is more than the format's {limit}")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much.
+        found: u64,
+        /// How much would do.
+        limit: u64,
+    },
+    /// A name holds a control character, which the type signature uses as a separator.
+    #[error("the name {name:?} holds a control character")]
+    ControlCharacter {
+        /// The name.
+        name: String,
+    },
+}
+
+/// The bytes of a table.
+pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeError> {
+    check_limits(table)?;
+    let mut strings = StringsBuilder::default();
+    let types: Vec<TypeRow> = table
+        .types
+        .iter()
+        .map(|row| TypeRow {
+            name: U32::new(strings.intern(&row.name)),
+            flags: U32::new(if row.sealed { TYPE_SEALED } else { 0 }),
+        })
+        .collect();
+    let mut entries = Vec::with_capacity(plan.order.len());
+    let mut patterns: Vec<U16> = Vec::with_capacity(plan.order.len() * usize::from(table.arity));
+    for canonical in &plan.order {
+        let index = *canonical as usize;
+        let entry = &table.entries[index];
+        patterns.extend(entry.pattern.iter().map(|param| U16::new(param.0)));
+        entries.push(EntryRow {
+            implementation: U32::new(strings.intern(&entry.implementation)),
+            module: U32::new(strings.intern(&entry.module)),
+            specificity: U32::new(plan.specificity[index]),
+            call_frequency: U32::ZERO,
+            flags: U32::new(if entry.default { ENTRY_DEFAULT } else { 0 }),
+        });
+    }
+    let params: Vec<U32> = table.params.iter().map(|local| U32::new(*local)).collect();
+    let signature = table.type_signature();
+
+    let mut sections: Vec<(Tag, Vec<u8>)> = vec![
+        (NAME, table.name.clone().into_bytes()),
+        (SIGN, signature.clone().into_bytes()),
+        (STRS, strings.finish()),
+        (TYPE, types.as_bytes().to_vec()),
+        (PARM, params.as_bytes().to_vec()),
+        (ABOV, above_bits(table)),
+        (PATT, patterns.as_bytes().to_vec()),
+        (ENTR, entries.as_bytes().to_vec()),
+    ];
+    if let Strategy::DecisionDag { classes, nodes } = &plan.strategy {
+        sections.push((CLAS, class_section(classes)));
+        let words: Vec<U32> = nodes.iter().map(|word| U32::new(*word)).collect();
+        sections.push((DDAG, words.as_bytes().to_vec()));
+    }
+    let mut header = TableHeader::new_zeroed();
+    header.magic = TABLE_MAGIC;
+    header.version_major = U16::new(VERSION_MAJOR);
+    header.version_minor = U16::new(VERSION_MINOR);
+    header.table_hash = U64::new(table.table_hash());
+    header.creation_timestamp = U64::new(plan.creation_timestamp);
+    header.name_len = U32::new(table.name.len() as u32);
+    header.type_signature_len = U32::new(signature.len() as u32);
+    header.entry_count = U32::new(entries.len() as u32);
+    header.optimization = plan.strategy.optimization().code();
+    header.arity = table.arity;
+    header.rule = table.rule.code();
+    header.type_count = U32::new(types.len() as u32);
+    header.param_count = U32::new(params.len() as u32);
+    header.flags = U32::new(if plan.may_be_ambiguous { TABLE_MAY_BE_AMBIGUOUS } else { 0 });
+    let total = total_len(size_of::<TableHeader>(), &sections).map_err(|found| EncodeError::TooMany {
+        what: "bytes",
+        found,
+        limit: u64::from(u32::MAX),
+    })?;
+    let baseline = baseline_bytes(table);
+    let ratio = (u128::from(total) * 1_000_000).div_ceil(u128::from(baseline));
+    header.compression_ratio_ppm = U32::new(u32::try_from(ratio).unwrap_or(u32::MAX));
+    header.memory_saved = U64::new(baseline.saturating_sub(u64::from(total)));
+    Ok(write(size_of::<TableHeader>(), &sections, |totals| {
+        header.section_count = U32::new(totals.section_count);
+        header.total_len = U64::new(totals.total_len);
+        header.data_crc = U32::new(totals.data_crc);
+        header.as_bytes().to_vec()
+    }))
+}
+
+/// What the header's compression ratio and saved memory compare with: a dense matrix with a 16-bit
+/// cell for every tuple of the table's types, "everything else" being one of them.
+pub fn baseline_bytes(table: &LogicalTable) -> u64 {
+    let side = table.types.len() as u64 + 1;
+    (0..table.arity).fold(2_u64, |bytes, _| bytes.saturating_mul(side))
+}
+
+fn check_limits(table: &LogicalTable) -> Result<(), EncodeError> {
+    let limits = [
+        ("dispatching positions", usize::from(table.arity), MAX_ARITY),
+        ("parameter types", table.params.len(), MAX_PARAMS),
+        ("methods", table.entries.len(), MAX_ENTRIES),
+    ];
+    for (what, found, limit) in limits {
+        if found > limit {
+            return Err(EncodeError::TooMany { what, found: found as u64, limit: limit as u64 });
+        }
+    }
+    let names = std::iter::once(&table.name).chain(table.types.iter().map(|row| &row.name));
+    for name in names {
+        if name.chars().any(char::is_control) {
+            return Err(EncodeError::ControlCharacter { name: name.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn above_bits(table: &LogicalTable) -> Vec<u8> {
+    let stride = above_stride_bytes(table.params.len() as u32);
+    let mut bits = vec![0_u8; stride * table.types.len()];
+    for (row, bytes) in table.types.iter().zip(bits.chunks_exact_mut(stride.max(1))) {
+        for param in &row.above {
+            bytes[usize::from(*param) / 8] |= 1 << (param % 8);
+        }
+    }
+    bits
+}
+
+/// Rows, then arrays; positions with equal classes share one array.
+fn class_section(positions: &[PositionClasses]) -> Vec<u8> {
+    let mut rows = Vec::with_capacity(positions.len());
+    let mut arrays: Vec<u8> = Vec::new();
+    let mut stored: HashMap<&PositionClasses, ClassRow> = HashMap::new();
+    let base = size_of::<ClassRow>() * positions.len();
+    for position in positions {
+        let row = stored.entry(position).or_insert_with(|| {
+            let row = ClassRow {
+                offset: U32::new((base + arrays.len()) as u32),
+                class_count: U16::new(position.class_count),
+                width: U16::new(if position.class_count <= 256 { 1 } else { 2 }),
+            };
+            if position.class_count <= 256 {
+                arrays.extend(position.class_of.iter().map(|class| *class as u8));
+            } else {
+                arrays.extend(position.class_of.iter().flat_map(|class| class.to_le_bytes()));
+            }
+            row
+        });
+        rows.push(*row);
+    }
+    let mut section = rows.as_bytes().to_vec();
+    section.extend_from_slice(&arrays);
+    section
+}

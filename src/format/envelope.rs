@@ -1,0 +1,172 @@
+//! What tables and images share around their content: a header that ends in a checksum, a section
+//! directory, sections. Proved cheaply at open; written in one place.
+
+use zerocopy::{FromBytes, IntoBytes};
+
+use super::error::{OpenError, Tag};
+use super::layout::{SECTION_ALIGN, SECTION_REQUIRED, SectionRow, VERSION_MAJOR};
+use crate::digest::crc32;
+
+/// Whether the two checksums are computed at open, or were before, by whoever keeps the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Checksums {
+    Compute,
+    ProvedBefore,
+}
+
+/// What a header says of the bytes around it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Envelope {
+    pub(crate) magic: [u8; 4],
+    pub(crate) expected_magic: [u8; 4],
+    pub(crate) version_major: u16,
+    /// Its last four bytes are `metadata_crc`.
+    pub(crate) header_len: usize,
+    pub(crate) section_count: u32,
+    pub(crate) total_len: u64,
+    pub(crate) data_crc: u32,
+    pub(crate) metadata_crc: u32,
+}
+
+/// The directory, and the bytes of each known section, `None` where it is absent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sections<'a, const N: usize> {
+    pub(crate) rows: &'a [SectionRow],
+    known: &'static [Tag; N],
+    bytes: [Option<&'a [u8]>; N],
+}
+
+impl<'a, const N: usize> Sections<'a, N> {
+    /// A section that must be there.
+    pub(crate) fn required(&self, tag: Tag) -> Result<&'a [u8], OpenError> {
+        let index = self.known.iter().position(|known| *known == tag);
+        index.and_then(|index| *self.bytes.get(index)?).ok_or(OpenError::MissingSection { tag })
+    }
+
+    /// An error about a section, with its place.
+    pub(crate) fn wrong(&self, tag: Tag, what: &'static str) -> OpenError {
+        let row = self.rows.iter().find(|row| row.tag == tag.0);
+        OpenError::Section { tag, offset: row.map_or(0, |row| u64::from(row.offset.get())), what }
+    }
+}
+
+impl Envelope {
+    /// Proves magic, version, length, checksums and the directory. Nothing inside the sections is
+    /// believed or looked at; the cost is one CRC over the bytes and a look at each directory row.
+    pub(crate) fn prove<'a, const N: usize>(
+        &self,
+        bytes: &'a [u8],
+        known: &'static [Tag; N],
+        checksums: Checksums,
+    ) -> Result<Sections<'a, N>, OpenError> {
+        if self.magic != self.expected_magic {
+            return Err(OpenError::Magic { found: self.magic, expected: self.expected_magic });
+        }
+        if self.version_major != VERSION_MAJOR {
+            return Err(OpenError::Version { found: self.version_major, supported: VERSION_MAJOR });
+        }
+        let found_bytes = bytes.len() as u64;
+        let row_count = self.section_count as usize;
+        let directory_end = row_count.saturating_mul(size_of::<SectionRow>()).saturating_add(self.header_len);
+        let directory = bytes.get(self.header_len..directory_end);
+        let rows = directory
+            .and_then(|directory| <[SectionRow]>::ref_from_bytes(directory).ok())
+            .ok_or(OpenError::TooShort { needed_bytes: directory_end as u64, found_bytes })?;
+        if self.total_len > found_bytes {
+            return Err(OpenError::TooShort { needed_bytes: self.total_len, found_bytes });
+        }
+        if self.total_len < found_bytes {
+            return Err(OpenError::TooLong { stated_bytes: self.total_len, found_bytes });
+        }
+        if checksums == Checksums::Compute {
+            let crc_field = self.header_len - 4;
+            expect_crc("metadata", self.metadata_crc, metadata_crc(bytes, crc_field, directory_end))?;
+            expect_crc("data", self.data_crc, crc32(bytes.get(directory_end..).unwrap_or_default()))?;
+        }
+        let mut found = [None; N];
+        let mut previous_end = directory_end;
+        for row in rows {
+            let (tag, flags) = (Tag(row.tag), row.flags.get());
+            let (offset, len) = (row.offset.get() as usize, row.len.get() as usize);
+            let wrong = |what| OpenError::Section { tag, offset: offset as u64, what };
+            if offset % SECTION_ALIGN != 0 {
+                return Err(wrong("its offset is not a multiple of 8"));
+            }
+            if offset < previous_end {
+                return Err(wrong("it begins before the section or directory in front of it ends"));
+            }
+            previous_end = offset.saturating_add(len);
+            let section = bytes.get(offset..previous_end).ok_or(wrong("it ends behind the last byte"))?;
+            let index = known.iter().position(|known| *known == tag);
+            match index.and_then(|index| found.get_mut(index)) {
+                Some(slot @ None) => *slot = Some(section),
+                Some(Some(_)) => return Err(wrong("it is there twice")),
+                None if flags & SECTION_REQUIRED != 0 => return Err(OpenError::UnknownRequired { tag }),
+                None => {}
+            }
+        }
+        Ok(Sections { rows, known, bytes: found })
+    }
+}
+
+fn expect_crc(what: &'static str, stored: u32, computed: u32) -> Result<(), OpenError> {
+    if stored == computed { Ok(()) } else { Err(OpenError::Checksum { what, stored, computed }) }
+}
+
+/// CRC-32 of the header before its last field (which begins at `crc_field`) and of the directory.
+fn metadata_crc(bytes: &[u8], crc_field: usize, directory_end: usize) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(bytes.get(..crc_field).unwrap_or_default());
+    hasher.update(bytes.get(crc_field + 4..directory_end).unwrap_or_default());
+    hasher.finalize()
+}
+
+/// What a writer's header must repeat.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Totals {
+    pub(crate) section_count: u32,
+    pub(crate) total_len: u64,
+    pub(crate) data_crc: u32,
+}
+
+/// Total length of a file with these sections, or none where a 32-bit offset cannot reach its end.
+pub(crate) fn total_len(header_len: usize, sections: &[(Tag, Vec<u8>)]) -> Result<u32, u64> {
+    let directory_end = header_len + sections.len() * size_of::<SectionRow>();
+    let end = sections
+        .iter()
+        .fold(directory_end, |end, (_, section)| end.next_multiple_of(SECTION_ALIGN) + section.len());
+    u32::try_from(end).map_err(|_| end as u64)
+}
+
+/// Header, directory and sections as one file. `header` gets the totals and returns `header_len`
+/// bytes whose last four, the metadata checksum, are filled in here. The length must have been
+/// found possible by [`total_len`].
+pub(crate) fn write(
+    header_len: usize,
+    sections: &[(Tag, Vec<u8>)],
+    header: impl FnOnce(Totals) -> Vec<u8>,
+) -> Vec<u8> {
+    let directory_end = header_len + sections.len() * size_of::<SectionRow>();
+    let mut bytes = vec![0_u8; directory_end];
+    for (index, (tag, section)) in sections.iter().enumerate() {
+        bytes.resize(bytes.len().next_multiple_of(SECTION_ALIGN), 0);
+        let row = SectionRow {
+            tag: tag.0,
+            flags: SECTION_REQUIRED.into(),
+            offset: (bytes.len() as u32).into(),
+            len: (section.len() as u32).into(),
+        };
+        let at = header_len + index * size_of::<SectionRow>();
+        bytes[at..at + size_of::<SectionRow>()].copy_from_slice(row.as_bytes());
+        bytes.extend_from_slice(section);
+    }
+    let totals = Totals {
+        section_count: sections.len() as u32,
+        total_len: bytes.len() as u64,
+        data_crc: crc32(&bytes[directory_end..]),
+    };
+    bytes[..header_len].copy_from_slice(&header(totals));
+    let crc = metadata_crc(&bytes, header_len - 4, directory_end);
+    bytes[header_len - 4..header_len].copy_from_slice(&crc.to_le_bytes());
+    bytes
+}

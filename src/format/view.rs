@@ -1,0 +1,278 @@
+//! Checked reads of a table's bytes, where they lie.
+
+use zerocopy::FromBytes;
+
+use super::core::{CoreParts, DispatchCore, EntryId, LocalType, Outcome};
+use super::envelope::{Checksums, Envelope, Sections};
+use super::error::{AccessError, OpenError, Tag};
+use super::layout::{
+    ABOV, CLAS, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ENTRIES, MAX_PARAMS, NAME, PARM, PATT, SIGN, STRS,
+    SectionRow, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow,
+};
+use super::rule::{Optimization, Rule};
+use super::strings::Strings;
+
+/// Sections that this version knows.
+const KNOWN: [Tag; 10] = [NAME, SIGN, STRS, TYPE, PARM, ABOV, PATT, ENTR, CLAS, DDAG];
+
+/// A table in its bytes: opened, its checksums proved, ready to answer.
+///
+/// `open` costs one CRC over the bytes; a dispatch allocates nothing. The view borrows the bytes,
+/// is `Copy`, and may be used from any number of threads.
+///
+/// ```
+/// use janus_cache::dispatch::{CompileOptions, Family, Method, TypeDecl, TypeGraph, compile, restrict};
+/// use janus_cache::format::{Outcome, TableView};
+///
+/// let graph = TypeGraph::new([TypeDecl::new("Shape", &[]), TypeDecl::new("Circle", &["Shape"])])?;
+/// let family = Family::new("area", 1, vec![Method::new(&["Shape"], "area(Shape)", "geometry")]);
+/// let bytes = compile(&restrict(&graph, &family)?, &CompileOptions::default())?.bytes;
+///
+/// let table = TableView::open(&bytes)?;
+/// let circle = table.local_type("Circle")?;
+/// let Outcome::Method(entry) = table.dispatch(&[circle])? else { panic!("Shape covers Circle") };
+/// assert_eq!(table.entry(entry)?.implementation, "area(Shape)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct TableView<'a> {
+    bytes: &'a [u8],
+    header: &'a TableHeader,
+    section_rows: &'a [SectionRow],
+    rule: Rule,
+    name: &'a [u8],
+    signature: &'a [u8],
+    strings: Strings<'a>,
+    types: &'a [TypeRow],
+    entries: &'a [EntryRow],
+    core: DispatchCore<'a>,
+}
+
+/// What a table tells about one entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryInfo<'a> {
+    /// Symbol of the implementation.
+    pub implementation: &'a str,
+    /// Module of the implementation.
+    pub module: &'a str,
+    /// Length of the longest chain of entries that are strictly more specific; 0: none is.
+    pub specificity: u32,
+    /// Calls seen in the profile; 0 where there is none.
+    pub call_frequency: u32,
+    /// Whether it is preferred among equals.
+    pub default: bool,
+}
+
+impl<'a> TableView<'a> {
+    /// Opens `bytes`, which are exactly one table, and proves header, directory and both checksums.
+    pub fn open(bytes: &'a [u8]) -> Result<Self, OpenError> {
+        Self::prove(bytes, Checksums::Compute)
+    }
+
+    /// Opens bytes whose checksums somebody else has proved, such as an entry of a pack after its
+    /// first read. Everything but the checksums is checked as in [`TableView::open`].
+    pub fn open_proved(bytes: &'a [u8]) -> Result<Self, OpenError> {
+        Self::prove(bytes, Checksums::ProvedBefore)
+    }
+
+    fn prove(bytes: &'a [u8], checksums: Checksums) -> Result<Self, OpenError> {
+        let header_len = size_of::<TableHeader>();
+        let (header, _) = TableHeader::ref_from_prefix(bytes).map_err(|_| OpenError::TooShort {
+            needed_bytes: header_len as u64,
+            found_bytes: bytes.len() as u64,
+        })?;
+        let envelope = Envelope {
+            magic: header.magic,
+            expected_magic: TABLE_MAGIC,
+            version_major: header.version_major.get(),
+            header_len,
+            section_count: header.section_count.get(),
+            total_len: header.total_len.get(),
+            data_crc: header.data_crc.get(),
+            metadata_crc: header.metadata_crc.get(),
+        };
+        Self::from_sections(bytes, header, &envelope.prove(bytes, &KNOWN, checksums)?)
+    }
+
+    fn from_sections(
+        bytes: &'a [u8],
+        header: &'a TableHeader,
+        sections: &Sections<'a, 10>,
+    ) -> Result<Self, OpenError> {
+        let field = |field, found: u64| OpenError::Field { field, found };
+        let rule = Rule::from_code(header.rule).ok_or(field("rule", u64::from(header.rule)))?;
+        let optimization = Optimization::from_code(header.optimization)
+            .ok_or(field("optimization", u64::from(header.optimization)))?;
+        if header.codec != 0 {
+            return Err(field("codec", u64::from(header.codec)));
+        }
+        let (entry_count, type_count) = (header.entry_count.get(), header.type_count.get());
+        let param_count = header.param_count.get();
+        if entry_count as usize > MAX_ENTRIES {
+            return Err(field("entry_count", u64::from(entry_count)));
+        }
+        if param_count as usize > MAX_PARAMS {
+            return Err(field("param_count", u64::from(param_count)));
+        }
+        let at = |tag, what| sections.wrong(tag, what);
+        let name = sections.required(NAME)?;
+        let signature = sections.required(SIGN)?;
+        if name.len() as u64 != u64::from(header.name_len.get()) {
+            return Err(at(NAME, "its length is not the header's `name_len`"));
+        }
+        if signature.len() as u64 != u64::from(header.type_signature_len.get()) {
+            return Err(at(SIGN, "its length is not the header's `type_signature_len`"));
+        }
+        let strings = Strings::parse(STRS, sections.required(STRS)?)
+            .ok_or(at(STRS, "its count of strings does not fit into it"))?;
+        let types = rows::<TypeRow>(sections.required(TYPE)?, type_count)
+            .ok_or(at(TYPE, "its length is not `type_count` rows"))?;
+        let entries = rows::<EntryRow>(sections.required(ENTR)?, entry_count)
+            .ok_or(at(ENTR, "its length is not `entry_count` rows"))?;
+        let (classes, nodes) = if optimization == Optimization::DecisionDag {
+            (sections.required(CLAS)?, sections.required(DDAG)?)
+        } else {
+            (&[][..], &[][..])
+        };
+        let core = DispatchCore::new(CoreParts {
+            optimization,
+            arity: header.arity,
+            entry_count,
+            type_count,
+            param_count,
+            params: sections.required(PARM)?,
+            above: sections.required(ABOV)?,
+            patterns: sections.required(PATT)?,
+            classes,
+            nodes,
+        })
+        .map_err(|(tag, what)| at(tag, what))?;
+        Ok(Self {
+            bytes,
+            header,
+            section_rows: sections.rows,
+            rule,
+            name,
+            signature,
+            strings,
+            types,
+            entries,
+            core,
+        })
+    }
+
+    /// The fixed header.
+    pub const fn header(&self) -> &'a TableHeader {
+        self.header
+    }
+
+    /// The section directory.
+    pub const fn section_rows(&self) -> &'a [SectionRow] {
+        self.section_rows
+    }
+
+    /// A section's bytes as they lie in the file.
+    pub(crate) fn section(&self, tag: Tag) -> Option<&'a [u8]> {
+        let row = self.section_rows.iter().find(|row| row.tag == tag.0)?;
+        let start = row.offset.get() as usize;
+        self.bytes.get(start..start.checked_add(row.len.get() as usize)?)
+    }
+
+    /// The tags of the sections, in directory order.
+    pub(crate) fn section_tags(&self) -> impl Iterator<Item = Tag> {
+        self.section_rows.iter().map(|row| Tag(row.tag))
+    }
+
+    /// How a method is chosen.
+    pub const fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// Whether some tuple is, or may be, ambiguous.
+    pub fn may_be_ambiguous(&self) -> bool {
+        self.header.flags.get() & TABLE_MAY_BE_AMBIGUOUS != 0
+    }
+
+    /// The part that answers.
+    pub const fn core(&self) -> &DispatchCore<'a> {
+        &self.core
+    }
+
+    /// The family's qualified name.
+    pub fn name(&self) -> Result<&'a str, AccessError> {
+        std::str::from_utf8(self.name).map_err(|_| AccessError::NotUtf8 { tag: NAME, index: 0 })
+    }
+
+    /// Per position the sorted distinct parameter types: a line each, separated by tabs.
+    pub fn type_signature(&self) -> Result<&'a str, AccessError> {
+        std::str::from_utf8(self.signature).map_err(|_| AccessError::NotUtf8 { tag: SIGN, index: 0 })
+    }
+
+    /// The string pool.
+    pub const fn strings(&self) -> &Strings<'a> {
+        &self.strings
+    }
+
+    /// Number of types under a parameter.
+    pub const fn type_count(&self) -> u32 {
+        self.types.len() as u32
+    }
+
+    /// This table's number for a type; [`LocalType::OTHER`] for every type it does not list. Cost:
+    /// a binary search over the names, so look a type up once and keep the answer.
+    pub fn local_type(&self, qualified: &str) -> Result<LocalType, AccessError> {
+        let (mut low, mut high) = (0_usize, self.types.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let Some(row) = self.types.get(middle) else { break };
+            match self.strings.bytes_of(row.name.get())?.cmp(qualified.as_bytes()) {
+                std::cmp::Ordering::Equal => return Ok(LocalType(middle as u32)),
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        Ok(LocalType::OTHER)
+    }
+
+    /// Qualified name of a local type and whether it is sealed; none for [`LocalType::OTHER`].
+    pub fn type_info(&self, local: LocalType) -> Result<Option<(&'a str, bool)>, AccessError> {
+        if local == LocalType::OTHER {
+            return Ok(None);
+        }
+        let row = self.types.get(local.0 as usize).ok_or(AccessError::OutOfBounds {
+            tag: TYPE,
+            index: u64::from(local.0),
+            bound: u64::from(self.type_count()),
+        })?;
+        Ok(Some((self.strings.get(row.name.get())?, row.flags.get() & TYPE_SEALED != 0)))
+    }
+
+    /// The answer for one type per position; see [`DispatchCore::dispatch`].
+    #[inline]
+    pub fn dispatch(&self, args: &[LocalType]) -> Result<Outcome, AccessError> {
+        self.core.dispatch(args)
+    }
+
+    /// What is known of one entry.
+    pub fn entry(&self, entry: EntryId) -> Result<EntryInfo<'a>, AccessError> {
+        let row = self.entries.get(entry.0 as usize).ok_or(AccessError::OutOfBounds {
+            tag: ENTR,
+            index: u64::from(entry.0),
+            bound: self.entries.len() as u64,
+        })?;
+        Ok(EntryInfo {
+            implementation: self.strings.get(row.implementation.get())?,
+            module: self.strings.get(row.module.get())?,
+            specificity: row.specificity.get(),
+            call_frequency: row.call_frequency.get(),
+            default: row.flags.get() & ENTRY_DEFAULT != 0,
+        })
+    }
+}
+
+pub(crate) fn rows<T: FromBytes + zerocopy::KnownLayout + zerocopy::Immutable + zerocopy::Unaligned>(
+    section: &[u8],
+    count: u32,
+) -> Option<&[T]> {
+    <[T]>::ref_from_bytes_with_elems(section, count as usize).ok()
+}

@@ -1,0 +1,113 @@
+//! The fixed parts of an image file, byte for byte; `format-spec/SPEC.md` says what they mean.
+
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::format::Tag;
+
+/// `JDI\n`.
+pub const IMAGE_MAGIC: [u8; 4] = *b"JDI\n";
+
+/// The global string pool.
+pub const STRS: Tag = Tag(*b"STRS");
+/// The global types, in name order.
+pub const TYPE: Tag = Tag(*b"TYPE");
+/// The families, in order of name and arity.
+pub const FAMI: Tag = Tag(*b"FAMI");
+/// The families' relations, patterns, entries, classes and nodes; equal pieces are stored once.
+pub const BLOB: Tag = Tag(*b"BLOB");
+/// Where each entry of each family stands in the sources.
+pub const PLAC: Tag = Tag(*b"PLAC");
+
+/// The first 64 bytes of an image.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct ImageHeader {
+    /// [`IMAGE_MAGIC`].
+    pub magic: [u8; 4],
+    /// The same version as that of tables.
+    pub version_major: U16,
+    /// Which optional sections may be there.
+    pub version_minor: U16,
+    /// Seconds since the Unix epoch, or 0.
+    pub creation_timestamp: U64,
+    /// String id of the project's name.
+    pub name: U32,
+    /// Number of families.
+    pub family_count: U32,
+    /// Number of global types.
+    pub type_count: U32,
+    /// Number of places: the entries of all families.
+    pub place_count: U32,
+    /// Number of section directory rows.
+    pub section_count: U32,
+    /// 0.
+    pub reserved: [U32; 3],
+    /// Length of the whole image in bytes.
+    pub total_len: U64,
+    /// CRC-32 of everything behind the section directory.
+    pub data_crc: U32,
+    /// CRC-32 of the header before this field and of the section directory.
+    pub metadata_crc: U32,
+}
+
+/// One row of section `FAMI`. Offsets count from the first byte of section `BLOB` and are multiples
+/// of 8; a piece whose length does not stand here has the length that the counts give.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct FamilyRow {
+    /// String id of the qualified name.
+    pub name: U32,
+    /// Number of dispatching positions.
+    pub arity: u8,
+    /// Code of the resolution rule.
+    pub rule: u8,
+    /// Code of the optimization.
+    pub optimization: u8,
+    /// The table's flags.
+    pub flags: u8,
+    /// The table's hash.
+    pub table_hash: U64,
+    /// Number of entries.
+    pub entry_count: U32,
+    /// Number of types under a parameter.
+    pub type_count: U32,
+    /// Number of parameter types.
+    pub param_count: U32,
+    /// For each local type its global type, ascending, 4 bytes each.
+    pub type_map: U32,
+    /// As section `PARM` of a table.
+    pub params: U32,
+    /// As section `ABOV` of a table.
+    pub above: U32,
+    /// As section `PATT` of a table.
+    pub patterns: U32,
+    /// As section `ENTR` of a table, with global string ids.
+    pub entries: U32,
+    /// As section `CLAS` of a table.
+    pub classes: U32,
+    /// Length of the classes in bytes; 0 where there are none.
+    pub classes_len: U32,
+    /// As section `DDAG` of a table.
+    pub nodes: U32,
+    /// Length of the nodes in bytes; 0 where there are none.
+    pub nodes_len: U32,
+    /// Row in section `PLAC` of entry 0.
+    pub first_place: U32,
+}
+
+/// One row of section `PLAC`.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct PlaceRow {
+    /// String id of the root-relative path.
+    pub file: U32,
+    /// Line, from 1; 0 where the place is not known.
+    pub line: U32,
+    /// Column in characters, from 1; 0 where the place is not known.
+    pub column: U32,
+}
+
+const _: () = assert!(size_of::<ImageHeader>() == 64);
+const _: () = assert!(size_of::<FamilyRow>() == 68);
+const _: () = assert!(size_of::<PlaceRow>() == 12);

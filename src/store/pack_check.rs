@@ -1,0 +1,72 @@
+//! What each fixed part of a pack promises by itself: checked at every open and first read, and by the
+//! deep check.
+
+use zerocopy::FromBytes;
+
+use super::entry::{EntryKind, MAX_CONTENT_BYTES};
+use super::index;
+use super::lookup::{Damage, MissReason};
+use super::pack_format::{
+    ENTRY_LOOSE, EntryHeader, FOOTER_BYTES, FOOTER_MAGIC, HEADER_MAGIC, PACK_SYNCED, PACK_VERSION,
+    PackFooter, PackHeader, PackId, Sections,
+};
+use crate::codec::Codec;
+
+/// A header's own promises, and the identity it must have.
+pub(super) fn check_header(bytes: &[u8], id: PackId) -> Result<PackHeader, MissReason> {
+    let damaged = |what| MissReason::Damaged { pack: id, what };
+    let header = PackHeader::read_from_bytes(bytes).map_err(|_| damaged(Damage::TooShort))?;
+    let found = header.version.get();
+    if header.magic != HEADER_MAGIC {
+        return Err(damaged(Damage::Header));
+    }
+    // Another version may keep its checksum elsewhere, so its number is believed first.
+    if found != PACK_VERSION {
+        return Err(MissReason::WrongVersion { pack: id, found, supported: PACK_VERSION });
+    }
+    if header.crc32.get() != header.computed_crc() {
+        return Err(damaged(Damage::Header));
+    }
+    if header.flags.get() & !PACK_SYNCED != 0 || header.reserved != [0; 4] {
+        return Err(damaged(Damage::Header));
+    }
+    if header.pack_id != *id.as_bytes() {
+        return Err(damaged(Damage::Structure));
+    }
+    Ok(header)
+}
+
+/// A footer's own promises, and that its numbers fit the file.
+pub(super) fn check_footer(
+    bytes: &[u8],
+    id: PackId,
+    file_bytes: u64,
+) -> Result<(PackFooter, Sections), Damage> {
+    let footer = PackFooter::read_from_bytes(bytes).map_err(|_| Damage::TooShort)?;
+    let sound = footer.magic == FOOTER_MAGIC
+        && footer.crc32.get() == footer.computed_crc()
+        && footer.reserved == [0; 4];
+    if !sound || footer.version.get() != PACK_VERSION {
+        return Err(Damage::Footer);
+    }
+    let sections = Sections::of(&footer).ok_or(Damage::Structure)?;
+    let fits = footer.pack_id == *id.as_bytes()
+        && footer.file_bytes.get() == file_bytes
+        && sections.footer_at.checked_add(FOOTER_BYTES) == Some(file_bytes)
+        && u64::from(footer.slot_count.get()) == index::slot_count(u64::from(footer.entry_count.get()));
+    if fits { Ok((footer, sections)) } else { Err(Damage::Structure) }
+}
+
+/// An entry header's own promises.
+pub(super) fn check_entry_header(header: &EntryHeader, id: PackId, at: u64) -> Result<(), Damage> {
+    if header.header_crc32.get() != header.computed_crc(id, at) {
+        return Err(Damage::EntryHeader);
+    }
+    let known = header.flags.get() & !ENTRY_LOOSE == 0
+        && header.reserved == [0; 4]
+        && EntryKind::from_byte(header.kind).is_some()
+        && Codec::from_byte(header.codec).is_some()
+        && header.decoded_bytes.get() <= MAX_CONTENT_BYTES;
+    let plain = header.codec != Codec::None.to_byte() || header.stored_bytes == header.decoded_bytes;
+    if known && plain { Ok(()) } else { Err(Damage::Unknown) }
+}

@@ -1,0 +1,390 @@
+//! Reads a pack where it lies: finds a key's entry, and checks it before it is first given out.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use zerocopy::FromBytes;
+
+use super::entry::{EntryKey, EntryKind, MAX_CONTENT_BYTES};
+use super::error::StoreError;
+use super::layout::Layout;
+use super::lookup::{Body, Damage, Entry, MissReason};
+use super::pack_check::{check_entry_header, check_footer, check_header};
+use super::pack_format::{
+    ENTRY_HEADER_BYTES, EntryHeader, FOOTER_BYTES, HEADER_BYTES, NO_TRACE, PACK_SYNCED, PackFooter,
+    PackHeader, PackId, Sections,
+};
+use super::{filter, index, text};
+use crate::codec::Codec;
+use crate::digest::{ContentDigest, crc32};
+use crate::fs::{FileAccess, FileBytes};
+
+// What this process knows about an index slot's entry, in one word: a mark for each is one touch of
+// memory on a hit. Slots rather than ordinals, because an ordinal is read from the file and could
+// lend an unchecked entry the mark of a checked one.
+const CHECKED: u32 = 1 << 31;
+const REMOVED: u32 = 1 << 30;
+const DAMAGE_SHIFT: u32 = 16;
+const DAMAGE_MASK: u32 = 0xf << DAMAGE_SHIFT;
+const HITS_MASK: u32 = 0x3ff;
+
+/// Why a pack was not opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum OpenFailure {
+    /// It is gone: evicted or cleared by somebody.
+    Vanished,
+    /// It is there and of no use.
+    Useless(MissReason),
+}
+
+/// What a pack says to a key.
+pub(super) enum Answer {
+    Absent,
+    Hit(Entry),
+    Miss(MissReason),
+}
+
+/// An open pack.
+pub(super) struct Pack {
+    id: PackId,
+    path: PathBuf,
+    access: FileAccess,
+    bytes: FileBytes,
+    header: PackHeader,
+    footer: PackFooter,
+    sections: Sections,
+    // Used only where the file is not mapped: small sections are then read once and held.
+    held_index: OnceLock<Vec<u8>>,
+    held_filter: OnceLock<Vec<u8>>,
+    held_strings: OnceLock<Vec<u8>>,
+    marks: OnceLock<Box<[AtomicU32]>>,
+}
+
+impl Pack {
+    /// Checks header, footer and the sizes of the sections. Cost: nothing that grows with the pack.
+    pub(super) fn open(path: &Path, id: PackId, access: FileAccess) -> Result<Self, OpenFailure> {
+        let unreadable = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => OpenFailure::Vanished,
+            kind => OpenFailure::Useless(MissReason::Unreadable { pack: id, kind }),
+        };
+        let damaged = |what| OpenFailure::Useless(MissReason::Damaged { pack: id, what });
+        let bytes = FileBytes::open(path, access).map_err(unreadable)?;
+        if bytes.len_bytes() < HEADER_BYTES + FOOTER_BYTES {
+            return Err(damaged(Damage::TooShort));
+        }
+        let header = bytes.get(0, HEADER_BYTES).map_err(unreadable)?;
+        let header = check_header(&header, id).map_err(OpenFailure::Useless)?;
+        let footer_at = bytes.len_bytes() - FOOTER_BYTES;
+        let footer = bytes.get(footer_at, FOOTER_BYTES).map_err(unreadable)?;
+        let (footer, sections) = check_footer(&footer, id, bytes.len_bytes()).map_err(damaged)?;
+        Ok(Self {
+            id,
+            path: path.to_owned(),
+            access,
+            bytes,
+            header,
+            footer,
+            sections,
+            held_index: OnceLock::new(),
+            held_filter: OnceLock::new(),
+            held_strings: OnceLock::new(),
+            marks: OnceLock::new(),
+        })
+    }
+
+    pub(super) fn id(&self) -> PackId {
+        self.id
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn created_unix_s(&self) -> u64 {
+        self.header.created_unix_s.get()
+    }
+
+    pub(super) fn footer(&self) -> &PackFooter {
+        &self.footer
+    }
+
+    /// All of the file.
+    pub(super) fn whole(&self) -> io::Result<std::borrow::Cow<'_, [u8]>> {
+        self.bytes.get(0, self.bytes.len_bytes())
+    }
+
+    pub(super) fn mapped(&self) -> Option<&[u8]> {
+        self.bytes.mapped()
+    }
+
+    /// True when the pack cannot have lost bytes since it was published: it was synced first, or no
+    /// power was lost since.
+    pub(super) fn is_settled(&self, boot_id: Option<[u8; 16]>) -> bool {
+        self.header.flags.get() & PACK_SYNCED != 0 || boot_id.is_some_and(|boot| boot == self.header.boot_id)
+    }
+
+    /// Looks a key up. The first read of an entry checks all of it, and what was found is remembered.
+    pub(super) fn lookup(self: &Arc<Self>, key: &EntryKey, layout: &Layout) -> Answer {
+        match self.find(key) {
+            Ok(None) => Answer::Absent,
+            Ok(Some((slot, at, header))) => match self.take(slot, at, &header, layout) {
+                Ok(entry) => Answer::Hit(entry),
+                Err(reason) => Answer::Miss(reason),
+            },
+            Err(error) => Answer::Miss(MissReason::Unreadable { pack: self.id, kind: error.kind() }),
+        }
+    }
+
+    /// The slot, place and header of a key's entry; only the key in the header is checked.
+    fn find(&self, key: &EntryKey) -> io::Result<Option<(u32, u64, EntryHeader)>> {
+        let Sections { filter_at, filter_bytes, index_at, index_bytes, .. } = self.sections;
+        if !filter::may_hold(self.section(filter_at, filter_bytes, &self.held_filter)?, key) {
+            return Ok(None);
+        }
+        let table = self.section(index_at, index_bytes, &self.held_index)?;
+        for (slot, at) in index::probe(table, key, self.footer.max_probe.get()) {
+            if let Some(header) = self.header_at(at)?
+                && header.key == *key.as_bytes()
+            {
+                return Ok(Some((slot, at, header)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn take(
+        self: &Arc<Self>,
+        slot: u32,
+        at: u64,
+        header: &EntryHeader,
+        layout: &Layout,
+    ) -> Result<Entry, MissReason> {
+        let pack = self.id;
+        let marks = self.marks();
+        let mark = marks.get(slot as usize);
+        let known = mark.map_or(0, |mark| mark.load(Ordering::Relaxed));
+        if known & REMOVED != 0 {
+            return Err(MissReason::Removed { pack });
+        }
+        if let Some(what) = Damage::from_code((known & DAMAGE_MASK) >> DAMAGE_SHIFT) {
+            return Err(MissReason::Damaged { pack, what });
+        }
+        let checked = known & CHECKED != 0;
+        match self.read(at, header, checked, layout) {
+            Ok(entry) => {
+                if let Some(mark) = mark {
+                    if !checked {
+                        mark.fetch_or(CHECKED, Ordering::Relaxed);
+                    }
+                    if known & HITS_MASK != HITS_MASK {
+                        mark.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+                Ok(entry)
+            }
+            Err(reason) => {
+                if let (MissReason::Damaged { what, .. }, Some(mark)) = (reason, mark) {
+                    mark.fetch_or(what.to_code() << DAMAGE_SHIFT, Ordering::Relaxed);
+                }
+                Err(reason)
+            }
+        }
+    }
+
+    fn read(
+        self: &Arc<Self>,
+        at: u64,
+        header: &EntryHeader,
+        checked: bool,
+        layout: &Layout,
+    ) -> Result<Entry, MissReason> {
+        let pack = self.id;
+        let damaged = |what| MissReason::Damaged { pack, what };
+        let unreadable = |error: io::Error| MissReason::Unreadable { pack, kind: error.kind() };
+        if !checked {
+            self.check_entry(at, header).map_err(damaged)?;
+        }
+        let (Some(kind), Some(codec)) = (EntryKind::from_byte(header.kind), Codec::from_byte(header.codec))
+        else {
+            return Err(damaged(Damage::Unknown));
+        };
+        let inline = self.bytes.get(at + ENTRY_HEADER_BYTES, header.inline_bytes()).map_err(unreadable)?;
+        if !checked && crc32(&inline) != header.inline_crc32.get() {
+            return Err(damaged(Damage::Content));
+        }
+        let body = if header.is_loose() {
+            let digest = inline.first_chunk::<32>().ok_or(damaged(Damage::Content))?;
+            self.loose_body(ContentDigest::from_bytes(*digest), header, codec, checked, layout)?
+        } else if codec == Codec::None && self.bytes.mapped().is_some() {
+            let start = (at + ENTRY_HEADER_BYTES) as usize;
+            Body::InPack { start, end: start + inline.len() }
+        } else {
+            Body::Owned(decode(codec, &inline, header).map_err(damaged)?)
+        };
+        Ok(Entry { pack: Arc::clone(self), header: *header, kind, codec, body })
+    }
+
+    fn loose_body(
+        &self,
+        digest: ContentDigest,
+        header: &EntryHeader,
+        codec: Codec,
+        checked: bool,
+        layout: &Layout,
+    ) -> Result<Body, MissReason> {
+        let pack = self.id;
+        let damaged = |what| MissReason::Damaged { pack, what };
+        let unreadable = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => MissReason::ObjectMissing { pack, digest },
+            kind => MissReason::Unreadable { pack, kind },
+        };
+        let object = FileBytes::open(&layout.object(&digest), self.access).map_err(unreadable)?;
+        if object.len_bytes() != header.stored_bytes.get() {
+            return Err(damaged(Damage::Object));
+        }
+        let stored = object.get(0, object.len_bytes()).map_err(unreadable)?;
+        if !checked && ContentDigest::of(&stored) != digest {
+            return Err(damaged(Damage::Object));
+        }
+        if codec == Codec::None && object.mapped().is_some() {
+            drop(stored);
+            return Ok(Body::InObject(object));
+        }
+        decode(codec, &stored, header).map(Body::Owned).map_err(damaged)
+    }
+
+    /// Everything about an entry but its content: the header's own checksum, known values, its range,
+    /// and the names it refers to.
+    pub(super) fn check_entry(&self, at: u64, header: &EntryHeader) -> Result<(), Damage> {
+        check_entry_header(header, self.id, at)?;
+        let end =
+            at.checked_add(ENTRY_HEADER_BYTES).and_then(|start| start.checked_add(header.inline_bytes()));
+        if end.is_none_or(|end| end > self.sections.entries_end) {
+            return Err(Damage::Structure);
+        }
+        for name in [header.project, header.producer, header.language] {
+            self.strings().and_then(|strings| text::string_at(strings, name.get())).ok_or(Damage::Name)?;
+        }
+        Ok(())
+    }
+
+    /// The header at an offset, unchecked; `None` where none can stand.
+    fn header_at(&self, at: u64) -> io::Result<Option<EntryHeader>> {
+        let fits = at >= HEADER_BYTES && at.saturating_add(ENTRY_HEADER_BYTES) <= self.sections.entries_end;
+        if !fits {
+            return Ok(None);
+        }
+        let bytes = self.bytes.get(at, ENTRY_HEADER_BYTES)?;
+        Ok(EntryHeader::read_from_bytes(&bytes).ok())
+    }
+
+    /// Every entry in file order with its place, its own header checked; ends at the first damage.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (u64, EntryHeader)> {
+        let mut at = HEADER_BYTES;
+        std::iter::from_fn(move || {
+            let header = self.header_at(at).ok()??;
+            check_entry_header(&header, self.id, at).ok()?;
+            let here = at;
+            at = header.next_at(at)?;
+            Some((here, header))
+        })
+    }
+
+    /// The digest that a loose entry holds inside the pack, if that is sound.
+    pub(super) fn loose_digest(&self, at: u64, header: &EntryHeader) -> Option<ContentDigest> {
+        let inline = self.bytes.get(at + ENTRY_HEADER_BYTES, header.inline_bytes()).ok()?;
+        let sound = header.is_loose() && crc32(&inline) == header.inline_crc32.get();
+        sound.then(|| inline.first_chunk::<32>().map(|digest| ContentDigest::from_bytes(*digest)))?
+    }
+
+    /// Counts an entry as removed from now on.
+    pub(super) fn bury(&self, key: &EntryKey) {
+        if let Ok(Some((slot, ..))) = self.find(key)
+            && let Some(mark) = self.marks().get(slot as usize)
+        {
+            mark.fetch_or(REMOVED, Ordering::Relaxed);
+        }
+    }
+
+    /// True when the entry of this key counts as removed.
+    pub(super) fn is_buried(&self, key: &EntryKey) -> bool {
+        let Some(marks) = self.marks.get() else { return false };
+        let Ok(Some((slot, ..))) = self.find(key) else { return false };
+        marks.get(slot as usize).is_some_and(|mark| mark.load(Ordering::Relaxed) & REMOVED != 0)
+    }
+
+    /// How often each entry was hit since the last call: ordinals with counts, sorted. Cost: one look
+    /// at each slot, if any entry was hit at all.
+    pub(super) fn take_hits(&self) -> Vec<(u32, u32)> {
+        let Some(marks) = self.marks.get() else { return Vec::new() };
+        let Sections { index_at, index_bytes, .. } = self.sections;
+        let Ok(table) = self.section(index_at, index_bytes, &self.held_index) else { return Vec::new() };
+        let mut hits = Vec::new();
+        for (slot, at) in index::places(table) {
+            let Some(mark) = marks.get(slot as usize) else { continue };
+            if mark.load(Ordering::Relaxed) & HITS_MASK == 0 {
+                continue;
+            }
+            let count = mark.fetch_and(!HITS_MASK, Ordering::Relaxed) & HITS_MASK;
+            if let Ok(Some(header)) = self.header_at(at)
+                && header.ordinal.get() < self.footer.entry_count.get()
+            {
+                hits.push((header.ordinal.get(), count));
+            }
+        }
+        hits.sort_unstable();
+        hits
+    }
+
+    /// The name at a place that [`Pack::check_entry`] has checked.
+    pub(super) fn name(&self, at: u32) -> &str {
+        self.strings().and_then(|strings| text::string_at(strings, at)).map_or("", |(name, _)| name)
+    }
+
+    pub(super) fn trace(&self, header: &EntryHeader) -> Result<Vec<u8>, StoreError> {
+        if header.trace_block.get() == NO_TRACE {
+            return Ok(Vec::new());
+        }
+        let Sections { traces_at, traces_bytes, .. } = self.sections;
+        let section = self
+            .bytes
+            .get(traces_at, traces_bytes)
+            .map_err(|source| StoreError::io(&self.path, "read", source))?;
+        let block = text::block_at(&section, header.trace_block.get());
+        let found = block.as_ref().and_then(|(block, _)| text::trace_in_block(block, header.trace_at.get()));
+        let damaged = || StoreError::Corrupted { path: self.path.clone(), what: Damage::Trace };
+        found.map(|(trace, _)| trace.to_vec()).ok_or_else(damaged)
+    }
+
+    fn strings(&self) -> Option<&[u8]> {
+        self.section(self.sections.strings_at, self.sections.strings_bytes, &self.held_strings).ok()
+    }
+
+    /// A section's bytes, mapped or held. Its range was checked when the pack was opened.
+    #[inline]
+    fn section<'a>(&'a self, at: u64, bytes: u64, held: &'a OnceLock<Vec<u8>>) -> io::Result<&'a [u8]> {
+        if let Some(mapped) = self.bytes.mapped() {
+            return mapped
+                .get(at as usize..(at + bytes) as usize)
+                .ok_or_else(|| io::ErrorKind::UnexpectedEof.into());
+        }
+        if let Some(held) = held.get() {
+            return Ok(held);
+        }
+        let read = self.bytes.get(at, bytes)?.into_owned();
+        Ok(held.get_or_init(|| read))
+    }
+
+    /// One word for each slot, made at the first hit. The footer's check bounds it by the file's size.
+    fn marks(&self) -> &[AtomicU32] {
+        self.marks.get_or_init(|| (0..self.footer.slot_count.get()).map(|_| AtomicU32::new(0)).collect())
+    }
+}
+
+fn decode(codec: Codec, stored: &[u8], header: &EntryHeader) -> Result<Vec<u8>, Damage> {
+    let decoded =
+        codec.decode(stored, header.decoded_bytes.get(), MAX_CONTENT_BYTES).map_err(|_| Damage::Codec)?;
+    Ok(decoded.into_owned())
+}

@@ -1,0 +1,103 @@
+//! When and how often entries were used: four bytes for each entry, in a file beside its pack.
+//!
+//! Only order hangs on it, so every value is legal, writers do not coordinate, and a lost file loses
+//! nothing else. The upper 22 bits are hours since the Unix epoch (up to the year 2448), the lower
+//! 10 a number of hits that stops at its top.
+
+use std::fs::OpenOptions;
+
+use super::error::StoreError;
+use super::layout::Layout;
+use super::pack_format::PackId;
+use super::pack_reader::Pack;
+use crate::fs::{self, Durability};
+
+const HITS_BITS: u32 = 10;
+const MAX_HITS: u32 = (1 << HITS_BITS) - 1;
+const MAX_HOUR: u32 = u32::MAX >> HITS_BITS;
+
+/// The use of one entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Usage {
+    /// The start of the last session that used it, in hours since the Unix epoch; 0 for never.
+    pub(super) hour: u32,
+    /// How often it was hit; stops at 1023.
+    pub(super) hits: u32,
+}
+
+impl Usage {
+    fn from_word(word: u32) -> Self {
+        Self { hour: word >> HITS_BITS, hits: word & MAX_HITS }
+    }
+
+    fn to_word(self) -> u32 {
+        self.hour.min(MAX_HOUR) << HITS_BITS | self.hits.min(MAX_HITS)
+    }
+
+    fn used_again(self, hour: u32, hits: u32) -> Self {
+        Self { hour: self.hour.max(hour), hits: self.hits.saturating_add(hits).min(MAX_HITS) }
+    }
+}
+
+/// The use of a pack's entries by ordinal; nothing known where the file is missing or of another
+/// length.
+pub(super) fn read(layout: &Layout, id: PackId, entry_count: u32) -> Vec<Usage> {
+    let expected = u64::from(entry_count) * 4;
+    let bytes = fs::read_bounded(&layout.recency_of(id), expected).unwrap_or_default();
+    if bytes.len() as u64 != expected {
+        return vec![Usage::default(); entry_count as usize];
+    }
+    bytes.as_chunks::<4>().0.iter().map(|word| Usage::from_word(u32::from_le_bytes(*word))).collect()
+}
+
+/// Adds what this process hit since the last time. A pack that is gone gets no file.
+pub(super) fn flush(layout: &Layout, pack: &Pack, hour: u32) -> Result<(), StoreError> {
+    let hits = pack.take_hits();
+    let ([(first, _), ..], [.., (last, _)]) = (hits.as_slice(), hits.as_slice()) else { return Ok(()) };
+    if !pack.path().exists() {
+        return Ok(());
+    }
+    let mut usage = read(layout, pack.id(), pack.footer().entry_count.get());
+    for (ordinal, count) in &hits {
+        if let Some(entry) = usage.get_mut(*ordinal as usize) {
+            *entry = entry.used_again(hour, *count);
+        }
+    }
+    let words: Vec<u8> = usage.iter().flat_map(|usage| usage.to_word().to_le_bytes()).collect();
+    let path = layout.recency_of(pack.id());
+    let has_full_size = std::fs::metadata(&path).is_ok_and(|found| found.len() == words.len() as u64);
+    let written = if has_full_size {
+        let (start, end) = (*first as usize * 4, *last as usize * 4 + 4);
+        let touched = words.get(start..end).unwrap_or_default();
+        OpenOptions::new().write(true).open(&path).and_then(|file| fs::write_at(&file, start as u64, touched))
+    } else {
+        fs::replace(&path, &words, Durability::Rename)
+    };
+    written.map_err(|error| StoreError::io(&path, "write", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_and_hits_share_a_word_and_both_stop_at_their_top() {
+        let usage = Usage { hour: 496_000, hits: 17 };
+        assert_eq!(Usage::from_word(usage.to_word()), usage);
+        let top = Usage { hour: u32::MAX, hits: u32::MAX };
+        assert_eq!(Usage::from_word(top.to_word()), Usage { hour: MAX_HOUR, hits: 1023 });
+        assert_eq!(usage.used_again(495_000, 2000), Usage { hour: 496_000, hits: 1023 });
+    }
+
+    #[test]
+    fn a_file_of_another_length_says_nothing() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let layout = Layout::new(dir.path());
+        std::fs::create_dir_all(layout.recency()).expect("made");
+        let id = PackId::new(1, 2);
+        let word = Usage { hour: 9, hits: 3 }.to_word().to_le_bytes();
+        std::fs::write(layout.recency_of(id), word).expect("written");
+        assert_eq!(read(&layout, id, 1), [Usage { hour: 9, hits: 3 }]);
+        assert_eq!(read(&layout, id, 2), [Usage::default(); 2]);
+    }
+}

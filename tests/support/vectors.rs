@@ -1,0 +1,232 @@
+//! The descriptions from which the golden vectors of `format-spec/vectors` are made.
+//!
+//! A description never changes once its file is there: a new idea gets a new name.
+
+use janus_cache::dispatch::{
+    CompileOptions, Family, Method, OptimizerChoice, TypeDecl, TypeGraph, compile, restrict,
+};
+use janus_cache::format::{LogicalTable, Optimization};
+use janus_cache::image::{ImageContent, ImagePlace, ImageType, encode_image};
+
+/// A family over some types, and how its table is made.
+#[derive(Clone, Debug)]
+pub(crate) struct TableSource {
+    pub(crate) decls: Vec<TypeDecl>,
+    pub(crate) family: Family,
+    pub(crate) optimizer: OptimizerChoice,
+    pub(crate) creation_timestamp: u64,
+}
+
+impl TableSource {
+    fn new(decls: Vec<TypeDecl>, family: Family, optimization: Optimization) -> Self {
+        Self { decls, family, optimizer: OptimizerChoice::Force(optimization), creation_timestamp: 0 }
+    }
+
+    pub(crate) fn graph(&self) -> TypeGraph {
+        TypeGraph::new(self.decls.clone()).expect("the declarations are acyclic")
+    }
+
+    pub(crate) fn logical(&self) -> LogicalTable {
+        restrict(&self.graph(), &self.family).expect("the family fits its types")
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let options =
+            CompileOptions { optimizer: self.optimizer, creation_timestamp: self.creation_timestamp };
+        compile(&self.logical(), &options).expect("it fits the format").bytes
+    }
+}
+
+/// What a vector file holds.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// One table.
+    Table(TableSource),
+    /// An image of these tables.
+    Image(Vec<TableSource>),
+}
+
+/// A golden file's name and description.
+#[derive(Clone, Debug)]
+pub(crate) struct Vector {
+    pub(crate) file: &'static str,
+    pub(crate) source: Source,
+}
+
+impl Vector {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        match &self.source {
+            Source::Table(table) => table.bytes(),
+            Source::Image(tables) => image_bytes(tables),
+        }
+    }
+
+    /// The families of the file, in the file's order.
+    pub(crate) fn tables(&self) -> &[TableSource] {
+        match &self.source {
+            Source::Table(table) => std::slice::from_ref(table),
+            Source::Image(tables) => tables,
+        }
+    }
+}
+
+/// Every vector. Files are only ever added here.
+pub(crate) fn all() -> Vec<Vector> {
+    let table = |file, table| Vector { file, source: Source::Table(table) };
+    let collide = |optimization| TableSource::new(shapes(), collide(), optimization);
+    vec![
+        table("single.jdt", area(0)),
+        table("epoch.jdt", area(1_700_000_000)),
+        table("arity0.jdt", arity_zero()),
+        table("linear.jdt", collide(Optimization::Linear)),
+        table("dag.jdt", collide(Optimization::DecisionDag)),
+        table("ambiguous.jdt", ambiguous()),
+        table("sealed.jdt", sealed()),
+        table("top.jdt", top()),
+        table("wide.jdt", wide()),
+        Vector { file: "shared.jdi", source: Source::Image(vec![draw(), outline(), scale()]) },
+    ]
+}
+
+fn shapes() -> Vec<TypeDecl> {
+    vec![
+        TypeDecl::new("geo::Shape", &[]),
+        TypeDecl::new("geo::Circle", &["geo::Shape"]),
+        TypeDecl::new("geo::Box", &["geo::Shape"]),
+        TypeDecl::new("geo::Square", &["geo::Box"]),
+        TypeDecl::new("geo::Unrelated", &[]),
+    ]
+}
+
+/// One method, found by testing it.
+fn area(creation_timestamp: u64) -> TableSource {
+    let decls = vec![TypeDecl::new("geo::Shape", &[]), TypeDecl::new("geo::Circle", &["geo::Shape"])];
+    let family = Family::new("geo::area", 1, vec![Method::new(&["geo::Shape"], "area_shape", "geo")]);
+    let source = TableSource::new(decls, family, Optimization::Single);
+    TableSource { creation_timestamp, ..source }
+}
+
+fn arity_zero() -> TableSource {
+    let family = Family::new("sys::now", 0, vec![Method::new(&[], "now_clock", "sys")]);
+    TableSource::new(Vec::new(), family, Optimization::DecisionDag)
+}
+
+fn collide() -> Family {
+    let methods = vec![
+        Method::new(&["geo::Shape", "geo::Shape"], "collide_any", "geo"),
+        Method::new(&["geo::Circle", "geo::Shape"], "collide_circle", "geo"),
+        Method::new(&["geo::Circle", "geo::Circle"], "collide_circles", "geo"),
+        Method::new(&["geo::Box", "geo::Box"], "collide_boxes", "geo::boxes"),
+    ];
+    Family::new("geo::collide", 2, methods)
+}
+
+/// Three ambiguities: two methods that cross, the same below them, and one that a third settles.
+fn ambiguous() -> TableSource {
+    let methods = vec![
+        Method::new(&["geo::Shape", "geo::Box"], "shape_box", "geo"),
+        Method::new(&["geo::Box", "geo::Shape"], "box_shape", "geo"),
+        Method::new(&["geo::Square", "geo::Square"], "squares", "geo"),
+        Method { default: true, ..Method::new(&["geo::Circle", "geo::Circle"], "circles", "geo") },
+    ];
+    TableSource::new(shapes(), Family::new("geo::cross", 2, methods), Optimization::DecisionDag)
+}
+
+/// A sealed sum: two methods cover it, a third takes the whole.
+fn sealed() -> TableSource {
+    let decls = vec![
+        TypeDecl::new("opt::Maybe", &[]).sealed(),
+        TypeDecl::new("opt::Some", &["opt::Maybe"]).sealed(),
+        TypeDecl::new("opt::None", &["opt::Maybe"]).sealed(),
+        TypeDecl::new("opt::Open", &[]),
+    ];
+    let methods = vec![
+        Method::new(&["opt::Some"], "get_some", "opt"),
+        Method::new(&["opt::None"], "get_none", "opt"),
+        Method::new(&["opt::Maybe"], "get_maybe", "opt"),
+        Method::new(&["opt::Open"], "get_open", "opt"),
+    ];
+    TableSource::new(decls, Family::new("opt::get", 1, methods), Optimization::DecisionDag)
+}
+
+/// Top-type parameters, a name beyond ASCII, and a position that no method tests.
+fn top() -> TableSource {
+    let decls = vec![TypeDecl::new("txt::Größe", &[]), TypeDecl::new("txt::Klein", &["txt::Größe"])];
+    let methods = vec![
+        Method::new(&["any", "any", "any"], "show_any", "txt"),
+        Method::new(&["txt::Größe", "any", "any"], "show_first", "txt"),
+        Method::new(&["any", "any", "txt::Klein"], "show_last", "txt"),
+        Method::new(&["txt::Größe", "any", "txt::Klein"], "show_both", "txt"),
+    ];
+    TableSource::new(decls, Family::new("txt::show", 3, methods), Optimization::DecisionDag)
+}
+
+/// Position 0 has 3 classes and an odd number of types, so the 2-byte array of position 1, which
+/// has more than 256 classes, begins at an odd offset.
+fn wide() -> TableSource {
+    const PARAMS: u32 = 9;
+    let param = |bit: u32| format!("w::P{bit}");
+    let mut decls = vec![TypeDecl::new("w::Left", &[]), TypeDecl::new("w::Lower", &["w::Left"])];
+    decls.extend((0..PARAMS).map(|bit| TypeDecl::new(&param(bit), &[])));
+    // A type for each set of two parameters or more, as many as make the classes too many for a byte.
+    let sets = (0_u32..1 << PARAMS).filter(|set| set.count_ones() >= 2).take(250);
+    decls.extend(sets.map(|set| {
+        let supers: Vec<String> = (0..PARAMS).filter(|bit| set >> bit & 1 == 1).map(param).collect();
+        TypeDecl { name: format!("w::S{set:03}"), supers, sealed: false }
+    }));
+    let mut methods: Vec<Method> =
+        (0..PARAMS).map(|bit| Method::new(&["any", &param(bit)], &format!("p{bit}"), "w")).collect();
+    methods.push(Method::new(&["w::Left", "w::P0"], "left_p0", "w"));
+    methods.push(Method::new(&["w::Lower", "w::S003"], "lower_s003", "w"));
+    TableSource::new(decls, Family::new("w::wide", 2, methods), Optimization::DecisionDag)
+}
+
+/// `draw`, `outline` and `scale` share types, relations and patterns; `outline` has no classes and
+/// no nodes, because it is scanned.
+fn draw() -> TableSource {
+    one_position("geo::draw", Optimization::DecisionDag)
+}
+
+fn outline() -> TableSource {
+    one_position("geo::outline", Optimization::Linear)
+}
+
+fn scale() -> TableSource {
+    let methods = vec![
+        Method::new(&["geo::Shape", "any"], "scale_shape", "geo"),
+        Method::new(&["geo::Box", "any"], "scale_box", "geo"),
+    ];
+    TableSource::new(shapes(), Family::new("geo::scale", 2, methods), Optimization::DecisionDag)
+}
+
+fn one_position(name: &str, optimization: Optimization) -> TableSource {
+    let short = name.trim_start_matches("geo::");
+    let methods = vec![
+        Method::new(&["geo::Shape"], &format!("{short}_shape"), "geo"),
+        Method::new(&["geo::Box"], &format!("{short}_box"), "geo"),
+    ];
+    TableSource::new(shapes(), Family::new(name, 1, methods), optimization)
+}
+
+/// Where the image's methods stand: `outline_box` is nowhere, the others are.
+pub(crate) fn place_of(family: &str, implementation: &str) -> Option<ImagePlace> {
+    let line = match implementation {
+        "outline_box" => return None,
+        other if other.ends_with("_box") => 12,
+        _ => 7,
+    };
+    let file = format!("src/{}.jan", family.trim_start_matches("geo::"));
+    Some(ImagePlace { file, line, column: 1 })
+}
+
+fn image_bytes(sources: &[TableSource]) -> Vec<u8> {
+    let tables: Vec<Vec<u8>> = sources.iter().map(TableSource::bytes).collect();
+    let types = shapes().into_iter().map(|decl| ImageType { name: decl.name, sealed: decl.sealed }).collect();
+    let content = ImageContent {
+        name: "shapes",
+        types,
+        tables: tables.iter().map(Vec::as_slice).collect(),
+        creation_timestamp: 0,
+    };
+    encode_image(&content, place_of).expect("it fits the format")
+}
