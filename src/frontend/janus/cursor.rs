@@ -7,6 +7,9 @@ use logos::Logos;
 use super::lexer::Kind;
 use super::problem::{Problem, ProblemKind};
 
+/// More problems in one file are counted, not kept: a file of noise must not fill the memory.
+const MAX_PROBLEMS: usize = 1000;
+
 /// One token: its kind and its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token {
@@ -26,6 +29,8 @@ pub(super) struct Cursor<'s> {
     reported_to: u32,
     /// What was wrong so far, lexical or not.
     pub(super) problems: Vec<Problem>,
+    /// How many problems were found beyond the limit.
+    pub(super) problems_left_out: u64,
 }
 
 /// Where a cursor stood.
@@ -34,6 +39,7 @@ pub(super) struct Mark<'s> {
     ahead: VecDeque<Token>,
     consumed_to: u32,
     problems: usize,
+    problems_left_out: u64,
     reported_to: u32,
 }
 
@@ -47,6 +53,7 @@ impl<'s> Cursor<'s> {
             consumed_to: 0,
             reported_to: 0,
             problems: Vec::new(),
+            problems_left_out: 0,
         }
     }
 
@@ -145,6 +152,7 @@ impl<'s> Cursor<'s> {
             ahead: self.ahead.clone(),
             consumed_to: self.consumed_to,
             problems: self.problems.len(),
+            problems_left_out: self.problems_left_out,
             reported_to: self.reported_to,
         }
     }
@@ -155,6 +163,7 @@ impl<'s> Cursor<'s> {
         self.ahead = mark.ahead;
         self.consumed_to = mark.consumed_to;
         self.problems.truncate(mark.problems);
+        self.problems_left_out = mark.problems_left_out;
         self.reported_to = mark.reported_to;
     }
 
@@ -167,7 +176,11 @@ impl<'s> Cursor<'s> {
 
     /// Reports a problem between two offsets.
     pub(super) fn problem(&mut self, kind: ProblemKind, start: u32, end: u32, expected: Option<String>) {
-        self.problems.push(Problem { kind, start, end, expected });
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(Problem { kind, start, end, expected });
+        } else {
+            self.problems_left_out += 1;
+        }
     }
 
     fn lex(&mut self) -> Option<Token> {

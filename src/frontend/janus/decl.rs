@@ -89,6 +89,8 @@ pub(super) struct Scope {
     /// Index of the enclosing scope; the file is its own.
     pub(super) parent: usize,
     pub(super) kind: ScopeKind,
+    /// Where its block opens.
+    pub(super) start: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -219,4 +221,6 @@ pub(super) struct Scan {
     pub(super) impls: Vec<ImplDecl>,
     pub(super) functions: Vec<FunctionDecl>,
     pub(super) problems: Vec<Problem>,
+    /// How many more problems there are than are kept.
+    pub(super) problems_left_out: u64,
 }

@@ -55,7 +55,7 @@ pub(super) struct Scanner<'s> {
 
 impl<'s> Scanner<'s> {
     fn new(text: &'s str, layout: bool) -> Self {
-        let file = Scope { parent: 0, kind: ScopeKind::File };
+        let file = Scope { parent: 0, kind: ScopeKind::File, start: 0 };
         Self {
             cursor: Cursor::new(text),
             out: Scan { scopes: vec![file], ..Scan::default() },
@@ -93,6 +93,7 @@ impl<'s> Scanner<'s> {
             self.even = false;
             self.unclosed();
         }
+        self.out.problems_left_out = self.cursor.problems_left_out;
         self.out.problems = self.cursor.problems;
         (self.out, self.even)
     }
@@ -205,7 +206,8 @@ impl<'s> Scanner<'s> {
     /// Adds a scope below the present one.
     pub(super) fn add_scope(&mut self, kind: ScopeKind) -> usize {
         let parent = self.scope();
-        self.out.scopes.push(Scope { parent, kind });
+        let start = self.cursor.offset();
+        self.out.scopes.push(Scope { parent, kind, start });
         self.out.scopes.len() - 1
     }
 

@@ -119,14 +119,16 @@ impl Scanner<'_> {
             if self.cursor.eat(Kind::ParenClose).is_some() {
                 return Some(params);
             }
-            params.push(self.param(params_of_type)?);
+            let param = self.param(params_of_type)?;
             if self.cursor.eat(Kind::Equals).is_some() {
                 self.skip_default();
             }
             if !matches!(self.cursor.kind(), Some(Kind::Comma | Kind::ParenClose)) {
-                self.cursor.expected("`,` or `)`");
+                let untyped = param.ty.is_none() && !param.is_self;
+                self.cursor.expected(if untyped { "`:` and a type, `,` or `)`" } else { "`,` or `)`" });
                 return None;
             }
+            params.push(param);
         }
     }
 
