@@ -10,6 +10,9 @@ use super::problem::{Problem, ProblemKind};
 /// More problems in one file are counted, not kept: a file of noise must not fill the memory.
 const MAX_PROBLEMS: usize = 1000;
 
+/// How far back the beginning of a line is looked for, in bytes: lines may be as long as files.
+const LINE_REACH: u32 = 256;
+
 /// One token: its kind and its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token {
@@ -143,6 +146,18 @@ impl<'s> Cursor<'s> {
         let before = self.slice(0, offset);
         let space = before.trim_end_matches([' ', '\t']);
         (space.is_empty() || space.ends_with('\n')).then(|| (before.len() - space.len()) as u32)
+    }
+
+    /// The indent of the line that an offset is in, as far as its beginning is near.
+    pub(super) fn line_indent(&self, offset: u32) -> u32 {
+        let near = self.text.as_bytes().get(offset.saturating_sub(LINE_REACH) as usize..offset as usize);
+        let near = near.unwrap_or_default();
+        let Some(line) =
+            near.rsplit(|byte| *byte == b'\n').next().filter(|line| line.len() < LINE_REACH as usize)
+        else {
+            return 0;
+        };
+        line.iter().take_while(|byte| matches!(**byte, b' ' | b'\t')).count() as u32
     }
 
     /// Remembers this position.

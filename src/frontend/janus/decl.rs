@@ -140,6 +140,8 @@ pub(super) struct TypeDecl {
     /// `trait A: B + C`.
     pub(super) parents: Vec<TypeExpr>,
     pub(super) sealed: bool,
+    /// `struct S;`: says nothing about what is inside, another declaration may.
+    pub(super) forward: bool,
     pub(super) start: u32,
     pub(super) end: u32,
 }

@@ -1,9 +1,9 @@
 //! Import declarations, as they are written.
 
 use super::decl::{Import, ImportTarget};
+use super::generics::path;
 use super::lexer::Kind;
 use super::scan::Scanner;
-use super::types::path;
 
 impl Scanner<'_> {
     /// `import …`, `use …`, `using …`, `graft …`.
@@ -99,7 +99,7 @@ impl Scanner<'_> {
 
 /// What a quoted target means: a path to a file, or a module's name with dots or slashes.
 fn text_target(text: &str) -> ImportTarget {
-    if text.starts_with("./") || text.starts_with("../") || text.ends_with(".jan") {
+    if text.starts_with("./") || text.starts_with("../") || text.strip_suffix(".jan").is_some() {
         return ImportTarget::File(text.to_owned());
     }
     ImportTarget::Module(text.split(['.', '/']).filter(|part| !part.is_empty()).map(str::to_owned).collect())

@@ -1,10 +1,13 @@
 //! Declarations of types, blocks and modules.
 
+use std::collections::HashMap;
+
 use super::cursor::is_name;
 use super::decl::{Alternative, Generic, ImplDecl, ScopeKind, TypeDecl, TypeExpr, TypeKind};
+use super::generics::{bounds, generics, path};
 use super::lexer::Kind;
 use super::scan::{Content, Scanner};
-use super::types::{bounds, generics, path, single_type};
+use super::types::single_type;
 
 /// How a type's body is to be read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,6 +83,7 @@ impl Scanner<'_> {
             kind: kind_of(shape),
             parents,
             sealed: shape == Shape::Variants,
+            forward: false,
             start: name_start,
             end: name_end,
         };
@@ -100,6 +104,9 @@ impl Scanner<'_> {
             self.enter(start, scope, content);
         } else {
             self.cursor.eat(Kind::Semicolon);
+            if let Some(decl) = self.out.types.get_mut(index) {
+                decl.forward = true;
+            }
         }
     }
 
@@ -127,6 +134,7 @@ impl Scanner<'_> {
             kind: TypeKind::Plain,
             parents: Vec::new(),
             sealed: openness == Some(true),
+            forward: false,
             start: name_start,
             end: name_end,
         };
@@ -246,6 +254,8 @@ impl Scanner<'_> {
         if self.cursor.eat_word("where").is_none() {
             return;
         }
+        let mut known: HashMap<String, usize> =
+            params.iter().enumerate().map(|(at, param)| (param.name.clone(), at)).collect();
         while let Some(name) = self.cursor.word_at(0) {
             if self.cursor.kind_at(1) != Some(Kind::Colon) {
                 return;
@@ -253,10 +263,13 @@ impl Scanner<'_> {
             self.cursor.bump();
             self.cursor.bump();
             let bound = bounds(&mut self.cursor);
-            match params.iter_mut().find(|param| param.name == name) {
+            match known.get(name).and_then(|at| params.get_mut(*at)) {
                 Some(param) if param.bound.is_none() => param.bound = bound,
                 Some(_) => {}
-                None => params.push(Generic { name: name.to_owned(), bound }),
+                None => {
+                    known.insert(name.to_owned(), params.len());
+                    params.push(Generic { name: name.to_owned(), bound });
+                }
             }
             if self.cursor.eat(Kind::Comma).is_none() {
                 return;
@@ -317,6 +330,7 @@ impl Scanner<'_> {
             kind: kind_of(shape),
             parents: Vec::new(),
             sealed: shape == Shape::Variants,
+            forward: false,
             start: named.map_or(start, |token| token.start),
             end: named.map_or(start, |token| token.end),
         };

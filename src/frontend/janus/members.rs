@@ -102,9 +102,10 @@ impl Scanner<'_> {
     /// Skips `@name(…)`.
     pub(super) fn attribute(&mut self) {
         self.cursor.bump();
-        if self.cursor.word_at(0).is_some() {
-            self.cursor.bump();
+        if self.cursor.word_at(0).is_none() {
+            return self.cursor.expected("a name after `@`");
         }
+        self.cursor.bump();
         if self.cursor.kind() == Some(Kind::ParenOpen) {
             self.skip_group();
         }

@@ -9,7 +9,7 @@
 //! | `lexer`, `cursor` | text to tokens, tokens with look-ahead and a way back |
 //! | `decl` | what a scan reads out of one text |
 //! | `scan`, `skip`, `starts` | the walk: blocks, what is skipped, where declarations begin |
-//! | `items`, `members`, `imports`, `signature`, `types` | one kind of declaration each |
+//! | `items`, `members`, `imports`, `signature`, `generics`, `types` | one kind of declaration each |
 //! | `fingerprint`, `places`, `problem` | token hashes, lines and columns, what is wrong |
 //! | `meaning` | modules, names, types, families: scans to facts |
 
@@ -18,6 +18,7 @@ mod cursor;
 mod decl;
 mod fingerprint;
 mod frontend;
+mod generics;
 mod imports;
 mod items;
 mod lexer;

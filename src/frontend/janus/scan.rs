@@ -283,13 +283,19 @@ impl<'s> Scanner<'s> {
 
     /// Skips a balanced group that opens at the next token.
     pub(super) fn skip_group(&mut self) {
+        let start = self.cursor.offset();
+        let indent = self.cursor.line_indent(start);
         let mut nesting = Nesting::new();
         while let Some(token) = self.cursor.peek() {
+            if self.layout && !nesting.is_level() && self.ends_by_layout(token, indent) {
+                break;
+            }
             if nesting.take(&mut self.cursor, token) == Step::Stray || nesting.is_level() {
                 return;
             }
         }
         self.even = false;
+        self.cursor.problem(ProblemKind::OpenBlock, start, start + 1, Some("its end".to_owned()));
     }
 
     /// Skips to the end of a statement: its `;`, the block's end, or the next declaration; with

@@ -2,11 +2,12 @@
 
 use super::decl::{FunctionDecl, Generic, Mark, Param, TypeExpr};
 use super::fingerprint;
+use super::generics::{generics, path};
 use super::lexer::Kind;
 use super::problem::ProblemKind;
 use super::scan::Scanner;
 use super::starts::begins_declaration;
-use super::types::{begins_type, generics, path, type_expr};
+use super::types::{begins_type, type_expr};
 
 /// Words that stand before a parameter's name.
 const PARAM_MARKS: [&str; 9] = ["mut", "comptime", "noalias", "const", "var", "ref", "inout", "own", "let"];
@@ -33,7 +34,7 @@ impl Scanner<'_> {
             let mark = self.cursor.mark();
             match self.params(&mut params_of_type) {
                 Some(second) if second.iter().all(|param| param.ty.is_some() || param.is_self) => {
-                    params = second
+                    params = second;
                 }
                 _ => self.cursor.rewind(mark),
             }
@@ -187,8 +188,9 @@ impl Scanner<'_> {
         while let Some(kind) = self.cursor.kind() {
             match kind {
                 Kind::ParenOpen | Kind::BracketOpen | Kind::BraceOpen => depth += 1,
-                Kind::Comma | Kind::ParenClose if depth == 0 => return,
-                Kind::ParenClose | Kind::BracketClose | Kind::BraceClose if depth == 0 => return,
+                Kind::Comma | Kind::ParenClose | Kind::BracketClose | Kind::BraceClose if depth == 0 => {
+                    return;
+                }
                 Kind::ParenClose | Kind::BracketClose | Kind::BraceClose => depth -= 1,
                 _ => {}
             }

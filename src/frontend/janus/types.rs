@@ -1,7 +1,8 @@
 //! Type expressions.
 
 use super::cursor::{Cursor, is_name};
-use super::decl::{Generic, Literal, Mark, TypeExpr};
+use super::decl::{Literal, Mark, TypeExpr};
+use super::generics::path;
 use super::lexer::Kind;
 use super::problem::ProblemKind;
 
@@ -73,54 +74,6 @@ pub(super) fn begins_type(cursor: &mut Cursor<'_>) -> bool {
         ),
         None => false,
     }
-}
-
-/// Reads `<T: A, U>`, `[K, V]` or `(To)` if one of them opens here.
-pub(super) fn generics(cursor: &mut Cursor<'_>) -> Vec<Generic> {
-    let close = match cursor.kind() {
-        Some(Kind::Less) => Kind::Greater,
-        Some(Kind::BracketOpen) => Kind::BracketClose,
-        Some(Kind::ParenOpen) => Kind::ParenClose,
-        _ => return Vec::new(),
-    };
-    cursor.bump();
-    let mut found = Vec::new();
-    loop {
-        while cursor.eat(Kind::Comma).is_some() {}
-        if cursor.eat(close).is_some() {
-            return found;
-        }
-        if (cursor.is_word(0, "comptime") || cursor.is_word(0, "const")) && cursor.word_at(1).is_some() {
-            cursor.bump();
-        }
-        let Some(name) = cursor.word_at(0) else {
-            cursor.expected("a type parameter");
-            return found;
-        };
-        cursor.bump();
-        let bound = if cursor.eat(Kind::Colon).is_some() { bounds(cursor) } else { None };
-        if cursor.eat(Kind::Equals).is_some() {
-            type_expr(cursor);
-        }
-        found.push(Generic { name: name.to_owned(), bound });
-        if !matches!(cursor.kind(), Some(kind) if kind == close || kind == Kind::Comma) {
-            cursor.expected("`,` or the end of the type parameters");
-            return found;
-        }
-    }
-}
-
-/// Reads `A + B` after a colon and keeps the first; `type` is no bound.
-pub(super) fn bounds(cursor: &mut Cursor<'_>) -> Option<TypeExpr> {
-    let mut first = single_type(cursor);
-    while cursor.eat(Kind::Plus).is_some() {
-        single_type(cursor);
-    }
-    if matches!(&first, Some(TypeExpr::Path { segments, .. }) if segments.len() == 1 && segments[0] == "type")
-    {
-        first = None;
-    }
-    first
 }
 
 fn union_at(cursor: &mut Cursor<'_>, depth: u32) -> Option<TypeExpr> {
@@ -332,23 +285,6 @@ fn word(cursor: &mut Cursor<'_>, depth: u32) -> Option<TypeExpr> {
     cursor.bump();
     let args = list(cursor, close, depth + 1)?;
     Some(TypeExpr::Path { segments, args })
-}
-
-/// Reads `a.b::c`.
-pub(super) fn path(cursor: &mut Cursor<'_>) -> Option<Vec<String>> {
-    let Some(first) = cursor.word_at(0) else {
-        cursor.expected("a name");
-        return None;
-    };
-    cursor.bump();
-    let mut segments = vec![first.to_owned()];
-    while matches!(cursor.kind(), Some(Kind::Dot | Kind::PathSeparator)) {
-        let Some(next) = cursor.word_at(1) else { break };
-        cursor.bump();
-        cursor.bump();
-        segments.push(next.to_owned());
-    }
-    Some(segments)
 }
 
 fn function(cursor: &mut Cursor<'_>, depth: u32) -> Option<TypeExpr> {

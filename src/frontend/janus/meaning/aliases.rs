@@ -72,7 +72,9 @@ fn mentions(express: &mut Express<'_, '_>, site: Site<'_>, expr: &TypeExpr, foun
                     found.push(alias);
                 }
             }
-            args.iter().for_each(|arg| mentions(express, site, arg, found));
+            for arg in args {
+                mentions(express, site, arg, found);
+            }
         }
         TypeExpr::Marked(_, inner) | TypeExpr::Array(inner, _) => mentions(express, site, inner, found),
         TypeExpr::ErrorUnion(left, right) => {
@@ -80,10 +82,14 @@ fn mentions(express: &mut Express<'_, '_>, site: Site<'_>, expr: &TypeExpr, foun
             mentions(express, site, right, found);
         }
         TypeExpr::Tuple(parts) | TypeExpr::Union(parts) | TypeExpr::Intersection(parts) => {
-            parts.iter().for_each(|part| mentions(express, site, part, found));
+            for part in parts {
+                mentions(express, site, part, found);
+            }
         }
         TypeExpr::Function(params, returns) => {
-            params.iter().for_each(|param| mentions(express, site, param, found));
+            for param in params {
+                mentions(express, site, param, found);
+            }
             if let Some(returns) = returns {
                 mentions(express, site, returns, found);
             }

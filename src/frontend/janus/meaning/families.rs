@@ -67,7 +67,7 @@ pub(super) fn collect(express: &mut Express<'_, '_>, told: &mut Vec<Diagnostic>)
             });
         }
     }
-    families.methods = methods(express, members, told);
+    families.methods = methods(express, &members, told);
     families.functions.sort_by(|a, b| (&a.place, &a.name).cmp(&(&b.place, &b.name)));
     families
 }
@@ -180,14 +180,14 @@ fn params(
     function.params.iter().map(type_of).collect()
 }
 
-fn methods(express: &Express<'_, '_>, members: Vec<Member>, told: &mut Vec<Diagnostic>) -> Vec<MethodFact> {
+fn methods(express: &Express<'_, '_>, members: &[Member], told: &mut Vec<Diagnostic>) -> Vec<MethodFact> {
     let mut dynamic: HashSet<(&str, usize)> = HashSet::new();
     for member in members.iter().filter(|member| member.dynamic) {
         dynamic.insert((&member.family, member.params.len()));
     }
     let mut first: HashMap<(&str, &[TypeId]), Spot> = HashMap::new();
     let mut methods = Vec::with_capacity(members.len());
-    for member in &members {
+    for member in members {
         let Some(unit) = express.units.get(member.spot.file) else { continue };
         if let Some(first) = first.get(&(member.family.as_str(), member.params.as_slice())) {
             told.extend(duplicate(express, member, *first));

@@ -26,7 +26,7 @@ pub(super) fn declare(units: &[Unit<'_>], modules: &mut Modules, links: &Links, 
             continue;
         }
         let name = format!("{}::{key}", modules.get(module).name);
-        let id = types.declare(&name, false, implied.spot);
+        let id = types.declare(&name, false, false, implied.spot);
         modules.add_name(module, &key, Named::Type(id));
     }
 }

@@ -242,28 +242,34 @@ impl Modules {
             let scope = self.scope(file, decl.scope).clone();
             let key = format!("{}{}", scope.prefix, decl.name.join("."));
             let spot = Spot { file, start: decl.start, end: decl.end };
-            if let Some(first) = self.get(scope.module).types.get(&key).copied() {
-                let in_impl =
-                    unit.scan.scopes.get(decl.scope).is_some_and(|s| matches!(s.kind, ScopeKind::Impl(_)));
-                if !in_impl {
-                    told.push(self.twice(units, types, &key, first, spot));
-                }
-                declared.push(first);
-                continue;
-            }
             let name = format!("{}::{key}", self.get(scope.module).name);
-            let named = if matches!(decl.kind, TypeKind::Alias(_)) {
-                self.aliases.push(AliasAt { file, decl: index });
-                Named::Alias(AliasId(self.aliases.len() as u32 - 1))
-            } else {
-                Named::Type(types.declare(&name, decl.sealed, spot))
+            let named = match self.get(scope.module).types.get(&key).copied() {
+                Some(Named::Type(id)) if types.entry(id).forward => {
+                    types.declare(&name, decl.sealed, decl.forward, spot);
+                    Named::Type(id)
+                }
+                Some(first) => {
+                    // Each `impl` of a type may say again what `type Item` is; deeper than the
+                    // limit, names of different scopes fall together.
+                    let kind = unit.scan.scopes.get(decl.scope).map(|scope| &scope.kind);
+                    let repeats = matches!(kind, Some(ScopeKind::Impl(_))) || scope.this != decl.scope;
+                    if !decl.forward && !repeats {
+                        told.push(self.twice(units, types, &key, first, spot));
+                    }
+                    first
+                }
+                None if matches!(decl.kind, TypeKind::Alias(_)) => {
+                    self.aliases.push(AliasAt { file, decl: index });
+                    Named::Alias(AliasId(self.aliases.len() as u32 - 1))
+                }
+                None => Named::Type(types.declare(&name, decl.sealed, decl.forward, spot)),
             };
             self.add_name(scope.module, &key, named);
             declared.push(named);
             if let TypeKind::Variants(variants) = &decl.kind {
                 for variant in variants {
                     let spot = Spot { file, start: variant.start, end: variant.end };
-                    let id = types.declare(&format!("{name}.{}", variant.name), false, spot);
+                    let id = types.declare(&format!("{name}.{}", variant.name), false, false, spot);
                     self.add_name(scope.module, &format!("{key}.{}", variant.name), Named::Type(id));
                 }
             }

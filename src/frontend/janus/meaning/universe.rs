@@ -53,6 +53,8 @@ pub(super) struct Entry {
     /// How deep types nest in it; 0 where none does.
     pub(super) depth: u32,
     pub(super) sealed: bool,
+    /// Whether it is declared only by `struct S;` so far.
+    pub(super) forward: bool,
     pub(super) spot: Option<Spot>,
 }
 
@@ -66,8 +68,14 @@ pub(super) struct Universe {
 impl Universe {
     /// Only the top type.
     pub(super) fn new() -> Self {
-        let top =
-            Entry { name: TOP_TYPE.to_owned(), shape: Shape::Named, depth: 0, sealed: false, spot: None };
+        let top = Entry {
+            name: TOP_TYPE.to_owned(),
+            shape: Shape::Named,
+            depth: 0,
+            sealed: false,
+            forward: false,
+            spot: None,
+        };
         Self { entries: vec![top], by_name: HashMap::from([(TOP_TYPE.to_owned(), TypeId::ANY)]) }
     }
 
@@ -89,15 +97,17 @@ impl Universe {
         &self.entry(id).name
     }
 
-    /// The type that is declared at `spot`. The first declaration of a name counts.
-    pub(super) fn declare(&mut self, name: &str, sealed: bool, spot: Spot) -> TypeId {
+    /// The type that is declared at `spot`. The first declaration of a name counts, but one that
+    /// comes forward gives way to the next.
+    pub(super) fn declare(&mut self, name: &str, sealed: bool, forward: bool, spot: Spot) -> TypeId {
         let id = self.named(name);
         if let Some(entry) = self.entries.get_mut(id.index())
-            && entry.spot.is_none()
+            && (entry.spot.is_none() || entry.forward)
             && id != TypeId::ANY
         {
             entry.spot = Some(spot);
             entry.sealed = sealed;
+            entry.forward = forward;
         }
         id
     }
@@ -204,7 +214,7 @@ impl Universe {
         }
         let id = TypeId(self.entries.len() as u32);
         self.by_name.insert(name.clone(), id);
-        self.entries.push(Entry { name, shape, depth, sealed: false, spot: None });
+        self.entries.push(Entry { name, shape, depth, sealed: false, forward: false, spot: None });
         id
     }
 }
