@@ -10,7 +10,7 @@ use super::decl::{Scan, Scope, ScopeKind};
 use super::lexer::Kind;
 use super::problem::ProblemKind;
 use super::skip::{Nesting, Step};
-use super::starts::{begins_at, begins_declaration, prefix_len, wants_operand};
+use super::starts::{begins_at, begins_declaration, prefix_len, seems_to_begin, wants_operand};
 
 /// Reads the declarations of one text of less than 4 GiB. Linear in its length.
 pub(super) fn scan(text: &str) -> Scan {
@@ -131,7 +131,9 @@ impl<'s> Scanner<'s> {
             self.directives = None;
             return;
         }
-        if begins_at(&mut self.cursor, prefixes) {
+        if begins_at(&mut self.cursor, prefixes)
+            || (content == Content::Items && seems_to_begin(&mut self.cursor, prefixes))
+        {
             self.declaration(prefixes);
         } else if content == Content::Items && self.begins_statement(token) {
             self.skip_statement(false);
@@ -141,7 +143,11 @@ impl<'s> Scanner<'s> {
                 Content::Fields => "a field, a function or the end of the block",
                 Content::Variants(_) => "a variant, a function or the end of the block",
             });
-            self.skip_line();
+            if content == Content::Items {
+                self.skip_line();
+            } else {
+                self.skip_member();
+            }
         }
         self.directives = None;
     }
@@ -342,6 +348,26 @@ impl<'s> Scanner<'s> {
         if !nesting.is_level() {
             self.even &= self.cursor.peek().is_some();
             self.cursor.problem(ProblemKind::OpenBlock, start, start + 1, Some("its end".to_owned()));
+        }
+    }
+
+    /// After a problem in a list: skips the next token, then to the next comma or the list's end, but
+    /// not beyond the line.
+    fn skip_member(&mut self) {
+        let mut open = 0_u32;
+        let mut end = self.cursor.bump().map_or(0, |token| token.end);
+        while let Some(token) = self.cursor.peek() {
+            let on_next_line = token.start > end && self.cursor.breaks_between(end, token.start);
+            if on_next_line || open == 0 && matches!(token.kind, Kind::Comma | Kind::BraceClose | Kind::End) {
+                return;
+            }
+            match token.kind {
+                Kind::BraceOpen | Kind::ParenOpen | Kind::BracketOpen => open += 1,
+                Kind::BraceClose | Kind::ParenClose | Kind::BracketClose => open = open.saturating_sub(1),
+                _ => {}
+            }
+            end = token.end;
+            self.cursor.bump();
         }
     }
 

@@ -6,8 +6,8 @@ use super::generics::{generics, path};
 use super::lexer::Kind;
 use super::problem::ProblemKind;
 use super::scan::Scanner;
-use super::starts::begins_declaration;
-use super::types::{begins_type, type_expr};
+use super::starts::{begins_declaration, begins_type};
+use super::types::type_expr;
 
 /// Words that stand before a parameter's name.
 const PARAM_MARKS: [&str; 9] = ["mut", "comptime", "noalias", "const", "var", "ref", "inout", "own", "let"];
@@ -91,7 +91,17 @@ impl Scanner<'_> {
     /// `-> T`, or a bare type if what follows it can follow a return type. `false` after a problem.
     fn return_type(&mut self) -> bool {
         if self.cursor.eat(Kind::Arrow).is_some() {
-            return type_expr(&mut self.cursor).is_some();
+            if self.cursor.kind() != Some(Kind::BraceOpen) {
+                return type_expr(&mut self.cursor).is_some();
+            }
+            // A record, if a body comes behind it; otherwise it is the body, and the type is missing.
+            let mark = self.cursor.mark();
+            let read = type_expr(&mut self.cursor).is_some();
+            if !(read && matches!(self.cursor.kind(), Some(Kind::BraceOpen | Kind::Do | Kind::Semicolon))) {
+                self.cursor.rewind(mark);
+                self.cursor.expected("a type");
+            }
+            return true;
         }
         if !begins_type(&mut self.cursor) {
             return true;

@@ -1,4 +1,4 @@
-//! Where a declaration begins: what recovery looks for, told from names that look alike.
+//! Where a declaration or a type begins: what recovery looks for, told from names that look alike.
 
 use super::cursor::{Cursor, is_name};
 use super::lexer::Kind;
@@ -7,6 +7,37 @@ use super::lexer::Kind;
 const PREFIXES: [&str; 12] = [
     "pub", "export", "extern", "async", "inline", "comptime", "private", "public", "static", "noinline",
     "unsafe", "override",
+];
+
+/// Words that begin a declaration or a statement, so that no type without `->` begins with them.
+const NOT_TYPES: [&str; 27] = [
+    "func",
+    "fn",
+    "pub",
+    "export",
+    "extern",
+    "async",
+    "inline",
+    "comptime",
+    "import",
+    "use",
+    "let",
+    "var",
+    "const",
+    "type",
+    "trait",
+    "impl",
+    "module",
+    "namespace",
+    "where",
+    "return",
+    "test",
+    "macro",
+    "for",
+    "while",
+    "match",
+    "using",
+    "graft",
 ];
 
 /// How many tokens of prefixes stand before the declaration that may begin at the next token.
@@ -62,6 +93,16 @@ pub(super) fn begins_at(cursor: &mut Cursor<'_>, n: usize) -> bool {
     }
 }
 
+/// Whether the word of a declaration stands `n` tokens further on and what follows it is nothing
+/// that a statement has there, as in `func f {` or `struct 5`: a declaration, but a malformed one.
+/// Only where declarations stand; in bodies such words may be names.
+pub(super) fn seems_to_begin(cursor: &mut Cursor<'_>, n: usize) -> bool {
+    let Some(head) = cursor.word_at(n) else { return false };
+    let next = cursor.kind_at(n + 1);
+    matches!(head, "func" | "fn" | "struct" | "enum" | "trait" | "impl" | "namespace")
+        && matches!(next, Some(Kind::Word | Kind::Integer | Kind::Float | Kind::Text))
+}
+
 /// Whether what follows a function's name opens its parameters, its type parameters or a further name.
 fn begins_signature(cursor: &mut Cursor<'_>, n: usize) -> bool {
     matches!(
@@ -82,6 +123,29 @@ fn begins_using_import(cursor: &mut Cursor<'_>, n: usize) -> bool {
         }
     }
     false
+}
+
+/// Whether the next token can begin a type.
+pub(super) fn begins_type(cursor: &mut Cursor<'_>) -> bool {
+    match cursor.kind() {
+        Some(Kind::Word) => cursor.word_at(0).is_some_and(|word| !NOT_TYPES.contains(&word)),
+        Some(kind) => matches!(
+            kind,
+            Kind::Ampersand
+                | Kind::Star
+                | Kind::Question
+                | Kind::Bang
+                | Kind::BracketOpen
+                | Kind::ParenOpen
+                | Kind::Integer
+                | Kind::Float
+                | Kind::Text
+                | Kind::Character
+                | Kind::Minus
+                | Kind::Range
+        ),
+        None => false,
+    }
 }
 
 /// Whether a token before a word makes the word an operand, so that no declaration begins there.

@@ -5,43 +5,13 @@ use super::decl::{Literal, Mark, TypeExpr};
 use super::generics::path;
 use super::lexer::Kind;
 use super::problem::ProblemKind;
+use super::starts::begins_type;
 
 /// Types nest at most this deep; a real one rarely passes five.
 const DEPTH_LIMIT: u32 = 64;
 
 /// An inline record has at most so many tokens; the bound keeps the way back from an unclosed one short.
 const RECORD_LIMIT_TOKENS: usize = 4096;
-
-/// Words that begin a declaration or a statement, so that no type without `->` begins with them.
-const NOT_TYPES: [&str; 27] = [
-    "func",
-    "fn",
-    "pub",
-    "export",
-    "extern",
-    "async",
-    "inline",
-    "comptime",
-    "import",
-    "use",
-    "let",
-    "var",
-    "const",
-    "type",
-    "trait",
-    "impl",
-    "module",
-    "namespace",
-    "where",
-    "return",
-    "test",
-    "macro",
-    "for",
-    "while",
-    "match",
-    "using",
-    "graft",
-];
 
 /// Reads one type, unions included. Reports what it cannot read and returns `None` there.
 pub(super) fn type_expr(cursor: &mut Cursor<'_>) -> Option<TypeExpr> {
@@ -51,29 +21,6 @@ pub(super) fn type_expr(cursor: &mut Cursor<'_>) -> Option<TypeExpr> {
 /// Reads one type that is not a union: an alternative of a sum, or one side of an `impl`.
 pub(super) fn single_type(cursor: &mut Cursor<'_>) -> Option<TypeExpr> {
     postfix(cursor, 0)
-}
-
-/// Whether the next token can begin a type.
-pub(super) fn begins_type(cursor: &mut Cursor<'_>) -> bool {
-    match cursor.kind() {
-        Some(Kind::Word) => cursor.word_at(0).is_some_and(|word| !NOT_TYPES.contains(&word)),
-        Some(kind) => matches!(
-            kind,
-            Kind::Ampersand
-                | Kind::Star
-                | Kind::Question
-                | Kind::Bang
-                | Kind::BracketOpen
-                | Kind::ParenOpen
-                | Kind::Integer
-                | Kind::Float
-                | Kind::Text
-                | Kind::Character
-                | Kind::Minus
-                | Kind::Range
-        ),
-        None => false,
-    }
 }
 
 fn union_at(cursor: &mut Cursor<'_>, depth: u32) -> Option<TypeExpr> {
@@ -263,6 +210,10 @@ fn word(cursor: &mut Cursor<'_>, depth: u32) -> Option<TypeExpr> {
         "const" | "mut" | "dyn" | "impl" | "noalias" | "volatile" => {
             cursor.bump();
             return prefix(cursor, depth + 1);
+        }
+        "for" | "where" | "return" | "let" | "var" | "while" | "match" | "import" => {
+            cursor.expected("a type");
+            return None;
         }
         "any" => {
             cursor.bump();

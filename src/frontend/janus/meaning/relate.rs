@@ -198,7 +198,10 @@ fn derive(types: &Universe, supers: &mut Supers) {
     for (_, id) in order {
         let found = match &types.entry(id).shape {
             Shape::Pointing(mark, inner) => {
-                walk.nearest(supers, *inner, |above| pointing.get(&(*mark, above)).copied())
+                let found = walk.nearest(supers, *inner, |above| pointing.get(&(*mark, above)).copied());
+                // The top type is above all others without an edge.
+                let to_any = pointing.get(&(*mark, TypeId::ANY)).filter(|_| found.is_empty());
+                to_any.map_or(found, |to_any| vec![*to_any])
             }
             Shape::Union(alternatives) => common(types, supers, &mut walk, id, alternatives),
             _ => Vec::new(),
