@@ -152,7 +152,7 @@ fn owner(express: &Express<'_, '_>, module: ModuleId, name: &str, owners: &mut O
             break names.min().unwrap_or_default();
         }
         walked.push(here.clone());
-        match express.names.passed_on(here.0, &here.1) {
+        match express.names.links.passed_on(here.0, &here.1) {
             Some((Target::Module(next), there)) if *next != here.0 => here = (*next, there.clone()),
             Some((Target::Missing(next), there)) => break format!("{next}::{there}"),
             _ => break format!("{}::{}", modules.get(here.0).name, here.1),

@@ -39,6 +39,8 @@ pub(super) struct Links {
     pub(super) facts: Vec<Vec<ImportFact>>,
     /// By file and scope.
     visible: HashMap<(usize, usize), Visible>,
+    /// By module, the names that its files import as items: here, and module and name there.
+    passed_on: HashMap<ModuleId, HashMap<String, (Target, String)>>,
     /// Files of other languages, by path.
     pub(super) foreign: BTreeMap<Arc<str>, SourceFact>,
 }
@@ -88,6 +90,12 @@ impl Links {
             }
             facts.sort_by(|a, b| a.place.cmp(&b.place));
             links.facts.push(facts);
+            if let Some(visible) = links.visible.get(&(file, 0)) {
+                let module = links.passed_on.entry(modules.of_file(file)).or_default();
+                for (name, from) in &visible.items {
+                    module.entry(name.clone()).or_insert_with(|| from.clone());
+                }
+            }
         }
         told.extend(refusals.into_values());
         links
@@ -96,6 +104,12 @@ impl Links {
     /// What imports make visible in a scope of a file.
     pub(super) fn visible(&self, file: usize, scope: usize) -> Option<&Visible> {
         self.visible.get(&(file, scope))
+    }
+
+    /// Where a module has a name from, if one of its files imports it as an item. The first file in
+    /// path order counts.
+    pub(super) fn passed_on(&self, module: ModuleId, name: &str) -> Option<&(Target, String)> {
+        self.passed_on.get(&module)?.get(name)
     }
 
     fn foreign(

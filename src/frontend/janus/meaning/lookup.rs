@@ -196,7 +196,7 @@ impl Names<'_> {
                 return Found::Declared(*named);
             }
             let Some(first) = segments.first() else { break };
-            let Some((next, there)) = self.passed_on(module, first) else { break };
+            let Some((next, there)) = self.links.passed_on(module, first) else { break };
             let rest = key.get(first.len()..).unwrap_or_default();
             key = format!("{there}{rest}");
             here = next.clone();
@@ -205,13 +205,6 @@ impl Names<'_> {
             Target::Module(module) => Found::Unknown(format!("{}::{key}", self.modules.get(module).name)),
             Target::Missing(name) => Found::Unknown(format!("{name}::{key}")),
         }
-    }
-
-    /// Where a module has a name from, if it imports it as an item at the level of a file.
-    pub(super) fn passed_on(&self, module: ModuleId, name: &str) -> Option<&(Target, String)> {
-        let files = &self.modules.get(module).files;
-        let of_file = files.iter().filter(|file| self.modules.of_file(**file) == module);
-        of_file.filter_map(|file| self.links.visible(*file, 0)).find_map(|visible| visible.items.get(name))
     }
 }
 

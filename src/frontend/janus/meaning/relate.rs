@@ -13,6 +13,10 @@ use super::unit::{Spot, Unit};
 use super::universe::{Shape, TypeId, Universe};
 use crate::build::facts::{Diagnostic, Severity};
 
+/// Supertypes passed while unions and references are related, at most: seconds for the most
+/// contrived sources, thousands of times more than real ones take.
+const MAX_STEPS: u64 = 50_000_000;
+
 /// For each type, its direct supertypes, in the order in which they were found.
 pub(super) type Supers = Vec<Vec<TypeId>>;
 
@@ -108,7 +112,14 @@ pub(super) fn relate(
         own.dedup();
     }
     drop_cycles(units, types, &mut supers, &spots, told);
-    derive(types, &mut supers);
+    let is_complete = derive(types, &mut supers, MAX_STEPS);
+    if let (false, Some(unit)) = (is_complete, units.first()) {
+        let message =
+            format!("expected unions and references to be related in {MAX_STEPS} steps, found more");
+        let mut cut = unit.diagnostic(Severity::Warning, "relations-cut", (0, 0), message);
+        cut.help = Some("name large unions as types; what is not related does not dispatch".to_owned());
+        told.push(cut);
+    }
     supers
 }
 
@@ -179,8 +190,8 @@ fn cycle(
 
 /// Adds what follows: references to smaller types are below references to larger ones, and a union
 /// is below what all its alternatives are below. Types are taken from the inside to the outside,
-/// so that what is above their parts is complete.
-fn derive(types: &Universe, supers: &mut Supers) {
+/// so that what is above their parts is complete. `false` where that takes more steps than allowed.
+fn derive(types: &Universe, supers: &mut Supers, max_steps: u64) -> bool {
     let mut pointing: HashMap<(Mark, TypeId), TypeId> = HashMap::new();
     let mut order: Vec<(u32, TypeId)> = Vec::new();
     for (id, entry) in types.iter() {
@@ -194,7 +205,7 @@ fn derive(types: &Universe, supers: &mut Supers) {
         }
     }
     order.sort_unstable();
-    let mut walk = Walk { seen: vec![0; supers.len()], round: 0, queue: Vec::new() };
+    let mut walk = Walk { seen: vec![0; supers.len()], round: 0, queue: Vec::new(), steps_left: max_steps };
     for (_, id) in order {
         let found = match &types.entry(id).shape {
             Shape::Pointing(mark, inner) => {
@@ -211,7 +222,11 @@ fn derive(types: &Universe, supers: &mut Supers) {
             own.sort_unstable();
             own.dedup();
         }
+        if walk.steps_left == 0 {
+            return false;
+        }
     }
+    true
 }
 
 /// What is above all alternatives of a union, without the union and its alternatives.
@@ -225,8 +240,8 @@ fn common(
     let Some((first, others)) = alternatives.split_first() else { return Vec::new() };
     let mut shared = walk.above(supers, *first);
     for other in others {
-        if shared.is_empty() {
-            break;
+        if shared.is_empty() || walk.steps_left == 0 {
+            return Vec::new();
         }
         let above = walk.above(supers, *other);
         shared.retain(|id| above.binary_search(id).is_ok());
@@ -250,6 +265,7 @@ struct Walk {
     seen: Vec<u32>,
     round: u32,
     queue: Vec<TypeId>,
+    steps_left: u64,
 }
 
 impl Walk {
@@ -279,6 +295,7 @@ impl Walk {
         let mut at = 0;
         while let Some(here) = self.queue.get(at).copied() {
             at += 1;
+            self.steps_left = self.steps_left.saturating_sub(1);
             if here != from
                 && let Some(answer) = stop(here)
             {
@@ -298,5 +315,24 @@ impl Walk {
         found.sort_unstable();
         found.dedup();
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_beyond_its_limit_stops_and_says_so() {
+        let mut types = Universe::new();
+        let [a, b, c] = ["m::A", "m::B", "m::C"].map(|name| types.named(name));
+        let [of_a, of_c] = [a, c].map(|id| types.marked(Mark::Reference, id));
+        let mut supers: Supers = vec![Vec::new(); types.len()];
+        supers[a.index()].push(b);
+        supers[b.index()].push(c);
+        let mut cut = supers.clone();
+        assert!(!derive(&types, &mut cut, 2));
+        assert!(derive(&types, &mut supers, 100));
+        assert_eq!(supers[of_a.index()], [of_c]);
     }
 }
