@@ -208,6 +208,13 @@ fn too_many_parameters_are_an_error_and_no_method() {
     assert_eq!(facts.functions.len(), 2);
 }
 
+/// Each written type is within the limits; put into each other they are not.
+fn generic_aliases_inside_each_other() -> String {
+    let marks = "&".repeat(60);
+    let aliases: Vec<String> = (1..60).map(|n| format!("type A{n}[T] = {marks}A{}[T]", n - 1)).collect();
+    format!("type A0[T] = T\n{}\nfunc f(a: A59[int]) {{ }}", aliases.join("\n"))
+}
+
 #[test]
 fn any_depth_of_nesting_is_read_in_time_and_without_a_deep_stack() {
     const N: usize = 200_000;
@@ -220,6 +227,7 @@ fn any_depth_of_nesting_is_read_in_time_and_without_a_deep_stack() {
         format!("func f(a: {}", "A<".repeat(N)),
         format!("func f(a: {}", "(".repeat(N)),
         "func f(a: { ".repeat(N / 4),
+        generic_aliases_inside_each_other(),
         "module a { ".repeat(N / 4),
         "struct A { const B = struct { ".repeat(N / 4),
         "impl A { ".repeat(N / 4),

@@ -8,8 +8,10 @@ use super::modules::{AliasId, Modules, Named};
 use super::unit::Unit;
 use super::universe::{TypeId, Universe};
 
-/// Generic aliases expand inside each other at most so many times; a deeper one says nothing.
-const MAX_EXPANSIONS: u32 = 32;
+/// Types nest at most this deep after aliases with parameters and bounds of parameters were put in
+/// their places: three times what may be written. What is deeper stands for the top type, so that
+/// no source decides how deep the call stack grows.
+const MAX_DEPTH: u32 = 192;
 
 /// What type parameters stand for.
 pub(super) type Bounds = HashMap<String, TypeId>;
@@ -31,7 +33,7 @@ pub(super) struct Express<'a, 't> {
     /// What each alias is; `None` before it is known and for those with parameters.
     pub(super) aliases: Vec<Option<TypeId>>,
     expanded: HashMap<(AliasId, Vec<TypeId>), TypeId>,
-    expansions: u32,
+    depth: u32,
     remembered: Remembered,
     scopes: HashMap<(usize, usize), Bounds>,
     selves: HashMap<(usize, usize), Option<TypeId>>,
@@ -45,7 +47,7 @@ impl<'a, 't> Express<'a, 't> {
             types,
             aliases: vec![None; names.modules.aliases.len()],
             expanded: HashMap::new(),
-            expansions: 0,
+            depth: 0,
             remembered: Remembered::default(),
             scopes: HashMap::new(),
             selves: HashMap::new(),
@@ -63,6 +65,16 @@ impl<'a, 't> Express<'a, 't> {
 
     /// The type that is written at a site.
     pub(super) fn type_of(&mut self, site: Site<'_>, expr: &TypeExpr) -> TypeId {
+        if self.depth >= MAX_DEPTH {
+            return TypeId::ANY;
+        }
+        self.depth += 1;
+        let found = self.expressed(site, expr);
+        self.depth -= 1;
+        found
+    }
+
+    fn expressed(&mut self, site: Site<'_>, expr: &TypeExpr) -> TypeId {
         match expr {
             TypeExpr::Any => TypeId::ANY,
             TypeExpr::Path { segments, args } => self.path(site, segments, args),
@@ -265,16 +277,11 @@ impl<'a, 't> Express<'a, 't> {
             return TypeId::ANY;
         };
         let TypeKind::Alias(target) = &decl.kind else { return TypeId::ANY };
-        if self.expansions >= MAX_EXPANSIONS {
-            return TypeId::ANY;
-        }
-        self.expansions += 1;
         let mut bounds = self.bounds(file, decl.scope, &decl.generics);
         for (generic, arg) in decl.generics.iter().zip(&key.1) {
             bounds.insert(generic.name.clone(), *arg);
         }
         let expanded = self.type_of(Site { file, scope: decl.scope, bounds: Some(&bounds) }, target);
-        self.expansions -= 1;
         self.expanded.insert(key, expanded);
         expanded
     }
