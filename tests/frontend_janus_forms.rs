@@ -3,7 +3,7 @@
 mod janus_kit;
 
 use janus_cache::build::facts::Facts;
-use janus_kit::{any, functions, good, is_below, problems, supers, symbols, types};
+use janus_kit::{Project, any, functions, good, is_below, problems, supers, symbols, types};
 
 fn one_function(text: &str) -> Facts {
     let facts = good(text);
@@ -185,6 +185,26 @@ fn a_sum_is_above_its_alternatives_and_declares_those_that_nothing_else_declares
     for name in ["m::Circle", "m::Square", "m::Dot"] {
         assert_eq!(supers(&facts, name), ["m::Shape"], "{name}");
     }
+    let place = |name: &str| {
+        let found = facts.types.iter().find(|ty| ty.name == name).and_then(|ty| ty.place.as_ref());
+        found.map(|place| (place.line, place.column))
+    };
+    assert_eq!(place("m::Circle"), Some((3, 6)));
+    assert_eq!(place("m::Square"), Some((2, 23)));
+    assert_eq!(place("m::Dot"), Some((2, 45)));
+}
+
+#[test]
+fn an_alternative_with_fields_is_a_type_of_its_own_and_one_without_may_be_imported() {
+    let facts = Project::new()
+        .file("a.jan", "module a;\ntype S = Full{ n: int } | Bare")
+        .file("b.jan", "module b;\nimport a.{Full, Bare}\ntype T = Full{ n: int } | Bare")
+        .file("c.jan", "module c;\nimport a;\nfunc f(x: Full, y: Bare) { }")
+        .read();
+    assert_eq!(supers(&facts, "a::Bare"), ["a::S", "b::T"]);
+    assert_eq!(supers(&facts, "a::Full"), ["a::S"]);
+    assert_eq!(supers(&facts, "b::Full"), ["b::T"]);
+    assert_eq!(symbols(&facts), ["c::f(a::Full, a::Bare)"]);
 }
 
 #[test]
