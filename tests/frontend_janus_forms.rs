@@ -245,6 +245,14 @@ fn generic_impls_hold_for_the_bare_type() {
 }
 
 #[test]
+fn a_generic_impl_holds_for_the_bare_type_whatever_bounds_its_parameters_have() {
+    let facts =
+        good("trait T { }\ntrait B { }\nstruct H<A> { }\nimpl<A: B> T for H<A> { func f(self, a: A) { } }");
+    assert_eq!(symbols(&facts), ["m::H.f(m::H, m::B)"]);
+    assert_eq!(supers(&facts, "m::H"), ["m::T"]);
+}
+
+#[test]
 fn blocks_are_modules_inside_the_file_s() {
     let facts = good(
         "module inner { type T = { a: int }\n func f(t: T) { } }\nnamespace deep { module er { func f() { } } }\nfunc f(t: inner.T) { }",

@@ -104,7 +104,7 @@ fn places_count_characters_and_excerpts_show_the_line() {
 
 #[test]
 fn a_byte_order_mark_and_line_ends_of_both_kinds_are_white_space() {
-    let facts = Project::new().file("m.jan", "\u{FEFF}module m;\r\nfunc f() { }\r\n").read();
+    let facts = Project::new().file("x.jan", "\u{FEFF}module m;\r\nfunc f() { }\r\n").read();
     assert_eq!(functions(&facts), ["m::f"]);
     assert_eq!((facts.functions[0].place.line, facts.functions[0].place.column), (2, 6));
     assert_eq!(facts.diagnostics, []);
