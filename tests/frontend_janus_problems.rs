@@ -187,6 +187,7 @@ fn comments_and_white_space_change_no_fingerprint_and_tokens_do() {
         assert_eq!(new.0, base.0, "{body}");
         assert_ne!(new.1, base.1, "{body}");
     }
+    assert_ne!(hashes("func f() { a b }").1, hashes("func f() { ab }").1);
     for signature in [
         "func f(a: int) -> int { return a + 1; }",
         "pub func f(b: int) -> int { return a + 1; }",

@@ -34,5 +34,6 @@ mod tests {
         assert_eq!(of_text("f ( a /* x */ :\n T ) // y\n -> R", &mut buffer), base);
         assert_ne!(of_text("f(aT) -> R", &mut buffer), base);
         assert_ne!(of_text("f(a: T) -> Q", &mut buffer), base);
+        assert_ne!(of_text("a b", &mut buffer), of_text("ab", &mut buffer));
     }
 }
