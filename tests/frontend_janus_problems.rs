@@ -45,6 +45,27 @@ fn a_malformed_declaration_costs_itself_and_nothing_else() {
 }
 
 #[test]
+fn what_stands_in_the_body_of_a_malformed_function_is_no_declaration() {
+    for header in [
+        "func f(a: )",
+        "func f(a: int",
+        "func f() -> )",
+        "func 5()",
+        "func f",
+        "impl <",
+        "impl",
+        "struct 5",
+        "trait",
+        "namespace",
+    ] {
+        let facts = any(&format!("{header} {{\n  func inner() {{ }}\n}}\nfunc after() {{ }}"));
+        let names = functions(&facts);
+        assert!(!names.contains(&"m::inner") && names.contains(&"m::after"), "{header}: {names:?}");
+        assert_eq!(facts.diagnostics.len(), 1, "{header}: {:?}", problems(&facts));
+    }
+}
+
+#[test]
 fn a_body_without_its_end_loses_none_of_the_next_declarations() {
     for body in ["{", "{ if a {", "do", "do if a do", "{ g(", "{ g([", "{ if a do }"] {
         let facts =

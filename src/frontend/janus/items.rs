@@ -56,7 +56,7 @@ impl Scanner<'_> {
     fn named_type(&mut self, start: u32, shape: Shape) {
         self.cursor.bump();
         let name_start = self.cursor.offset();
-        let Some(name) = path(&mut self.cursor) else { return self.skip_line() };
+        let Some(name) = path(&mut self.cursor) else { return self.recover_to_body(start) };
         let name_end = self.cursor.consumed_to();
         let mut params = match self.cursor.kind() {
             Some(Kind::ParenOpen) if shape == Shape::Fields => {
@@ -231,6 +231,14 @@ impl Scanner<'_> {
             Some(Kind::Less | Kind::BracketOpen) => generics(&mut self.cursor),
             _ => Vec::new(),
         };
+        if self.cursor.kind() == Some(Kind::BraceOpen) {
+            // Its body, not a record; type parameters that are malformed have been told already.
+            let at = self.cursor.offset();
+            if self.cursor.problems.last().is_none_or(|problem| problem.start != at) {
+                self.cursor.expected("a type");
+            }
+            return self.recover_to_body(start);
+        }
         let Some(first) = single_type(&mut self.cursor) else { return self.recover_to_body(start) };
         let (implemented, target) = if self.cursor.eat_word("for").is_some() {
             let Some(target) = single_type(&mut self.cursor) else { return self.recover_to_body(start) };
@@ -282,7 +290,7 @@ impl Scanner<'_> {
         let is_mod = self.cursor.is_word(0, "mod");
         self.cursor.bump();
         let name_start = self.cursor.offset();
-        let Some(name) = path(&mut self.cursor) else { return self.skip_line() };
+        let Some(name) = path(&mut self.cursor) else { return self.recover_to_body(start) };
         let name_end = self.cursor.consumed_to();
         if matches!(self.cursor.kind(), Some(Kind::BraceOpen | Kind::Do)) {
             let scope = self.add_scope(ScopeKind::Module(name.join(".")));

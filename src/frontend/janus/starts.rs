@@ -98,9 +98,13 @@ pub(super) fn begins_at(cursor: &mut Cursor<'_>, n: usize) -> bool {
 /// Only where declarations stand; in bodies such words may be names.
 pub(super) fn seems_to_begin(cursor: &mut Cursor<'_>, n: usize) -> bool {
     let Some(head) = cursor.word_at(n) else { return false };
-    let next = cursor.kind_at(n + 1);
-    matches!(head, "func" | "fn" | "struct" | "enum" | "trait" | "impl" | "namespace")
-        && matches!(next, Some(Kind::Word | Kind::Integer | Kind::Float | Kind::Text))
+    match cursor.kind_at(n + 1) {
+        Some(Kind::Word | Kind::Integer | Kind::Float | Kind::Text) => {
+            matches!(head, "func" | "fn" | "struct" | "enum" | "trait" | "impl" | "namespace")
+        }
+        Some(Kind::BraceOpen) => matches!(head, "trait" | "impl" | "namespace"),
+        _ => false,
+    }
 }
 
 /// Whether what follows a function's name opens its parameters, its type parameters or a further name.
