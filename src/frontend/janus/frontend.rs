@@ -1,0 +1,58 @@
+//! The door: reads a project and tells what it declares.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use super::{meaning, parallel, project};
+use crate::build::facts::Facts;
+use crate::build::{Frontend, FrontendError};
+
+/// What the front end makes of sources. History:
+/// 1: first.
+const VERSION: &str = "1";
+
+/// The Janus front end: declarations of all `*.jan` files below a root.
+///
+/// It reads declarations, not bodies: a body counts only by its fingerprint. Cost is linear in the
+/// bytes of the sources; they are held in memory while their facts are made.
+#[derive(Clone, Copy, Debug)]
+pub struct JanusFrontend {
+    threads: NonZeroUsize,
+}
+
+impl JanusFrontend {
+    /// A front end that uses as many threads as the machine runs at once.
+    pub fn new() -> Self {
+        Self { threads: parallel::available() }
+    }
+
+    /// A front end that uses so many threads. The facts are the same for any number.
+    pub const fn with_threads(threads: NonZeroUsize) -> Self {
+        Self { threads }
+    }
+}
+
+impl Default for JanusFrontend {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Frontend for JanusFrontend {
+    fn language(&self) -> &'static str {
+        "janus"
+    }
+
+    fn version(&self) -> &'static str {
+        VERSION
+    }
+
+    /// Sources are the `*.jan` files below `root` that are neither hidden nor named by a
+    /// `.gitignore` below it nor in a folder for outputs; with or without a `janus.toml`. If `root`
+    /// is a file, the sources are that file and those that it imports, directly or not, by their
+    /// place relative to its folder.
+    fn read(&self, root: &Path, excluded: &[&Path]) -> Result<Facts, FrontendError> {
+        let loaded = project::load(root, excluded, self.threads)?;
+        Ok(meaning::facts(&loaded, self.threads))
+    }
+}

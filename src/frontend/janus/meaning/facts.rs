@@ -1,0 +1,82 @@
+//! From loaded files to facts, step by step.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use super::super::parallel;
+use super::super::project::Project;
+use super::express::Express;
+use super::links::Links;
+use super::lookup::Names;
+use super::modules::Modules;
+use super::relate::Supers;
+use super::unit::Unit;
+use super::universe::{TypeId, Universe};
+use super::{aliases, families, implied, relate};
+use crate::build::facts::{Facts, SourceFact, TypeFact};
+use crate::dispatch::Rule;
+
+/// Scans the files of a project and works out what they declare. Only scanning is parallel; its
+/// results are taken in path order, so the facts do not depend on the number of threads.
+pub(in super::super) fn facts(project: &Project, threads: NonZeroUsize) -> Facts {
+    let texts: Vec<(Arc<str>, &str)> = project
+        .files
+        .iter()
+        .map(|file| (Arc::clone(&file.path), file.text.as_deref().unwrap_or_default()))
+        .collect();
+    let units = parallel::map(&texts, threads, |(path, text)| Unit::new(Arc::clone(path), text));
+    let mut told = project.problems.clone();
+    told.extend(units.iter().flat_map(Unit::problems));
+
+    let mut types = Universe::new();
+    let mut modules = Modules::collect(&units, &mut types, &mut told);
+    let mut links = Links::resolve(&project.root, &units, &modules, &mut told);
+    implied::declare(&units, &mut modules, &links, &mut types);
+    let (facts, foreign) = (std::mem::take(&mut links.facts), std::mem::take(&mut links.foreign));
+
+    let names = Names { modules: &modules, links: &links };
+    let mut express = Express::new(&units, &names, &mut types);
+    aliases::resolve(&mut express, &mut told);
+    let edges = relate::declared(&mut express);
+    let families = families::collect(&mut express, &mut told);
+    let supers = relate::relate(&units, &types, &edges, &mut told);
+
+    let own =
+        project.files.iter().zip(&units).zip(facts).enumerate().map(|(file, ((read, unit), imports))| {
+            let module = modules.get(modules.of_file(file)).name.clone();
+            let path = Arc::clone(&unit.path);
+            SourceFact { path, bytes: read.bytes, digest: read.digest, module, imports, foreign: false }
+        });
+    let mut sources: Vec<SourceFact> = own.chain(foreign.into_values()).collect();
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    told.sort_by(|a, b| (&a.place, a.code, &a.message).cmp(&(&b.place, b.code, &b.message)));
+    Facts {
+        language: "janus".to_owned(),
+        rule: Rule::Symmetric,
+        sources,
+        types: type_facts(&units, &types, &supers),
+        methods: families.methods,
+        functions: families.functions,
+        diagnostics: told,
+    }
+}
+
+fn type_facts(units: &[Unit<'_>], types: &Universe, supers: &Supers) -> Vec<TypeFact> {
+    let mut facts: Vec<TypeFact> = types
+        .iter()
+        .filter(|(id, _)| *id != TypeId::ANY)
+        .map(|(id, entry)| {
+            let above = supers.get(id.index()).into_iter().flatten();
+            let mut above: Vec<String> = above.map(|above| types.name(*above).to_owned()).collect();
+            above.sort_unstable();
+            TypeFact {
+                name: entry.name.clone(),
+                supers: above,
+                sealed: entry.sealed,
+                place: entry.spot.and_then(|spot| Some(units.get(spot.file)?.place(spot.start))),
+            }
+        })
+        .collect();
+    facts.sort_by(|a, b| a.name.cmp(&b.name));
+    facts
+}
