@@ -29,17 +29,17 @@ impl SpecificityOrder {
     /// Compares every two methods: quadratic in their number.
     pub(crate) fn new(table: &LogicalTable) -> Self {
         let count = table.entries.len();
-        let covers = |winner: usize, loser: usize| {
-            let (winner, loser) = (&table.entries[winner].pattern, &table.entries[loser].pattern);
-            winner.iter().zip(loser).all(|(lower, upper)| table.param_is_below(*lower, *upper))
+        let covers = |winner: usize, other: usize| {
+            let (lower, upper) = (&table.entries[winner].pattern, &table.entries[other].pattern);
+            lower.iter().zip(upper).all(|(lower, upper)| table.param_is_below(*lower, *upper))
         };
         let mut covered: Vec<MethodSet> = vec![MethodSet::empty(count); count];
         let mut covered_by = vec![0_u32; count];
-        for winner in 0..count {
-            for loser in 0..count {
-                if covers(winner, loser) {
-                    covered[winner].insert(loser);
-                    covered_by[loser] += 1;
+        for (winner, covered) in covered.iter_mut().enumerate() {
+            for (other, covered_by) in covered_by.iter_mut().enumerate() {
+                if covers(winner, other) {
+                    covered.insert(other);
+                    *covered_by += 1;
                 }
             }
         }

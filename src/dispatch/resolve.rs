@@ -40,9 +40,9 @@ pub fn resolve(graph: &TypeGraph, family: &Family, args: &[Option<TypeId>]) -> S
     }
 }
 
-/// Whether each parameter of `winner` is at or below `loser`'s, and one strictly.
-fn beats(graph: &TypeGraph, family: &Family, winner: usize, loser: usize) -> bool {
-    let (lower, upper) = (&family.methods[winner].params, &family.methods[loser].params);
+/// Whether each parameter of `winner` is at or below `other`'s, and one strictly.
+fn beats(graph: &TypeGraph, family: &Family, winner: usize, other: usize) -> bool {
+    let (lower, upper) = (&family.methods[winner].params, &family.methods[other].params);
     lower != upper && lower.iter().zip(upper).all(|(lower, upper)| is_below(graph, graph.get(lower), upper))
 }
 

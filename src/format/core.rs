@@ -314,9 +314,9 @@ impl<'a> DispatchCore<'a> {
         Ok(true)
     }
 
-    /// Whether every parameter of `winner` is `loser`'s or a subtype of it.
-    fn beats(&self, winner: u32, loser: u32) -> Result<bool, AccessError> {
-        for (lower, upper) in self.pattern_row(winner)?.iter().zip(self.pattern_row(loser)?) {
+    /// Whether every parameter of `winner` is `other`'s or a subtype of it.
+    fn beats(&self, winner: u32, other: u32) -> Result<bool, AccessError> {
+        for (lower, upper) in self.pattern_row(winner)?.iter().zip(self.pattern_row(other)?) {
             let (lower, upper) = (ParamRef(lower.get()), ParamRef(upper.get()));
             let local = match lower.ordinal() {
                 Some(ordinal) => self.param_type(ordinal)?,

@@ -73,24 +73,21 @@ impl Walk {
         self.enter(root);
         while let Some((node, followed)) = path.last_mut() {
             let node = *node;
-            match graph.dependencies(node).get(*followed) {
-                Some(&target) => {
-                    *followed += 1;
-                    if self.index[target as usize] == UNSEEN {
-                        self.enter(target);
-                        path.push((target, 0));
-                    } else if self.on_stack[target as usize] {
-                        self.low[node as usize] = self.low[node as usize].min(self.index[target as usize]);
-                    }
+            if let Some(&target) = graph.dependencies(node).get(*followed) {
+                *followed += 1;
+                if self.index[target as usize] == UNSEEN {
+                    self.enter(target);
+                    path.push((target, 0));
+                } else if self.on_stack[target as usize] {
+                    self.low[node as usize] = self.low[node as usize].min(self.index[target as usize]);
                 }
-                None => {
-                    path.pop();
-                    if let Some((parent, _)) = path.last() {
-                        self.low[*parent as usize] = self.low[*parent as usize].min(self.low[node as usize]);
-                    }
-                    if self.low[node as usize] == self.index[node as usize] {
-                        self.close(node);
-                    }
+            } else {
+                path.pop();
+                if let Some((parent, _)) = path.last() {
+                    self.low[*parent as usize] = self.low[*parent as usize].min(self.low[node as usize]);
+                }
+                if self.low[node as usize] == self.index[node as usize] {
+                    self.close(node);
                 }
             }
         }
@@ -135,7 +132,9 @@ mod tests {
         ) {
             let mut reaches = [[false; 8]; 8];
             (0..8).for_each(|node| reaches[node][node] = true);
-            edges.iter().for_each(|(from, to)| reaches[*from as usize][*to as usize] = true);
+            for (from, to) in &edges {
+                reaches[*from as usize][*to as usize] = true;
+            }
             for via in 0..8 {
                 for from in 0..8 {
                     for to in 0..8 {

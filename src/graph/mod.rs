@@ -95,7 +95,9 @@ impl DependencyGraph {
                 affected.push(node);
             }
         };
-        changed.iter().for_each(|node| reach(*node, &mut affected));
+        for node in changed {
+            reach(*node, &mut affected);
+        }
         let mut next = 0;
         while let Some(&node) = affected.get(next) {
             next += 1;

@@ -2,7 +2,9 @@
 
 mod builder;
 pub mod layout;
+mod open;
 mod view;
 
 pub use builder::{ImageContent, ImageError, ImagePlace, ImageType, encode_image};
+pub use open::{DispatchImage, ImageOpenError};
 pub use view::{FamilyView, GlobalType, ImageView, PlaceInfo};

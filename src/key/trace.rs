@@ -178,7 +178,9 @@ mod tests {
 
     fn trace(lines: &[(InputGroup, &str, &str)]) -> Trace {
         let mut trace = Trace::default();
-        lines.iter().for_each(|(group, item, value)| trace.push(*group, item, value));
+        for (group, item, value) in lines {
+            trace.push(*group, item, value);
+        }
         trace
     }
 

@@ -23,7 +23,7 @@ pub(crate) fn content(number: u32) -> Vec<u8> {
 pub(crate) fn meta(number: u32) -> EntryMeta {
     EntryMeta {
         kind: EntryKind::ALL[number as usize % 5],
-        codec: if number % 2 == 0 { Codec::None } else { Codec::Lz4 },
+        codec: if number.is_multiple_of(2) { Codec::None } else { Codec::Lz4 },
         created_unix_s: NOW_UNIX_S + u64::from(number),
         rebuild_cost_ns: 1000,
         project: format!("project {}", number % 2),

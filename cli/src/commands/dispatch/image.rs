@@ -4,29 +4,22 @@ use std::path::Path;
 
 use janus_cache::dispatch::TOP_TYPE;
 use janus_cache::format::{AccessError, EntryId, LocalType};
-use janus_cache::fs::read_bounded;
-use janus_cache::image::{FamilyView, ImageView, PlaceInfo};
+use janus_cache::image::{DispatchImage, FamilyView, ImageView, PlaceInfo};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
 
-/// An image larger than this cannot exist: its offsets have 32 bits.
-const MAX_IMAGE_BYTES: u64 = 1 << 32;
 /// More names than this are no help.
 const MAX_LISTED: usize = 12;
 
-/// Reads a file that the user named; any damage is an error.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    read_bounded(path, MAX_IMAGE_BYTES)
-        .map_err(|error| Failure::usage(format!("cannot read the image {}: {error}", path.display())))
+/// Opens a file that the user named; any damage is an error.
+pub(super) fn open(path: &Path) -> Result<DispatchImage, Failure> {
+    DispatchImage::open(path).map_err(|error| Failure::new(Exit::Usage, &error))
 }
 
-/// Opens the bytes of `path`.
-pub(super) fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<ImageView<'a>, Failure> {
-    ImageView::open(bytes).map_err(|error| {
-        let shown = path.display();
-        Failure::usage(format!("{shown} is no sound image: {error}; build it again with janus build"))
-    })
+/// The image, ready to answer.
+pub(super) fn view(image: &DispatchImage) -> Result<ImageView<'_>, Failure> {
+    image.view().map_err(|error| Failure::new(Exit::Usage, &error))
 }
 
 /// Damage that `open` cannot see.

@@ -6,7 +6,7 @@ use janus_cache::format::{AccessError, Optimization};
 use janus_cache::image::FamilyView;
 use serde::Serialize;
 
-use super::image::{damaged, families, open, read};
+use super::image::{damaged, families, open, view};
 use crate::args::{Format, ImageArgs};
 use crate::exit::{Exit, Failure};
 use crate::human;
@@ -31,14 +31,14 @@ struct Row {
 }
 
 pub(crate) fn run(args: &ImageArgs) -> Result<Exit, Failure> {
-    let bytes = read(&args.image)?;
-    let image = open(&args.image, &bytes)?;
+    let file = open(&args.image)?;
+    let image = view(&file)?;
     let rows: Result<Vec<Row>, AccessError> = families(&image)?.iter().map(row).collect();
     let output = Output {
         schema_version: SCHEMA_VERSION,
         name: image.name().map_err(|error| damaged(&error))?.to_owned(),
         types: image.type_count(),
-        bytes: bytes.len() as u64,
+        bytes: file.bytes().len() as u64,
         families: rows.map_err(|error| damaged(&error))?,
     };
     match args.format {

@@ -6,7 +6,7 @@ use janus_cache::format::{AccessError, EntryId, LocalType, Outcome};
 use janus_cache::image::FamilyView;
 use serde::Serialize;
 
-use super::image::{MethodRow, damaged, find_one, find_type, open, read};
+use super::image::{MethodRow, damaged, find_one, find_type, open, view};
 use crate::args::{Format, QueryArgs};
 use crate::exit::{Exit, Failure};
 use crate::json::{self, SCHEMA_VERSION};
@@ -31,8 +31,8 @@ struct Candidate {
 }
 
 pub(crate) fn run(args: &QueryArgs) -> Result<Exit, Failure> {
-    let bytes = read(&args.image)?;
-    let image = open(&args.image, &bytes)?;
+    let file = open(&args.image)?;
+    let image = view(&file)?;
     let arity = u8::try_from(args.types.len())
         .map_err(|_| Failure::usage("at most 255 argument types are possible"))?;
     let family = find_one(&image, &args.function, Some(arity))?;

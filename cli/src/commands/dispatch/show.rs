@@ -6,7 +6,7 @@ use janus_cache::format::{AccessError, EntryId, LocalType};
 use janus_cache::image::{FamilyView, ImageView};
 use serde::Serialize;
 
-use super::image::{MethodRow, damaged, families, find, open, read};
+use super::image::{MethodRow, damaged, families, find, open, view};
 use super::list::optimization;
 use crate::args::{Format, ShowArgs};
 use crate::exit::{Exit, Failure};
@@ -44,8 +44,8 @@ struct Type {
 }
 
 pub(crate) fn run(args: &ShowArgs) -> Result<Exit, Failure> {
-    let bytes = read(&args.image)?;
-    let image = open(&args.image, &bytes)?;
+    let file = open(&args.image)?;
+    let image = view(&file)?;
     let found = match &args.function {
         None => families(&image)?,
         Some(written) => {
