@@ -1,6 +1,8 @@
-//! The build cache of a language toolchain.
-#![doc = "Rooms, from the user down to the floor; a room calls only rooms below it:"]
-#![doc = ""]
+#![doc = include_str!("../README.md")]
+//!
+//! ## Rooms
+//!
+//! A room calls only rooms below it; `docs/architecture.md` shows them from the user down to the floor.
 
 pub mod artifact;
 pub mod build;

@@ -15,11 +15,11 @@ use crate::json::{self, SCHEMA_VERSION};
 #[derive(Serialize)]
 struct Output {
     schema_version: u32,
-    families: Vec<Family>,
+    families: Vec<FamilyRow>,
 }
 
 #[derive(Serialize)]
-struct Family {
+struct FamilyRow {
     family: String,
     arity: u8,
     rule: &'static str,
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &ShowArgs) -> Result<Exit, Failure> {
             find(&image, name, arity)?
         }
     };
-    let families: Result<Vec<Family>, AccessError> =
+    let families: Result<Vec<FamilyRow>, AccessError> =
         found.iter().map(|family| describe(&image, family)).collect();
     let output =
         Output { schema_version: SCHEMA_VERSION, families: families.map_err(|error| damaged(&error))? };
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &ShowArgs) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn describe(image: &ImageView<'_>, family: &FamilyView<'_>) -> Result<Family, AccessError> {
+fn describe(image: &ImageView<'_>, family: &FamilyView<'_>) -> Result<FamilyRow, AccessError> {
     let mut methods = Vec::new();
     for entry in (0..family.core().entry_count()).map(EntryId) {
         let info = family.entry(entry)?;
@@ -81,7 +81,7 @@ fn describe(image: &ImageView<'_>, family: &FamilyView<'_>) -> Result<Family, Ac
             types.push(Type { name: name.to_owned(), sealed });
         }
     }
-    Ok(Family {
+    Ok(FamilyRow {
         family: family.name()?.to_owned(),
         arity: family.arity(),
         rule: family.rule().as_str(),
@@ -94,7 +94,7 @@ fn describe(image: &ImageView<'_>, family: &FamilyView<'_>) -> Result<Family, Ac
 fn text(output: &Output) -> String {
     let mut text = String::new();
     for family in &output.families {
-        let Family { rule, optimization, methods, types, .. } = family;
+        let FamilyRow { rule, optimization, methods, types, .. } = family;
         let _ = writeln!(text, "{}/{}  rule {rule}, answered by {optimization}", family.family, family.arity);
         for method in methods {
             let _ = writeln!(text, "  {}", method.row.text());
