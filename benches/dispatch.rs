@@ -59,7 +59,7 @@ impl Plain {
 
 /// A family of two positions over a tree of types, with about as many methods as asked for.
 fn table(methods: usize) -> LogicalTable {
-    let count = (methods as f64).sqrt().ceil() as usize * 2;
+    let count = methods.isqrt() * 2 + 2;
     let parent =
         |at: usize| if at == 0 { vec![] } else { vec![format!("game::world::Type{:03}", (at - 1) / 3)] };
     let types: Vec<TypeDecl> = (0..count)
