@@ -1,10 +1,14 @@
 //! What `verify` finds in tables that a faulty writer made: their checksums are right, they open, and
 //! they say something wrong.
 
+#[path = "support/seal.rs"]
+mod seal;
+
 use janus_cache::format::{
     AccessError, LogicalEntry, LogicalTable, LogicalType, ParamRef, PositionClasses, Rule, Strategy,
     TablePlan, TableView, VerifyError, encode, verify,
 };
+use seal::{TABLES, put, reseal, section_at};
 
 fn named(name: &str, above: &[u16]) -> LogicalType {
     LogicalType { name: name.to_owned(), sealed: false, above: above.to_vec() }
@@ -55,9 +59,21 @@ const ENTRY_1: u32 = 0x8000_0003;
 const HEAD: u32 = 3 << 8;
 
 fn found(table: &LogicalTable, plan: &TablePlan) -> String {
-    let bytes = encode(table, plan).expect("it fits the format");
-    TableView::open(&bytes).expect("it opens: only the deep proof can tell");
-    verify(&bytes).expect_err("the deep proof finds it").to_string()
+    found_in(&encode(table, plan).expect("it fits the format"))
+}
+
+fn found_in(bytes: &[u8]) -> String {
+    TableView::open(bytes).expect("it opens: only the deep proof can tell");
+    verify(bytes).expect_err("the deep proof finds it").to_string()
+}
+
+/// The table of [`chain`] with other bytes at `at` of section `tag`: our writer would not write them.
+fn changed(tag: &str, at: usize, other: &[u8]) -> Vec<u8> {
+    let mut bytes = encode(&chain(), &plan()).expect("it fits the format");
+    let at = section_at(&bytes, TABLES, tag) + at;
+    bytes[at..at + other.len()].copy_from_slice(other);
+    reseal(&mut bytes, TABLES);
+    bytes
 }
 
 #[test]
@@ -128,9 +144,7 @@ fn a_parameter_that_is_no_listed_type_is_found() {
         (u32::MAX, "parameter 1 is no type of the table"),
         (7, "section TYPE: index 7 is outside its 2 elements"),
     ] {
-        let mut table = chain();
-        table.params[1] = local;
-        assert_eq!(found(&table, &plan()), expected);
+        assert_eq!(found_in(&changed("PARM", 4, &local.to_le_bytes())), expected);
     }
 }
 
@@ -157,15 +171,28 @@ fn types_under_each_other_are_found() {
 
 #[test]
 fn a_parameter_reference_beyond_the_parameters_is_found() {
-    let mut table = chain();
-    table.entries[1].pattern = vec![ParamRef(3)];
-    let bytes = encode(&table, &plan()).expect("fits");
     let expected = VerifyError::Access(AccessError::OutOfBounds {
         tag: janus_cache::format::layout::PATT,
         index: 3,
         bound: 2,
     });
-    assert_eq!(verify(&bytes), Err(expected));
+    assert_eq!(verify(&changed("PATT", 0, &3_u16.to_le_bytes())), Err(expected));
+}
+
+#[test]
+fn equally_specific_entries_stand_by_falling_call_frequency() {
+    let mut table = chain();
+    table.types = vec![named("A", &[0]), named("B", &[1])];
+    let right = TablePlan { order: vec![0, 1], specificity: vec![0, 0], ..plan() };
+    let mut bytes = encode(&table, &right).expect("it fits the format");
+    let second = section_at(&bytes, TABLES, "ENTR") + 20;
+    put(&mut bytes, second + 12, 9);
+    reseal(&mut bytes, TABLES);
+    assert_eq!(found_in(&bytes), "section ENTR: row 1 is not behind row 0 in its order");
+    let first = second - 20;
+    put(&mut bytes, first + 12, 10);
+    reseal(&mut bytes, TABLES);
+    assert_eq!(verify(&bytes), Ok(()));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use janus_cache::format::layout::MAX_PARAMS;
 use janus_cache::format::{
-    EncodeError, LogicalEntry, LogicalTable, LogicalType, ParamRef, Rule, Strategy, TablePlan,
-    baseline_bytes, encode,
+    EncodeError, LogicalEntry, LogicalTable, LogicalType, ParamRef, PositionClasses, Rule, Strategy,
+    TablePlan, baseline_bytes, encode,
 };
 
 fn one_type(name: &str) -> LogicalTable {
@@ -55,4 +55,51 @@ fn the_baseline_is_a_dense_matrix_and_stops_at_64_bits() {
     assert_eq!(baseline_bytes(&LogicalTable { arity: 0, ..table.clone() }), 2);
     assert_eq!(baseline_bytes(&LogicalTable { arity: 3, ..table.clone() }), 2 * 8);
     assert_eq!(baseline_bytes(&LogicalTable { arity: 63, ..table.clone() }), u64::MAX);
+}
+
+#[test]
+fn a_type_with_the_name_of_the_top_type_has_no_bytes() {
+    assert_eq!(encode(&one_type("any"), &plan()), Err(EncodeError::ReservedName));
+}
+
+#[test]
+fn a_table_and_a_plan_that_contradict_each_other_have_no_bytes() {
+    let table = one_type("m::A");
+    let dag = |class_count, class_of: &[u16], nodes: &[u32]| TablePlan {
+        strategy: Strategy::DecisionDag {
+            classes: vec![PositionClasses { class_count, class_of: class_of.to_vec() }],
+            nodes: nodes.to_vec(),
+        },
+        ..plan()
+    };
+    let plans = [
+        ("the order names no such method", TablePlan { order: vec![1], ..plan() }),
+        ("the order names a method twice", TablePlan { order: vec![0, 0], ..plan() }),
+        ("the order leaves a method out", TablePlan { order: vec![], ..plan() }),
+        ("there is not one specificity for each method", TablePlan { specificity: vec![], ..plan() }),
+        ("the decision DAG has no root", dag(2, &[1], &[])),
+        ("a position has not one of its classes for each type", dag(2, &[], &[1 << 31])),
+        ("a position has not one of its classes for each type", dag(2, &[2], &[1 << 31])),
+    ];
+    for (what, plan) in plans {
+        assert_eq!(encode(&table, &plan), Err(EncodeError::Inconsistent(what)));
+    }
+    let no_classes = Strategy::DecisionDag { classes: vec![], nodes: vec![1 << 31] };
+    let found = encode(&table, &TablePlan { strategy: no_classes, ..plan() });
+    assert_eq!(found, Err(EncodeError::Inconsistent("there are not classes for each position")));
+
+    let mut tables = [table.clone(), table.clone(), table.clone(), table];
+    tables[0].types[0].above = vec![1];
+    tables[1].params = vec![1];
+    tables[2].entries[0].pattern = vec![];
+    tables[3].entries[0].pattern = vec![ParamRef(2)];
+    let whats = [
+        "a type is under no such parameter",
+        "a parameter is no such type",
+        "a pattern has not a parameter for each position",
+        "a pattern has not a parameter for each position",
+    ];
+    for (table, what) in tables.iter().zip(whats) {
+        assert_eq!(encode(table, &plan()), Err(EncodeError::Inconsistent(what)));
+    }
 }

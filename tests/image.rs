@@ -4,7 +4,7 @@ use janus_cache::dispatch::{
     CompileOptions, Family, Method, OptimizerChoice, TypeDecl, TypeGraph, compile, restrict,
 };
 use janus_cache::format::{
-    AccessError, EntryId, LocalType, OpenError, Optimization, Outcome, Rule, TableView,
+    AccessError, EntryId, LocalType, OpenError, Optimization, Outcome, Rule, TableView, Tag,
 };
 use janus_cache::image::layout::FamilyRow;
 use janus_cache::image::{
@@ -80,13 +80,15 @@ fn an_image_answers_every_tuple_as_its_tables_do() {
     let tables = tables();
     let bytes = encode_image(&content(&tables), nowhere).expect("an image");
     let image = ImageView::open(&bytes).expect("opens");
+    assert_eq!(image.verify(), Ok(()));
     assert_eq!(image.family_count() as usize, tables.len());
     let names = ["m::Animal", "m::Cat", "m::Dog", "m::Stone", "m::Unheard"];
-    let global = |name: &str| image.type_id(name).expect("readable").unwrap_or(GlobalType(u32::MAX));
+    let global = |name: &str| image.type_id(name).expect("readable").unwrap_or(GlobalType::OTHER);
     for table in &tables {
         let table = TableView::open(table).expect("opens");
         let family = family(&image, table.name().expect("readable"), table.header().arity);
         assert_eq!(family.row().table_hash, table.header().table_hash);
+        assert_eq!(family.type_signature(), table.type_signature().map(str::to_owned));
         for first in names {
             for second in names {
                 let args = &[first, second][..usize::from(family.arity())];
@@ -138,9 +140,15 @@ fn an_image_is_smaller_than_its_tables_and_equal_pieces_have_one_place() {
     let relations = |row: &FamilyRow| [row.type_map, row.params, row.above, row.patterns].map(U32::get);
     assert_eq!(relations(call), relations(feed));
     assert_eq!(relations(call), relations(wash));
-    assert_eq!((call.classes, call.nodes), (feed.classes, feed.nodes));
+    let further = |name: &str| {
+        let pieces = family(&image, name, 1).further_pieces().expect("inside the section");
+        pieces.iter().map(|piece| (Tag(piece.tag).to_string(), piece.offset.get())).collect::<Vec<_>>()
+    };
+    let tags: Vec<String> = further("m::call").into_iter().map(|(tag, _)| tag).collect();
+    assert_eq!(tags, ["CLAS", "DDAG"]);
+    assert_eq!(further("m::call"), further("m::feed"), "equal sections lie at one place");
     assert_ne!(call.entries, feed.entries, "their implementations differ");
-    assert_eq!((wash.classes_len.get(), wash.nodes_len.get()), (0, 0), "it is scanned");
+    assert_eq!(further("m::wash"), [], "it is scanned");
 }
 
 #[test]
@@ -167,7 +175,7 @@ fn a_type_or_family_that_the_image_does_not_know_is_a_value() {
     assert_eq!(image.type_id("m::Unheard"), Ok(None));
     assert!(image.family("m::meet", 1).expect("readable").is_none(), "the arity is part of the question");
     assert!(image.family("m::unheard", 1).expect("readable").is_none());
-    let stranger = GlobalType(u32::MAX);
+    let stranger = GlobalType::OTHER;
     let stone = image.type_id("m::Stone").expect("readable").expect("of the build, under no parameter");
     let cat = image.type_id("m::Cat").expect("readable").expect("of the build");
     let meet = family(&image, "m::meet", 2);

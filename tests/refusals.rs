@@ -5,7 +5,7 @@
 mod seal;
 
 use janus_cache::format::{AccessError, EntryId, LocalType, OpenError, Outcome, TableView, Tag};
-use seal::{TABLES, put, reseal, row_of, section_at, u32_at};
+use seal::{TABLES, put, rename, reseal, row_of, section_at, u32_at};
 
 const TABLE: &[u8] = include_bytes!("../format-spec/vectors/dag.jdt");
 const SCANNED: &[u8] = include_bytes!("../format-spec/vectors/linear.jdt");
@@ -19,21 +19,53 @@ fn resealed(file: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Result<(), OpenEr
 }
 
 #[test]
-fn codes_that_this_version_does_not_define_are_refused_by_name() {
-    for (field, at) in [("optimization", 36), ("rule", 38), ("codec", 39)] {
-        let found = resealed(TABLE, |bytes| bytes[at] = 99);
-        assert_eq!(found, Err(OpenError::Field { field, found: 99 }));
-    }
+fn rules_codecs_and_versions_that_this_reader_does_not_know_are_refused_by_name() {
+    let found = resealed(TABLE, |bytes| bytes[38] = 99);
+    assert_eq!(found, Err(OpenError::UnknownRule { found: 99 }));
+    let found = resealed(TABLE, |bytes| bytes[39] = 99);
+    assert_eq!(found, Err(OpenError::UnknownCodec { found: 99 }));
     let found = resealed(TABLE, |bytes| bytes[4] = 2);
     assert_eq!(found, Err(OpenError::Version { found: 2, supported: 1 }));
 }
 
 #[test]
+fn a_compressed_table_of_another_length_is_refused_for_its_codec() {
+    let found = TableView::open(&{
+        let mut bytes = TABLE.to_vec();
+        bytes[39] = 1;
+        bytes.truncate(TABLE.len() - 100);
+        bytes
+    })
+    .map(|_| ());
+    assert_eq!(found, Err(OpenError::UnknownCodec { found: 1 }));
+}
+
+#[test]
+fn an_unknown_optimization_is_answered_by_the_scan() {
+    let mut bytes = TABLE.to_vec();
+    bytes[36] = 99;
+    rename(&mut bytes, "CLAS", *b"ZZZY", 0);
+    rename(&mut bytes, "DDAG", *b"ZZZZ", 0);
+    reseal(&mut bytes, TABLES);
+    let (unknown, known) = (TableView::open(&bytes).expect("opens"), TableView::open(TABLE).expect("opens"));
+    let choices = [0, 1, 2, 3, u32::MAX].map(LocalType);
+    for args in choices.iter().flat_map(|first| choices.map(|second| [*first, second])) {
+        assert_eq!(unknown.dispatch(&args), known.dispatch(&args), "{args:?}");
+    }
+    assert_eq!(unknown.header().optimization, 99);
+}
+
+#[test]
 fn counts_beyond_the_limits_are_refused_by_name() {
     let found = resealed(TABLE, |bytes| put(bytes, 32, (1 << 24) + 1));
-    assert_eq!(found, Err(OpenError::Field { field: "entry_count", found: (1 << 24) + 1 }));
+    let expected = "at most 16777216";
+    assert_eq!(found, Err(OpenError::Field { field: "entry_count", found: (1 << 24) + 1, expected }));
     let found = resealed(TABLE, |bytes| put(bytes, 44, 65_535));
-    assert_eq!(found, Err(OpenError::Field { field: "param_count", found: 65_535 }));
+    let expected = "at most 65534";
+    assert_eq!(found, Err(OpenError::Field { field: "param_count", found: 65_535, expected }));
+    let found = resealed(TABLE, |bytes| put(bytes, 76, 7));
+    let Err(OpenError::Field { field, found: 7, .. }) = found else { panic!("{found:?}") };
+    assert_eq!(field, "data_len");
 }
 
 #[test]
@@ -41,16 +73,8 @@ fn a_higher_minor_version_and_unknown_flags_are_read() {
     let found = resealed(TABLE, |bytes| {
         bytes[6] = 9;
         put(bytes, 72, 0xffff_fffe);
-        put(bytes, 76, u32::MAX);
     });
     assert_eq!(found, Ok(()));
-}
-
-/// Gives the section `from` another tag and other flags.
-fn rename(bytes: &mut [u8], from: &str, to: [u8; 4], flags: u32) {
-    let row = row_of(bytes, TABLES, from);
-    bytes[row..row + 4].copy_from_slice(&to);
-    put(bytes, row + 4, flags);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use janus_cache::digest::{crc32, fast_hash};
 use janus_cache::format::layout::{self as table, ClassRow, EntryRow, SectionRow, TableHeader, TypeRow};
 use janus_cache::format::{Optimization, Rule, Tag};
-use janus_cache::image::layout::{self as image, FamilyRow, ImageHeader, PlaceRow};
+use janus_cache::image::layout::{self as image, FamilyRow, ImageHeader, PieceRow, PlaceRow};
 use zerocopy::FromZeros;
 
 fn spec_file(name: &str) -> String {
@@ -74,7 +74,7 @@ fn layouts() -> Vec<Layout> {
             memory_saved,
             total_len,
             flags,
-            reserved,
+            data_len,
             data_crc,
             metadata_crc,
         }),
@@ -92,6 +92,8 @@ fn layouts() -> Vec<Layout> {
             type_count,
             place_count,
             section_count,
+            flags,
+            piece_count,
             reserved,
             total_len,
             data_crc,
@@ -102,8 +104,9 @@ fn layouts() -> Vec<Layout> {
             arity,
             rule,
             optimization,
-            flags,
+            reserved,
             table_hash,
+            flags,
             entry_count,
             type_count,
             param_count,
@@ -112,12 +115,11 @@ fn layouts() -> Vec<Layout> {
             above,
             patterns,
             entries,
-            classes,
-            classes_len,
-            nodes,
-            nodes_len,
+            first_piece,
+            piece_count,
             first_place,
         }),
+        layout_of!(PieceRow { tag, offset, len }),
         layout_of!(PlaceRow { file, line, column }),
     ]
 }
@@ -236,7 +238,7 @@ fn every_tag_is_in_the_text_in_the_order_of_the_file() {
         table::CLAS,
         table::DDAG,
     ];
-    let images = [image::STRS, image::TYPE, image::FAMI, image::BLOB, image::PLAC];
+    let images = [image::STRS, image::TYPE, image::FAMI, image::PIEC, image::BLOB, image::PLAC];
     let text = |tags: &[Tag]| tags.iter().map(Tag::to_string).collect::<Vec<_>>();
     let cases = [
         ("Tags of tables", text(&tables), "dag.jdt", size_of::<TableHeader>()),

@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use crate::digest::ContentDigest;
 use crate::dispatch::Rule;
-
-/// The type above all others. It needs no declaration.
-pub const TOP_TYPE: &str = "any";
+pub use crate::dispatch::TOP_TYPE;
 
 /// Where something stands in a source. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::types::{TOP_TYPE, TypeGraph, TypeId};
+use super::types::{TypeGraph, TypeId};
+use crate::format::TOP_TYPE;
 use crate::format::{LogicalEntry, LogicalTable, LogicalType, ParamRef, Rule};
 
 /// A method, by qualified names.

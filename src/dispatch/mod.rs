@@ -14,10 +14,10 @@ mod resolve;
 mod sets;
 mod types;
 
-pub use crate::format::Rule;
+pub use crate::format::{Rule, TOP_TYPE};
 pub use ambiguity::{Ambiguities, Ambiguity};
 pub use compile::{CompileOptions, Compiled, Optimized, compile, find_ambiguities, optimize};
 pub use family::{Family, FamilyError, Method, restrict};
 pub use optimize::{CountedCost, OptimizerChoice};
 pub use resolve::{Selection, resolve};
-pub use types::{TOP_TYPE, TypeDecl, TypeGraph, TypeGraphError, TypeId};
+pub use types::{TypeDecl, TypeGraph, TypeGraphError, TypeId};

@@ -2,8 +2,9 @@
 //! against it; no build uses it.
 
 use super::family::Family;
-use super::types::{TOP_TYPE, TypeGraph, TypeId};
+use super::types::{TypeGraph, TypeId};
 use crate::format::Rule;
+use crate::format::TOP_TYPE;
 
 /// What a call selects, by the index of the method in its family.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
+use crate::format::TOP_TYPE;
+
 /// A type of one [`TypeGraph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TypeId(u32);
-
-/// Name of the type above all others, which needs no declaration.
-pub const TOP_TYPE: &str = "any";
 
 /// A declaration, by qualified names.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,14 +9,13 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::core::above_stride_bytes;
-use super::envelope::{total_len, write};
-use super::error::Tag;
+use super::envelope::{NewSection, total_len, write};
 use super::layout::{
     ABOV, CLAS, ClassRow, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, MAX_ENTRIES, MAX_PARAMS, NAME,
     PARM, PATT, SIGN, STRS, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow,
     VERSION_MAJOR, VERSION_MINOR,
 };
-use super::logical::LogicalTable;
+use super::logical::{LogicalTable, ParamRef, TOP_TYPE};
 use super::rule::Optimization;
 use super::strings::StringsBuilder;
 
@@ -87,6 +86,12 @@ pub enum EncodeError {
         /// How much would do.
         limit: u64,
     },
+    /// A type has the name that the format gives to the top type.
+    #[error("a type is named `any`, which means the top type and is never declared: give it another name")]
+    ReservedName,
+    /// Table and plan contradict themselves or each other: a mistake of the program that made them.
+    #[error("the table and its plan contradict each other: {0}")]
+    Inconsistent(&'static str),
     /// A name holds a control character, which the type signature uses as a separator.
     #[error("the name {name:?} holds a control character")]
     ControlCharacter {
@@ -98,6 +103,7 @@ pub enum EncodeError {
 /// The bytes of a table.
 pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeError> {
     check_limits(table)?;
+    check_shape(table, plan)?;
     let mut strings = StringsBuilder::default();
     let types: Vec<TypeRow> = table
         .types
@@ -124,20 +130,20 @@ pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeE
     let params: Vec<U32> = table.params.iter().map(|local| U32::new(*local)).collect();
     let signature = table.type_signature();
 
-    let mut sections: Vec<(Tag, Vec<u8>)> = vec![
-        (NAME, table.name.clone().into_bytes()),
-        (SIGN, signature.clone().into_bytes()),
-        (STRS, strings.finish()),
-        (TYPE, types.as_bytes().to_vec()),
-        (PARM, params.as_bytes().to_vec()),
-        (ABOV, above_bits(table)),
-        (PATT, patterns.as_bytes().to_vec()),
-        (ENTR, entries.as_bytes().to_vec()),
+    let mut sections = vec![
+        NewSection::required(NAME, table.name.clone().into_bytes()),
+        NewSection::required(SIGN, signature.clone().into_bytes()),
+        NewSection::required(STRS, strings.finish()),
+        NewSection::required(TYPE, types.as_bytes().to_vec()),
+        NewSection::required(PARM, params.as_bytes().to_vec()),
+        NewSection::required(ABOV, above_bits(table)),
+        NewSection::required(PATT, patterns.as_bytes().to_vec()),
+        NewSection::required(ENTR, entries.as_bytes().to_vec()),
     ];
     if let Strategy::DecisionDag { classes, nodes } = &plan.strategy {
-        sections.push((CLAS, class_section(classes)));
+        sections.push(NewSection::optional(CLAS, class_section(classes)));
         let words: Vec<U32> = nodes.iter().map(|word| U32::new(*word)).collect();
-        sections.push((DDAG, words.as_bytes().to_vec()));
+        sections.push(NewSection::optional(DDAG, words.as_bytes().to_vec()));
     }
     let mut header = TableHeader::new_zeroed();
     header.magic = TABLE_MAGIC;
@@ -166,6 +172,7 @@ pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeE
     Ok(write(size_of::<TableHeader>(), &sections, |totals| {
         header.section_count = U32::new(totals.section_count);
         header.total_len = U64::new(totals.total_len);
+        header.data_len = U32::new(totals.data_len);
         header.data_crc = U32::new(totals.data_crc);
         header.as_bytes().to_vec()
     }))
@@ -189,11 +196,51 @@ fn check_limits(table: &LogicalTable) -> Result<(), EncodeError> {
             return Err(EncodeError::TooMany { what, found: found as u64, limit: limit as u64 });
         }
     }
+    if table.types.iter().any(|row| row.name == TOP_TYPE) {
+        return Err(EncodeError::ReservedName);
+    }
     let names = std::iter::once(&table.name).chain(table.types.iter().map(|row| &row.name));
     for name in names {
         if name.chars().any(char::is_control) {
             return Err(EncodeError::ControlCharacter { name: name.clone() });
         }
+    }
+    Ok(())
+}
+
+/// What the writer leans on: whatever passes here is written without a panic and without losing a
+/// bit. Whether it says the truth is the deep proof's question.
+fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), EncodeError> {
+    let (types, params, arity) = (table.types.len(), table.params.len(), usize::from(table.arity));
+    let expect = |holds: bool, what| if holds { Ok(()) } else { Err(EncodeError::Inconsistent(what)) };
+    let relations = table.types.iter().flat_map(|row| &row.above);
+    expect(
+        relations.into_iter().all(|param| usize::from(*param) < params),
+        "a type is under no such parameter",
+    )?;
+    expect(table.params.iter().all(|local| (*local as usize) < types), "a parameter is no such type")?;
+    let mut patterns = table.entries.iter().map(|entry| &entry.pattern);
+    let fits = |pattern: &Vec<ParamRef>| {
+        pattern.len() == arity && pattern.iter().all(|param| usize::from(param.0) <= params)
+    };
+    expect(patterns.all(fits), "a pattern has not a parameter for each position")?;
+    let mut seen = vec![false; table.entries.len()];
+    for canonical in &plan.order {
+        let seen = seen
+            .get_mut(*canonical as usize)
+            .ok_or(EncodeError::Inconsistent("the order names no such method"))?;
+        expect(!std::mem::replace(seen, true), "the order names a method twice")?;
+    }
+    expect(seen.into_iter().all(|seen| seen), "the order leaves a method out")?;
+    expect(plan.specificity.len() == table.entries.len(), "there is not one specificity for each method")?;
+    if let Strategy::DecisionDag { classes, nodes } = &plan.strategy {
+        expect(!nodes.is_empty(), "the decision DAG has no root")?;
+        expect(classes.len() == arity, "there are not classes for each position")?;
+        let fits = |position: &PositionClasses| {
+            position.class_of.len() == types
+                && position.class_of.iter().all(|class| *class < position.class_count)
+        };
+        expect(classes.iter().all(fits), "a position has not one of its classes for each type")?;
     }
     Ok(())
 }

@@ -20,6 +20,8 @@ pub(crate) struct Envelope {
     pub(crate) magic: [u8; 4],
     pub(crate) expected_magic: [u8; 4],
     pub(crate) version_major: u16,
+    /// Codec of what is behind the directory; this version reads 0, none.
+    pub(crate) codec: u8,
     /// Its last four bytes are `metadata_crc`.
     pub(crate) header_len: usize,
     pub(crate) section_count: u32,
@@ -32,6 +34,8 @@ pub(crate) struct Envelope {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sections<'a, const N: usize> {
     pub(crate) rows: &'a [SectionRow],
+    /// Bytes behind the directory.
+    pub(crate) data_len: u64,
     known: &'static [Tag; N],
     bytes: [Option<&'a [u8]>; N],
 }
@@ -64,6 +68,10 @@ impl Envelope {
         }
         if self.version_major != VERSION_MAJOR {
             return Err(OpenError::Version { found: self.version_major, supported: VERSION_MAJOR });
+        }
+        // Before any length: that of a compressed file is not `total_len`.
+        if self.codec != 0 {
+            return Err(OpenError::UnknownCodec { found: self.codec });
         }
         let found_bytes = bytes.len() as u64;
         let row_count = self.section_count as usize;
@@ -105,7 +113,8 @@ impl Envelope {
                 None => {}
             }
         }
-        Ok(Sections { rows, known, bytes: found })
+        let data_len = found_bytes.saturating_sub(directory_end as u64);
+        Ok(Sections { rows, data_len, known, bytes: found })
     }
 }
 
@@ -121,20 +130,41 @@ fn metadata_crc(bytes: &[u8], crc_field: usize, directory_end: usize) -> u32 {
     hasher.finalize()
 }
 
+/// A section on its way into a file.
+#[derive(Clone, Debug)]
+pub(crate) struct NewSection {
+    tag: Tag,
+    flags: u32,
+    bytes: Vec<u8>,
+}
+
+impl NewSection {
+    /// A section that every reader must know.
+    pub(crate) const fn required(tag: Tag, bytes: Vec<u8>) -> Self {
+        Self { tag, flags: SECTION_REQUIRED, bytes }
+    }
+
+    /// A section without which the others give the same answers.
+    pub(crate) const fn optional(tag: Tag, bytes: Vec<u8>) -> Self {
+        Self { tag, flags: 0, bytes }
+    }
+}
+
 /// What a writer's header must repeat.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Totals {
     pub(crate) section_count: u32,
     pub(crate) total_len: u64,
+    pub(crate) data_len: u32,
     pub(crate) data_crc: u32,
 }
 
 /// Total length of a file with these sections, or none where a 32-bit offset cannot reach its end.
-pub(crate) fn total_len(header_len: usize, sections: &[(Tag, Vec<u8>)]) -> Result<u32, u64> {
+pub(crate) fn total_len(header_len: usize, sections: &[NewSection]) -> Result<u32, u64> {
     let directory_end = header_len + sections.len() * size_of::<SectionRow>();
     let end = sections
         .iter()
-        .fold(directory_end, |end, (_, section)| end.next_multiple_of(SECTION_ALIGN) + section.len());
+        .fold(directory_end, |end, section| end.next_multiple_of(SECTION_ALIGN) + section.bytes.len());
     u32::try_from(end).map_err(|_| end as u64)
 }
 
@@ -143,26 +173,27 @@ pub(crate) fn total_len(header_len: usize, sections: &[(Tag, Vec<u8>)]) -> Resul
 /// found possible by [`total_len`].
 pub(crate) fn write(
     header_len: usize,
-    sections: &[(Tag, Vec<u8>)],
+    sections: &[NewSection],
     header: impl FnOnce(Totals) -> Vec<u8>,
 ) -> Vec<u8> {
     let directory_end = header_len + sections.len() * size_of::<SectionRow>();
     let mut bytes = vec![0_u8; directory_end];
-    for (index, (tag, section)) in sections.iter().enumerate() {
+    for (index, section) in sections.iter().enumerate() {
         bytes.resize(bytes.len().next_multiple_of(SECTION_ALIGN), 0);
         let row = SectionRow {
-            tag: tag.0,
-            flags: SECTION_REQUIRED.into(),
+            tag: section.tag.0,
+            flags: section.flags.into(),
             offset: (bytes.len() as u32).into(),
-            len: (section.len() as u32).into(),
+            len: (section.bytes.len() as u32).into(),
         };
         let at = header_len + index * size_of::<SectionRow>();
         bytes[at..at + size_of::<SectionRow>()].copy_from_slice(row.as_bytes());
-        bytes.extend_from_slice(section);
+        bytes.extend_from_slice(&section.bytes);
     }
     let totals = Totals {
         section_count: sections.len() as u32,
         total_len: bytes.len() as u64,
+        data_len: (bytes.len() - directory_end) as u32,
         data_crc: crc32(&bytes[directory_end..]),
     };
     bytes[..header_len].copy_from_slice(&header(totals));

@@ -47,7 +47,9 @@ pub enum OpenError {
         expected: [u8; 4],
     },
     /// A newer major version, which may mean anything.
-    #[error("format version {found} is not supported; this reader knows version {supported}")]
+    #[error(
+        "format version {found} is not supported, this reader knows version {supported}: use a reader of that version, or build the file again"
+    )]
     Version {
         /// The header's major version.
         found: u16,
@@ -65,12 +67,33 @@ pub enum OpenError {
         computed: u32,
     },
     /// A header field holds a value that this version does not define.
-    #[error("header field `{field}` holds {found}, which this version does not define")]
+    #[error(
+        "header field `{field}` holds {found}; {expected} is expected: the file is damaged or made by a faulty writer, build it again"
+    )]
     Field {
         /// The field's name in the specification.
         field: &'static str,
         /// Its value.
         found: u64,
+        /// What may stand there.
+        expected: &'static str,
+    },
+    /// The methods are chosen by a rule that this version does not know, so their order may mean
+    /// anything.
+    #[error(
+        "resolution rule {found} is not known, this reader knows 1 (symmetric): use a newer reader, or build the file again"
+    )]
+    UnknownRule {
+        /// The rule's code.
+        found: u8,
+    },
+    /// What is behind the section directory is compressed in a way that this version does not know.
+    #[error(
+        "codec {found} is not known, this reader knows 0 (none): use a newer reader, or build the file again"
+    )]
+    UnknownCodec {
+        /// The codec's code.
+        found: u8,
     },
     /// A section's place or length contradicts the header or the file.
     #[error("section {tag} at byte {offset}: {what}")]
@@ -83,7 +106,9 @@ pub enum OpenError {
         what: &'static str,
     },
     /// A section that must be understood is not.
-    #[error("section {tag} is required to read this file, and this version does not know it")]
+    #[error(
+        "section {tag} is required to read this file, and this version does not know it: use a newer reader, or build the file again"
+    )]
     UnknownRequired {
         /// Which section.
         tag: Tag,
@@ -128,6 +153,24 @@ pub enum AccessError {
         tag: Tag,
         /// Its index.
         index: u32,
+    },
+    /// A family's methods are chosen by a rule that this version does not know.
+    #[error(
+        "resolution rule {found} of a family is not known, this reader knows 1 (symmetric): use a newer reader, or build the file again"
+    )]
+    UnknownRule {
+        /// The rule's code.
+        found: u8,
+    },
+    /// What a family of an image needs is not there, or has not the length that its counts give.
+    #[error("piece {tag} of family {family}: {what}")]
+    Piece {
+        /// Which piece.
+        tag: Tag,
+        /// The family's row.
+        family: u32,
+        /// What is wrong with it.
+        what: &'static str,
     },
     /// The caller gave another number of arguments than the table has positions.
     #[error("{found} arguments for a table of {expected} positions")]

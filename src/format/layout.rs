@@ -18,7 +18,8 @@ pub const VERSION_MINOR: u16 = 0;
 /// Sections start at multiples of this.
 pub const SECTION_ALIGN: usize = 8;
 
-/// Bit 0 of a section's flags: a reader that does not know the section must refuse the file.
+/// Bit 0 of a section's flags: a reader that does not know the section must refuse the file. The
+/// sections of optimizers have it not: the entries alone answer every question.
 pub const SECTION_REQUIRED: u32 = 1;
 
 /// The family's qualified name, UTF-8.
@@ -68,7 +69,7 @@ pub struct TableHeader {
     pub arity: u8,
     /// Code of the resolution rule.
     pub rule: u8,
-    /// Code of the codec of the data; 0: none.
+    /// Code of the codec of what is behind the directory; 0: none.
     pub codec: u8,
     /// Number of types under a parameter type.
     pub type_count: U32,
@@ -80,12 +81,12 @@ pub struct TableHeader {
     pub section_count: U32,
     /// Baseline − `total_len`, at least 0.
     pub memory_saved: U64,
-    /// Length of the whole table in bytes.
+    /// Length of the whole table in bytes, decoded.
     pub total_len: U64,
     /// Bit 0: some tuple is, or may be, ambiguous. The others are 0.
     pub flags: U32,
-    /// 0.
-    pub reserved: U32,
+    /// Length of what is behind the directory in bytes, as it is stored.
+    pub data_len: U32,
     /// CRC-32 of everything behind the section directory.
     pub data_crc: U32,
     /// CRC-32 of the header before this field and of the section directory.

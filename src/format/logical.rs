@@ -6,6 +6,9 @@
 
 use super::rule::Rule;
 
+/// The type above all others; it is never declared or listed.
+pub const TOP_TYPE: &str = "any";
+
 /// Reference to a parameter type: 0 is the top type, `n + 1` is parameter `n`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ParamRef(pub u16);
@@ -97,7 +100,7 @@ impl LogicalTable {
             .ordinal()
             .and_then(|ordinal| self.params.get(usize::from(ordinal)))
             .and_then(|local| self.types.get(*local as usize))
-            .map_or("any", |row| row.name.as_str())
+            .map_or(TOP_TYPE, |row| row.name.as_str())
     }
 
     /// A pattern as it is printed: `(geometry::Circle, any)`.

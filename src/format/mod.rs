@@ -21,13 +21,13 @@ pub mod layout;
 mod logical;
 mod rule;
 pub(crate) mod strings;
-mod verify;
+pub(crate) mod verify;
 pub(crate) mod view;
 
 pub use builder::{EncodeError, PositionClasses, Strategy, TablePlan, baseline_bytes, encode};
 pub use core::{DispatchCore, EntryId, LocalType, Outcome};
 pub use error::{AccessError, OpenError, Tag};
-pub use logical::{LogicalEntry, LogicalTable, LogicalType, ParamRef};
+pub use logical::{LogicalEntry, LogicalTable, LogicalType, ParamRef, TOP_TYPE};
 pub use rule::{Optimization, Rule};
 pub use strings::Strings;
 pub use verify::{VerifyError, verify};

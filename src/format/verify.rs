@@ -4,12 +4,14 @@
 //! Too slow for every open: it reads each section whole, compares every two entries, and tries every
 //! tuple, or an even sample where there are too many.
 
-use super::core::{EntryId, LocalType, Outcome};
+use std::cmp::Reverse;
+
+use super::core::{DispatchCore, EntryId, LocalType, Outcome};
 use super::error::{AccessError, OpenError};
 use super::layout::{ENTR, PARM, PATT, TYPE};
 use super::logical::{LogicalEntry, LogicalTable, LogicalType, ParamRef};
-use super::rule::Optimization;
-use super::view::TableView;
+use super::rule::{Optimization, Rule};
+use super::view::{EntryInfo, TableView};
 
 /// Tuples that are tried, about; of a table that has more, an even sample is.
 const MAX_TUPLES: u64 = 1 << 16;
@@ -34,6 +36,16 @@ pub enum VerifyError {
         /// The row in front of it.
         previous: u32,
     },
+    /// A family of an image is wrong.
+    #[error("family {name}/{arity}: {source}")]
+    Family {
+        /// Its qualified name.
+        name: String,
+        /// Its arity.
+        arity: u8,
+        /// What is wrong with it.
+        source: Box<VerifyError>,
+    },
     /// A relation contradicts another one.
     #[error("{0}")]
     Inconsistent(String),
@@ -49,28 +61,82 @@ pub enum VerifyError {
     },
 }
 
+/// A table in a file of its own, or a family of an image.
+pub(crate) trait Provable<'a> {
+    fn core(&self) -> &DispatchCore<'a>;
+    fn name(&self) -> Result<&'a str, AccessError>;
+    fn arity(&self) -> u8;
+    fn rule(&self) -> Rule;
+    fn table_hash(&self) -> u64;
+    fn type_count(&self) -> u32;
+    fn param_count(&self) -> u32;
+    fn may_be_ambiguous(&self) -> bool;
+    fn type_info(&self, local: LocalType) -> Result<Option<(&'a str, bool)>, AccessError>;
+    fn entry(&self, entry: EntryId) -> Result<EntryInfo<'a>, AccessError>;
+}
+
+impl<'a> Provable<'a> for TableView<'a> {
+    fn core(&self) -> &DispatchCore<'a> {
+        self.core()
+    }
+    fn name(&self) -> Result<&'a str, AccessError> {
+        self.name()
+    }
+    fn arity(&self) -> u8 {
+        self.header().arity
+    }
+    fn rule(&self) -> Rule {
+        self.rule()
+    }
+    fn table_hash(&self) -> u64 {
+        self.header().table_hash.get()
+    }
+    fn type_count(&self) -> u32 {
+        self.type_count()
+    }
+    fn param_count(&self) -> u32 {
+        self.header().param_count.get()
+    }
+    fn may_be_ambiguous(&self) -> bool {
+        self.may_be_ambiguous()
+    }
+    fn type_info(&self, local: LocalType) -> Result<Option<(&'a str, bool)>, AccessError> {
+        self.type_info(local)
+    }
+    fn entry(&self, entry: EntryId) -> Result<EntryInfo<'a>, AccessError> {
+        self.entry(entry)
+    }
+}
+
 /// Opens `bytes` and proves all that can be proved from them alone.
 pub fn verify(bytes: &[u8]) -> Result<(), VerifyError> {
     let table = TableView::open(bytes)?;
-    let logical = logical_of(&table)?;
+    let logical = prove(&table)?;
     if table.type_signature()? != logical.type_signature() {
         return Err(VerifyError::Inconsistent("the type signature is not that of the patterns".to_owned()));
     }
-    let (stored, computed) = (table.header().table_hash.get(), logical.table_hash());
+    Ok(())
+}
+
+/// Proves what a table and a family of an image have alike; the logical table behind it.
+pub(crate) fn prove<'a>(table: &impl Provable<'a>) -> Result<LogicalTable, VerifyError> {
+    let logical = logical_of(table)?;
+    let (stored, computed) = (table.table_hash(), logical.table_hash());
     if stored != computed {
         return Err(VerifyError::Inconsistent(format!(
             "the table hash is {stored:016x}, the logical table has {computed:016x}"
         )));
     }
     check_relations(&logical)?;
-    check_order(&table, &logical)?;
-    check_answers(&table)
+    check_order(table, &logical)?;
+    check_answers(table)?;
+    Ok(logical)
 }
 
 /// The logical table behind the bytes, in canonical order.
-fn logical_of(table: &TableView<'_>) -> Result<LogicalTable, VerifyError> {
+fn logical_of<'a>(table: &impl Provable<'a>) -> Result<LogicalTable, VerifyError> {
     let core = table.core();
-    let param_count = table.header().param_count.get();
+    let param_count = table.param_count();
     let mut types: Vec<LogicalType> = Vec::new();
     for local in 0..table.type_count() {
         let (name, sealed) = table.type_info(LocalType(local))?.unwrap_or_default();
@@ -119,7 +185,7 @@ fn logical_of(table: &TableView<'_>) -> Result<LogicalTable, VerifyError> {
         (&a.pattern, &a.implementation, &a.module).cmp(&(&b.pattern, &b.implementation, &b.module))
     });
     let name = table.name()?.to_owned();
-    Ok(LogicalTable { name, arity: table.header().arity, rule: table.rule(), types, params, entries })
+    Ok(LogicalTable { name, arity: table.arity(), rule: table.rule(), types, params, entries })
 }
 
 /// Relations are those of a type graph: every listed type is under a parameter, being under goes on
@@ -154,11 +220,12 @@ fn check_relations(logical: &LogicalTable) -> Result<(), VerifyError> {
     Ok(())
 }
 
-/// Entries stand in specificity order, those of equal specificity in canonical order; each
+/// Entries stand in specificity order, those of equal specificity by falling call frequency, then in
+/// canonical order; each
 /// specificity is the right one; and no two entries have the same pattern. A scan and the search for
 /// candidates both lean on this order, so comparing them with each other would not show a wrong one.
 /// Quadratic in the number of entries.
-fn check_order(table: &TableView<'_>, logical: &LogicalTable) -> Result<(), VerifyError> {
+fn check_order<'a>(table: &impl Provable<'a>, logical: &LogicalTable) -> Result<(), VerifyError> {
     for pair in logical.entries.windows(2) {
         if let [first, second] = pair
             && first.pattern == second.pattern
@@ -174,23 +241,25 @@ fn check_order(table: &TableView<'_>, logical: &LogicalTable) -> Result<(), Veri
             Optimization::Single.as_str()
         )));
     }
-    let mut rows: Vec<(u32, Vec<ParamRef>)> = Vec::new();
+    let mut rows: Vec<(u32, Reverse<u32>, Vec<ParamRef>)> = Vec::new();
     for entry in 0..entry_count {
-        let row = (table.entry(EntryId(entry))?.specificity, table.core().pattern(EntryId(entry))?.collect());
+        let info = table.entry(EntryId(entry))?;
+        let pattern = table.core().pattern(EntryId(entry))?.collect();
+        let row = (info.specificity, Reverse(info.call_frequency), pattern);
         if rows.last().is_some_and(|before| *before >= row) {
             return Err(VerifyError::Order { tag: ENTR, row: entry, previous: entry.saturating_sub(1) });
         }
         rows.push(row);
     }
-    for (entry, (stated, loser)) in rows.iter().enumerate() {
+    for (entry, (stated, _, loser)) in rows.iter().enumerate() {
         let is_more_specific = |winner: &[ParamRef]| {
             winner != loser
                 && winner.iter().zip(loser).all(|(lower, upper)| logical.param_is_below(*lower, *upper))
         };
         // Being more specific has no cycles, so values that satisfy this at every entry are the right ones.
-        let winners = rows.iter().filter(|(_, winner)| is_more_specific(winner));
+        let winners = rows.iter().filter(|(_, _, winner)| is_more_specific(winner));
         let expected =
-            winners.map(|(specificity, _)| specificity.saturating_add(1)).max().unwrap_or_default();
+            winners.map(|(specificity, _, _)| specificity.saturating_add(1)).max().unwrap_or_default();
         if *stated != expected {
             return Err(VerifyError::Inconsistent(format!(
                 "entry {entry} has specificity {stated}, its pattern {} has {expected}",
@@ -202,8 +271,8 @@ fn check_order(table: &TableView<'_>, logical: &LogicalTable) -> Result<(), Veri
 }
 
 /// Tries every tuple of listed types and "any other type", or an even sample of [`MAX_TUPLES`] of them.
-fn check_answers(table: &TableView<'_>) -> Result<(), VerifyError> {
-    let arity = usize::from(table.header().arity);
+fn check_answers<'a>(table: &impl Provable<'a>) -> Result<(), VerifyError> {
+    let arity = usize::from(table.arity());
     let choices: Vec<LocalType> =
         (0..table.type_count()).map(LocalType).chain(std::iter::once(LocalType::OTHER)).collect();
     let side = choices.len() as u64;
@@ -228,8 +297,8 @@ fn check_answers(table: &TableView<'_>) -> Result<(), VerifyError> {
     Ok(())
 }
 
-fn check_one(table: &TableView<'_>, args: &[LocalType]) -> Result<(), VerifyError> {
-    let found = table.dispatch(args)?;
+fn check_one<'a>(table: &impl Provable<'a>, args: &[LocalType]) -> Result<(), VerifyError> {
+    let found = table.core().dispatch(args)?;
     let candidates: Vec<EntryId> = table.core().candidates(args).collect::<Result<_, _>>()?;
     let expected = match candidates.as_slice() {
         [] => Outcome::NoMethod,

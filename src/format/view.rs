@@ -85,6 +85,7 @@ impl<'a> TableView<'a> {
             magic: header.magic,
             expected_magic: TABLE_MAGIC,
             version_major: header.version_major.get(),
+            codec: header.codec,
             header_len,
             section_count: header.section_count.get(),
             total_len: header.total_len.get(),
@@ -99,20 +100,21 @@ impl<'a> TableView<'a> {
         header: &'a TableHeader,
         sections: &Sections<'a, 10>,
     ) -> Result<Self, OpenError> {
-        let field = |field, found: u64| OpenError::Field { field, found };
-        let rule = Rule::from_code(header.rule).ok_or(field("rule", u64::from(header.rule)))?;
-        let optimization = Optimization::from_code(header.optimization)
-            .ok_or(field("optimization", u64::from(header.optimization)))?;
-        if header.codec != 0 {
-            return Err(field("codec", u64::from(header.codec)));
+        let rule = Rule::from_code(header.rule).ok_or(OpenError::UnknownRule { found: header.rule })?;
+        // A scan answers whatever other way a newer writer has added.
+        let optimization = Optimization::from_code(header.optimization).unwrap_or(Optimization::Linear);
+        let field = |field, found, expected| Err(OpenError::Field { field, found, expected });
+        let data_len = u64::from(header.data_len.get());
+        if data_len != sections.data_len {
+            return field("data_len", data_len, "the number of bytes behind the section directory");
         }
         let (entry_count, type_count) = (header.entry_count.get(), header.type_count.get());
         let param_count = header.param_count.get();
         if entry_count as usize > MAX_ENTRIES {
-            return Err(field("entry_count", u64::from(entry_count)));
+            return field("entry_count", u64::from(entry_count), "at most 16777216");
         }
         if param_count as usize > MAX_PARAMS {
-            return Err(field("param_count", u64::from(param_count)));
+            return field("param_count", u64::from(param_count), "at most 65534");
         }
         let at = |tag, what| sections.wrong(tag, what);
         let name = sections.required(NAME)?;

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromZeros, IntoBytes};
 
-use super::layout::{BLOB, FAMI, FamilyRow, IMAGE_MAGIC, ImageHeader, PLAC, PlaceRow, STRS, TYPE};
-use crate::format::envelope::{total_len, write};
+use super::layout::{
+    BLOB, FAMI, FamilyRow, IMAGE_MAGIC, ImageHeader, PIEC, PLAC, PieceRow, PlaceRow, STRS, TYPE,
+};
+use crate::format::envelope::{NewSection, total_len, write};
 use crate::format::layout::{
-    ABOV, CLAS, DDAG, ENTRY_DEFAULT, EntryRow, PARM, PATT, SECTION_ALIGN, TYPE_SEALED, TypeRow,
-    VERSION_MAJOR, VERSION_MINOR,
+    self, ABOV, ENTRY_DEFAULT, EntryRow, PARM, PATT, SECTION_ALIGN, TYPE_SEALED, TypeRow, VERSION_MAJOR,
+    VERSION_MINOR,
 };
 use crate::format::strings::StringsBuilder;
 use crate::format::{AccessError, EntryId, LocalType, OpenError, TableView, Tag};
@@ -88,6 +90,10 @@ pub enum ImageError {
     },
 }
 
+/// Sections of a table that an image has in another form: in the family's row or its pool of strings.
+const IN_ROW_OR_STRINGS: [Tag; 8] =
+    [layout::NAME, layout::SIGN, layout::STRS, layout::TYPE, PARM, ABOV, PATT, layout::ENTR];
+
 /// Equal pieces are stored once.
 #[derive(Default)]
 struct Blob {
@@ -142,7 +148,7 @@ pub fn encode_image(
     }
 
     let mut blob = Blob::default();
-    let (mut families, mut places) = (Vec::with_capacity(tables.len()), Vec::new());
+    let (mut families, mut pieces, mut places) = (Vec::with_capacity(tables.len()), Vec::new(), Vec::new());
     for (name, arity, table) in &tables {
         let mut type_map = Vec::new();
         for local in 0..table.type_count() {
@@ -170,36 +176,44 @@ pub fn encode_image(
                 column: U32::new(place.as_ref().map_or(0, |place| place.column)),
             });
         }
-        let piece = |tag: Tag| table.section(tag).unwrap_or_default();
-        let header = table.header();
+        let section = |tag: Tag| table.section(tag).unwrap_or_default();
+        let (header, first_piece) = (table.header(), pieces.len() as u32);
         families.push(FamilyRow {
             name: U32::new(strings.intern(name)),
             arity: *arity,
             rule: header.rule,
             optimization: header.optimization,
-            flags: header.flags.get() as u8,
+            reserved: 0,
             table_hash: header.table_hash,
+            flags: header.flags,
             entry_count: header.entry_count,
             type_count: header.type_count,
             param_count: header.param_count,
             type_map: blob.put(&type_map),
-            params: blob.put(piece(PARM)),
-            above: blob.put(piece(ABOV)),
-            patterns: blob.put(piece(PATT)),
+            params: blob.put(section(PARM)),
+            above: blob.put(section(ABOV)),
+            patterns: blob.put(section(PATT)),
             entries: blob.put(entries.as_bytes()),
-            classes: blob.put(piece(CLAS)),
-            classes_len: U32::new(piece(CLAS).len() as u32),
-            nodes: blob.put(piece(DDAG)),
-            nodes_len: U32::new(piece(DDAG).len() as u32),
+            first_piece: U32::new(first_piece),
+            piece_count: U32::ZERO,
             first_place: U32::new(first_place),
         });
+        // Whatever else the table has goes along, known or not: what answers a table answers an image.
+        for tag in table.section_tags().filter(|tag| !IN_ROW_OR_STRINGS.contains(tag)) {
+            let bytes = section(tag);
+            pieces.push(PieceRow { tag: tag.0, offset: blob.put(bytes), len: U32::new(bytes.len() as u32) });
+        }
+        if let Some(family) = families.last_mut() {
+            family.piece_count = U32::new(pieces.len() as u32 - first_piece);
+        }
     }
     let sections = [
-        (STRS, strings.finish()),
-        (TYPE, type_rows.as_bytes().to_vec()),
-        (FAMI, families.as_bytes().to_vec()),
-        (BLOB, blob.bytes),
-        (PLAC, places.as_bytes().to_vec()),
+        NewSection::required(STRS, strings.finish()),
+        NewSection::required(TYPE, type_rows.as_bytes().to_vec()),
+        NewSection::required(FAMI, families.as_bytes().to_vec()),
+        NewSection::required(PIEC, pieces.as_bytes().to_vec()),
+        NewSection::required(BLOB, blob.bytes),
+        NewSection::required(PLAC, places.as_bytes().to_vec()),
     ];
     total_len(size_of::<ImageHeader>(), &sections)
         .map_err(|found_bytes| ImageError::TooLarge { found_bytes, limit_bytes: u64::from(u32::MAX) })?;
@@ -213,6 +227,7 @@ pub fn encode_image(
         header.family_count = U32::new(families.len() as u32);
         header.type_count = U32::new(type_rows.len() as u32);
         header.place_count = U32::new(places.len() as u32);
+        header.piece_count = U32::new(pieces.len() as u32);
         header.section_count = U32::new(totals.section_count);
         header.total_len = U64::new(totals.total_len);
         header.data_crc = U32::new(totals.data_crc);

@@ -14,7 +14,9 @@ pub const STRS: Tag = Tag(*b"STRS");
 pub const TYPE: Tag = Tag(*b"TYPE");
 /// The families, in order of name and arity.
 pub const FAMI: Tag = Tag(*b"FAMI");
-/// The families' relations, patterns, entries, classes and nodes; equal pieces are stored once.
+/// The pieces of each family that only some families have: an optimizer's sections.
+pub const PIEC: Tag = Tag(*b"PIEC");
+/// The families' relations, patterns, entries and further pieces; equal pieces are stored once.
 pub const BLOB: Tag = Tag(*b"BLOB");
 /// Where each entry of each family stands in the sources.
 pub const PLAC: Tag = Tag(*b"PLAC");
@@ -41,8 +43,12 @@ pub struct ImageHeader {
     pub place_count: U32,
     /// Number of section directory rows.
     pub section_count: U32,
+    /// 0: no bit has a meaning yet.
+    pub flags: U32,
+    /// Number of rows of section `PIEC`: the pieces of all families.
+    pub piece_count: U32,
     /// 0.
-    pub reserved: [U32; 3],
+    pub reserved: U32,
     /// Length of the whole image in bytes.
     pub total_len: U64,
     /// CRC-32 of everything behind the section directory.
@@ -52,7 +58,7 @@ pub struct ImageHeader {
 }
 
 /// One row of section `FAMI`. Offsets count from the first byte of section `BLOB` and are multiples
-/// of 8; a piece whose length does not stand here has the length that the counts give.
+/// of 8; the pieces that stand here have the lengths that the counts give.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct FamilyRow {
@@ -64,10 +70,12 @@ pub struct FamilyRow {
     pub rule: u8,
     /// Code of the optimization.
     pub optimization: u8,
-    /// The table's flags.
-    pub flags: u8,
+    /// 0.
+    pub reserved: u8,
     /// The table's hash.
     pub table_hash: U64,
+    /// The table's flags.
+    pub flags: U32,
     /// Number of entries.
     pub entry_count: U32,
     /// Number of types under a parameter.
@@ -84,16 +92,24 @@ pub struct FamilyRow {
     pub patterns: U32,
     /// As section `ENTR` of a table, with global string ids.
     pub entries: U32,
-    /// As section `CLAS` of a table.
-    pub classes: U32,
-    /// Length of the classes in bytes; 0 where there are none.
-    pub classes_len: U32,
-    /// As section `DDAG` of a table.
-    pub nodes: U32,
-    /// Length of the nodes in bytes; 0 where there are none.
-    pub nodes_len: U32,
+    /// Row in section `PIEC` of the family's first further piece.
+    pub first_piece: U32,
+    /// Number of further pieces.
+    pub piece_count: U32,
     /// Row in section `PLAC` of entry 0.
     pub first_place: U32,
+}
+
+/// One row of section `PIEC`.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct PieceRow {
+    /// The tag of the table's section that the piece is.
+    pub tag: [u8; 4],
+    /// From the first byte of section `BLOB`; a multiple of 8.
+    pub offset: U32,
+    /// In bytes.
+    pub len: U32,
 }
 
 /// One row of section `PLAC`.
@@ -109,5 +125,6 @@ pub struct PlaceRow {
 }
 
 const _: () = assert!(size_of::<ImageHeader>() == 64);
-const _: () = assert!(size_of::<FamilyRow>() == 68);
+const _: () = assert!(size_of::<FamilyRow>() == 64);
+const _: () = assert!(size_of::<PieceRow>() == 12);
 const _: () = assert!(size_of::<PlaceRow>() == 12);

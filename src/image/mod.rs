@@ -1,10 +1,13 @@
 //! One file with all tables of a build, and places; what a run-time maps.
 
 mod builder;
+mod family;
 pub mod layout;
 mod open;
+mod verify;
 mod view;
 
 pub use builder::{ImageContent, ImageError, ImagePlace, ImageType, encode_image};
+pub use family::FamilyView;
 pub use open::{DispatchImage, ImageOpenError};
-pub use view::{FamilyView, GlobalType, ImageView, PlaceInfo};
+pub use view::{GlobalType, ImageView, PlaceInfo};

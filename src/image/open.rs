@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::view::{FamilyView, ImageView};
+use super::family::FamilyView;
+use super::view::ImageView;
 use crate::format::{AccessError, OpenError};
 use crate::fs::{FileAccess, FileBytes};
 

@@ -5,31 +5,37 @@ use std::cmp::Ordering;
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U32;
 
-use super::layout::{BLOB, FAMI, FamilyRow, IMAGE_MAGIC, ImageHeader, PLAC, PlaceRow, STRS, TYPE};
-use crate::format::core::{CoreParts, above_stride_bytes};
+use super::family::FamilyView;
+use super::layout::{
+    BLOB, FAMI, FamilyRow, IMAGE_MAGIC, ImageHeader, PIEC, PLAC, PieceRow, PlaceRow, STRS, TYPE,
+};
 use crate::format::envelope::{Checksums, Envelope};
-use crate::format::layout::{ENTRY_DEFAULT, EntryRow, TYPE_SEALED, TypeRow};
+use crate::format::layout::{TYPE_SEALED, TypeRow};
 use crate::format::strings::Strings;
 use crate::format::view::rows;
-use crate::format::{
-    AccessError, DispatchCore, EntryId, EntryInfo, LocalType, OpenError, Optimization, Outcome, Rule, Tag,
-};
+use crate::format::{AccessError, OpenError, Tag};
 
-const KNOWN: [Tag; 5] = [STRS, TYPE, FAMI, BLOB, PLAC];
+const KNOWN: [Tag; 6] = [STRS, TYPE, FAMI, PIEC, BLOB, PLAC];
 
 /// A type as one image numbers it: its place in name order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GlobalType(pub u32);
 
+impl GlobalType {
+    /// Every type that the image does not list: no family's type map holds this number.
+    pub const OTHER: Self = Self(u32::MAX);
+}
+
 /// An image in its bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct ImageView<'a> {
     header: &'a ImageHeader,
-    strings: Strings<'a>,
-    types: &'a [TypeRow],
-    families: &'a [FamilyRow],
+    pub(super) strings: Strings<'a>,
+    pub(super) types: &'a [TypeRow],
+    pub(super) families: &'a [FamilyRow],
+    pub(super) pieces: &'a [PieceRow],
     blob: &'a [u8],
-    places: &'a [PlaceRow],
+    pub(super) places: &'a [PlaceRow],
 }
 
 /// Where an entry stands in the sources.
@@ -64,6 +70,7 @@ impl<'a> ImageView<'a> {
             magic: header.magic,
             expected_magic: IMAGE_MAGIC,
             version_major: header.version_major.get(),
+            codec: 0,
             header_len,
             section_count: header.section_count.get(),
             total_len: header.total_len.get(),
@@ -77,9 +84,11 @@ impl<'a> ImageView<'a> {
             .ok_or(sections.wrong(TYPE, "its length is not `type_count` rows"))?;
         let families = rows(sections.required(FAMI)?, header.family_count.get())
             .ok_or(sections.wrong(FAMI, "its length is not `family_count` rows"))?;
+        let pieces = rows(sections.required(PIEC)?, header.piece_count.get())
+            .ok_or(sections.wrong(PIEC, "its length is not `piece_count` rows"))?;
         let places = rows(sections.required(PLAC)?, header.place_count.get())
             .ok_or(sections.wrong(PLAC, "its length is not `place_count` rows"))?;
-        Ok(Self { header, strings, types, families, blob: sections.required(BLOB)?, places })
+        Ok(Self { header, strings, types, families, pieces, blob: sections.required(BLOB)?, places })
     }
 
     /// The fixed header.
@@ -139,165 +148,17 @@ impl<'a> ImageView<'a> {
             index: u64::from(index),
             bound,
         })?;
-        FamilyView::new(*self, row)
+        FamilyView::new(*self, index, row)
     }
 
-    fn piece(&self, offset: U32, len: usize) -> Result<&'a [u8], AccessError> {
+    /// `len` bytes of section `BLOB`.
+    pub(super) fn piece(&self, offset: U32, len: usize) -> Result<&'a [u8], AccessError> {
         let start = offset.get() as usize;
         self.blob.get(start..start.saturating_add(len)).ok_or(AccessError::OutOfBounds {
             tag: BLOB,
             index: start.saturating_add(len) as u64,
             bound: self.blob.len() as u64,
         })
-    }
-}
-
-/// One family of an image.
-#[derive(Clone, Copy, Debug)]
-pub struct FamilyView<'a> {
-    image: ImageView<'a>,
-    row: &'a FamilyRow,
-    rule: Rule,
-    type_map: &'a [U32],
-    entries: &'a [EntryRow],
-    core: DispatchCore<'a>,
-}
-
-impl<'a> FamilyView<'a> {
-    fn new(image: ImageView<'a>, row: &'a FamilyRow) -> Result<Self, AccessError> {
-        let outside = |tag: Tag, found: u64| AccessError::OutOfBounds { tag, index: found, bound: 0 };
-        let optimization =
-            Optimization::from_code(row.optimization).ok_or(outside(FAMI, u64::from(row.optimization)))?;
-        let rule = Rule::from_code(row.rule).ok_or(outside(FAMI, u64::from(row.rule)))?;
-        let (types, params) = (row.type_count.get() as usize, row.param_count.get());
-        let entries = row.entry_count.get() as usize;
-        let product = |count: usize, row_bytes: usize| count.saturating_mul(row_bytes);
-        let core = DispatchCore::new(CoreParts {
-            optimization,
-            arity: row.arity,
-            entry_count: row.entry_count.get(),
-            type_count: row.type_count.get(),
-            param_count: params,
-            params: image.piece(row.params, product(params as usize, 4))?,
-            above: image.piece(row.above, product(types, above_stride_bytes(params)))?,
-            patterns: image.piece(row.patterns, product(entries, 2 * usize::from(row.arity)))?,
-            classes: image.piece(row.classes, row.classes_len.get() as usize)?,
-            nodes: image.piece(row.nodes, row.nodes_len.get() as usize)?,
-        })
-        .map_err(|(tag, _)| outside(tag, u64::from(row.name.get())))?;
-        let type_map = rows(image.piece(row.type_map, product(types, 4))?, row.type_count.get());
-        let entry_rows = image.piece(row.entries, product(entries, size_of::<EntryRow>()))?;
-        Ok(Self {
-            image,
-            row,
-            rule,
-            type_map: type_map.ok_or(outside(BLOB, types as u64))?,
-            entries: rows(entry_rows, row.entry_count.get()).ok_or(outside(BLOB, entries as u64))?,
-            core,
-        })
-    }
-
-    /// Qualified name.
-    pub fn name(&self) -> Result<&'a str, AccessError> {
-        self.image.strings.get(self.row.name.get())
-    }
-
-    /// Number of dispatching positions.
-    pub const fn arity(&self) -> u8 {
-        self.row.arity
-    }
-
-    /// How a method is chosen.
-    pub const fn rule(&self) -> Rule {
-        self.rule
-    }
-
-    /// The fixed row.
-    pub const fn row(&self) -> &'a FamilyRow {
-        self.row
-    }
-
-    /// The part that answers.
-    pub const fn core(&self) -> &DispatchCore<'a> {
-        &self.core
-    }
-
-    /// This family's number for a type of the image. Cost: a binary search over the types under
-    /// this family's parameters.
-    pub fn local_type(&self, global: GlobalType) -> LocalType {
-        self.type_map
-            .binary_search_by_key(&global.0, |global| global.get())
-            .map_or(LocalType::OTHER, |local| LocalType(local as u32))
-    }
-
-    /// The image's number for a type of this family; none for [`LocalType::OTHER`].
-    pub fn global_type(&self, local: LocalType) -> Option<GlobalType> {
-        self.type_map.get(local.0 as usize).map(|global| GlobalType(global.get()))
-    }
-
-    /// The answer for one type of the image per position. Allocates nothing.
-    pub fn dispatch(&self, args: &[GlobalType]) -> Result<Outcome, AccessError> {
-        // Eight positions are more than nearly every family has; the others pay for a longer array.
-        const FEW: usize = 8;
-        let mut few = [LocalType::OTHER; FEW];
-        let mut many = [LocalType::OTHER; crate::format::layout::MAX_ARITY];
-        let locals = if args.len() <= FEW { &mut few[..] } else { &mut many[..] };
-        let Some(locals) = locals.get_mut(..args.len()) else {
-            return Err(AccessError::ArgumentCount { expected: self.row.arity, found: args.len() });
-        };
-        for (local, global) in locals.iter_mut().zip(args) {
-            *local = self.local_type(*global);
-        }
-        self.core.dispatch(locals)
-    }
-
-    /// What is known of one entry.
-    pub fn entry(&self, entry: EntryId) -> Result<EntryInfo<'a>, AccessError> {
-        let row = self.entries.get(entry.0 as usize).ok_or(AccessError::OutOfBounds {
-            tag: BLOB,
-            index: u64::from(entry.0),
-            bound: self.entries.len() as u64,
-        })?;
-        Ok(EntryInfo {
-            implementation: self.image.strings.get(row.implementation.get())?,
-            module: self.image.strings.get(row.module.get())?,
-            specificity: row.specificity.get(),
-            call_frequency: row.call_frequency.get(),
-            default: row.flags.get() & ENTRY_DEFAULT != 0,
-        })
-    }
-
-    /// Where an entry stands in the sources, if that was known.
-    pub fn place(&self, entry: EntryId) -> Result<Option<PlaceInfo<'a>>, AccessError> {
-        let index = u64::from(self.row.first_place.get()) + u64::from(entry.0);
-        let bound = self.image.places.len() as u64;
-        let row = self.image.places.get(index as usize);
-        let row = row.ok_or(AccessError::OutOfBounds { tag: PLAC, index, bound })?;
-        if row.line.get() == 0 {
-            return Ok(None);
-        }
-        let file = self.image.strings.get(row.file.get())?;
-        Ok(Some(PlaceInfo { file, line: row.line.get(), column: row.column.get() }))
-    }
-
-    /// The names of an entry's parameter types, `any` for the top type.
-    pub fn pattern_names(&self, entry: EntryId) -> Result<Vec<&'a str>, AccessError> {
-        let mut names = Vec::new();
-        for param in self.core.pattern(entry)? {
-            names.push(match param.ordinal() {
-                None => crate::dispatch::TOP_TYPE,
-                Some(ordinal) => {
-                    let local = self.core.param_type(ordinal)?;
-                    let global = self.global_type(local).ok_or(AccessError::OutOfBounds {
-                        tag: BLOB,
-                        index: u64::from(local.0),
-                        bound: self.type_map.len() as u64,
-                    })?;
-                    self.image.type_info(global)?.0
-                }
-            });
-        }
-        Ok(names)
     }
 }
 

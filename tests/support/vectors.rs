@@ -2,6 +2,9 @@
 //!
 //! A description never changes once its file is there: a new idea gets a new name.
 
+#[path = "seal.rs"]
+mod seal;
+
 use janus_cache::dispatch::{
     CompileOptions, Family, Method, OptimizerChoice, TypeDecl, TypeGraph, compile, restrict,
 };
@@ -44,6 +47,9 @@ pub(crate) enum Source {
     Table(TableSource),
     /// An image of these tables.
     Image(Vec<TableSource>),
+    /// The bytes of a table, changed into what a writer of another version could have made, with the
+    /// checksums made right again.
+    Changed(TableSource, fn(&mut Vec<u8>)),
 }
 
 /// A golden file's name and description.
@@ -51,6 +57,8 @@ pub(crate) enum Source {
 pub(crate) struct Vector {
     pub(crate) file: &'static str,
     pub(crate) source: Source,
+    /// What a reader of this version refuses it for, in a word; it answers from the others.
+    pub(crate) refused: Option<&'static str>,
 }
 
 impl Vector {
@@ -58,13 +66,19 @@ impl Vector {
         match &self.source {
             Source::Table(table) => table.bytes(),
             Source::Image(tables) => image_bytes(tables),
+            Source::Changed(table, change) => {
+                let mut bytes = table.bytes();
+                change(&mut bytes);
+                seal::reseal(&mut bytes, seal::TABLES);
+                bytes
+            }
         }
     }
 
     /// The families of the file, in the file's order.
     pub(crate) fn tables(&self) -> &[TableSource] {
         match &self.source {
-            Source::Table(table) => std::slice::from_ref(table),
+            Source::Table(table) | Source::Changed(table, _) => std::slice::from_ref(table),
             Source::Image(tables) => tables,
         }
     }
@@ -72,20 +86,57 @@ impl Vector {
 
 /// Every vector. Files are only ever added here.
 pub(crate) fn all() -> Vec<Vector> {
-    let table = |file, table| Vector { file, source: Source::Table(table) };
-    let collide = |optimization| TableSource::new(shapes(), collide(), optimization);
+    let colliding = |optimization| TableSource::new(shapes(), collide(), optimization);
+    let table = |file, table| Vector { file, source: Source::Table(table), refused: None };
+    let changed = |file, change| Vector {
+        file,
+        source: Source::Changed(colliding(Optimization::DecisionDag), change),
+        refused: None,
+    };
+    let refused = |file, change, reason| Vector { refused: Some(reason), ..changed(file, change) };
+    let image = |file, tables| Vector { file, source: Source::Image(tables), refused: None };
     vec![
         table("single.jdt", area(0)),
         table("epoch.jdt", area(1_700_000_000)),
         table("arity0.jdt", arity_zero()),
-        table("linear.jdt", collide(Optimization::Linear)),
-        table("dag.jdt", collide(Optimization::DecisionDag)),
+        table("linear.jdt", colliding(Optimization::Linear)),
+        table("dag.jdt", colliding(Optimization::DecisionDag)),
         table("ambiguous.jdt", ambiguous()),
         table("sealed.jdt", sealed()),
         table("top.jdt", top()),
         table("wide.jdt", wide()),
-        Vector { file: "shared.jdi", source: Source::Image(vec![draw(), outline(), scale()]) },
+        table("arity8.jdt", arity_eight()),
+        table("untyped.jdt", untyped()),
+        changed("newer-minor.jdt", newer_minor),
+        changed("unknown-optimization.jdt", unknown_optimization),
+        refused("newer-major.jdt", |bytes| bytes[4] = 2, "version_major"),
+        refused("unknown-required.jdt", unknown_required, "required_section"),
+        refused("unknown-rule.jdt", |bytes| bytes[38] = 99, "rule"),
+        refused("unknown-codec.jdt", |bytes| bytes[39] = 99, "codec"),
+        image("shared.jdi", vec![draw(), outline(), scale()]),
     ]
+}
+
+/// A later minor version: an optional section that this one does not know, and flags.
+fn newer_minor(bytes: &mut Vec<u8>) {
+    bytes[6] = 9;
+    // Bits of `flags` that have no meaning yet.
+    seal::put(bytes, 72, 0xffff_fffe);
+    bytes[36] = Optimization::Linear.code();
+    seal::rename(bytes, "DDAG", *b"LATE", 0);
+}
+
+/// An optimizer of a later version, with sections of its own: the entries still answer.
+fn unknown_optimization(bytes: &mut Vec<u8>) {
+    bytes[36] = 99;
+    seal::rename(bytes, "CLAS", *b"LATE", 0);
+    seal::rename(bytes, "DDAG", *b"LATF", 0);
+}
+
+/// A section without which a reader would misunderstand the others.
+fn unknown_required(bytes: &mut Vec<u8>) {
+    bytes[36] = Optimization::Linear.code();
+    seal::rename(bytes, "DDAG", *b"LATE", 1);
 }
 
 fn shapes() -> Vec<TypeDecl> {
@@ -179,6 +230,24 @@ fn wide() -> TableSource {
     methods.push(Method::new(&["w::Left", "w::P0"], "left_p0", "w"));
     methods.push(Method::new(&["w::Lower", "w::S003"], "lower_s003", "w"));
     TableSource::new(decls, Family::new("w::wide", 2, methods), Optimization::DecisionDag)
+}
+
+/// Eight positions, of which each method tests some.
+fn arity_eight() -> TableSource {
+    let decls = vec![TypeDecl::new("e::A", &[]), TypeDecl::new("e::B", &["e::A"])];
+    let methods = vec![
+        Method::new(&["any"; 8], "all_any", "e"),
+        Method::new(&["e::A", "any", "any", "any", "any", "any", "any", "any"], "first", "e"),
+        Method::new(&["any", "any", "any", "any", "any", "any", "any", "e::B"], "last", "e"),
+        Method::new(&["e::A", "any", "any", "e::B", "any", "any", "any", "e::B"], "both", "e"),
+    ];
+    TableSource::new(decls, Family::new("e::eight", 8, methods), Optimization::DecisionDag)
+}
+
+/// No type at all: whatever the arguments are, there is one method.
+fn untyped() -> TableSource {
+    let family = Family::new("any::print", 1, vec![Method::new(&["any"], "print_any", "any")]);
+    TableSource::new(Vec::new(), family, Optimization::Single)
 }
 
 /// `draw`, `outline` and `scale` share types, relations and patterns; `outline` has no classes and

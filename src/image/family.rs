@@ -1,0 +1,206 @@
+//! One family of an image: what it answers, and how its methods are called and placed.
+
+use std::collections::BTreeSet;
+
+use zerocopy::little_endian::U32;
+
+use super::layout::{BLOB, FamilyRow, PIEC, PLAC, PieceRow};
+use super::view::{GlobalType, ImageView, PlaceInfo};
+use crate::format::core::{CoreParts, above_stride_bytes};
+use crate::format::layout::{
+    CLAS, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, TABLE_MAY_BE_AMBIGUOUS, TYPE,
+};
+use crate::format::view::rows;
+use crate::format::{
+    AccessError, DispatchCore, EntryId, EntryInfo, LocalType, Optimization, Outcome, Rule, TOP_TYPE, Tag,
+};
+
+/// One family of an image.
+#[derive(Clone, Copy, Debug)]
+pub struct FamilyView<'a> {
+    image: ImageView<'a>,
+    row: &'a FamilyRow,
+    rule: Rule,
+    type_map: &'a [U32],
+    entries: &'a [EntryRow],
+    core: DispatchCore<'a>,
+}
+
+impl<'a> FamilyView<'a> {
+    pub(super) fn new(image: ImageView<'a>, index: u32, row: &'a FamilyRow) -> Result<Self, AccessError> {
+        let wrong = |tag: Tag, what| AccessError::Piece { tag, family: index, what };
+        const COUNTS: &str = "its length contradicts the counts of the family";
+        let rule = Rule::from_code(row.rule).ok_or(AccessError::UnknownRule { found: row.rule })?;
+        // A scan answers whatever other way a newer writer has added.
+        let optimization = Optimization::from_code(row.optimization).unwrap_or(Optimization::Linear);
+        let (types, params) = (row.type_count.get() as usize, row.param_count.get());
+        let entries = row.entry_count.get() as usize;
+        let product = |count: usize, row_bytes: usize| count.saturating_mul(row_bytes);
+        let further = further_pieces(&image, row)?;
+        let piece = |tag: Tag| {
+            let found = further.iter().find(|piece| piece.tag == tag.0);
+            found.map_or(Ok(&[][..]), |piece| image.piece(piece.offset, piece.len.get() as usize))
+        };
+        let core = DispatchCore::new(CoreParts {
+            optimization,
+            arity: row.arity,
+            entry_count: row.entry_count.get(),
+            type_count: row.type_count.get(),
+            param_count: params,
+            params: image.piece(row.params, product(params as usize, 4))?,
+            above: image.piece(row.above, product(types, above_stride_bytes(params)))?,
+            patterns: image.piece(row.patterns, product(entries, 2 * usize::from(row.arity)))?,
+            classes: piece(CLAS)?,
+            nodes: piece(DDAG)?,
+        })
+        .map_err(|(tag, what)| wrong(tag, what))?;
+        let type_map = rows(image.piece(row.type_map, product(types, 4))?, row.type_count.get());
+        let entry_rows = image.piece(row.entries, product(entries, size_of::<EntryRow>()))?;
+        Ok(Self {
+            image,
+            row,
+            rule,
+            type_map: type_map.ok_or(wrong(TYPE, COUNTS))?,
+            entries: rows(entry_rows, row.entry_count.get()).ok_or(wrong(ENTR, COUNTS))?,
+            core,
+        })
+    }
+
+    /// Qualified name.
+    pub fn name(&self) -> Result<&'a str, AccessError> {
+        self.image.strings.get(self.row.name.get())
+    }
+
+    /// Number of dispatching positions.
+    pub const fn arity(&self) -> u8 {
+        self.row.arity
+    }
+
+    /// How a method is chosen.
+    pub const fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// Per position the sorted distinct parameter types: a line each, separated by tabs; as in the
+    /// family's table. Cost: it is put together from the patterns.
+    pub fn type_signature(&self) -> Result<String, AccessError> {
+        let mut positions = vec![BTreeSet::new(); usize::from(self.row.arity)];
+        for entry in 0..self.core.entry_count() {
+            for (position, name) in positions.iter_mut().zip(self.pattern_names(EntryId(entry))?) {
+                position.insert(name);
+            }
+        }
+        let line = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join("\t") + "\n";
+        Ok(positions.into_iter().map(line).collect())
+    }
+
+    /// Whether some tuple is, or may be, ambiguous.
+    pub fn may_be_ambiguous(&self) -> bool {
+        self.row.flags.get() & TABLE_MAY_BE_AMBIGUOUS != 0
+    }
+
+    /// The fixed row.
+    pub const fn row(&self) -> &'a FamilyRow {
+        self.row
+    }
+
+    /// The family's rows of section `PIEC`: what its table has beside the always needed, such as an
+    /// optimizer's sections.
+    pub fn further_pieces(&self) -> Result<&'a [PieceRow], AccessError> {
+        further_pieces(&self.image, self.row)
+    }
+
+    /// The part that answers.
+    pub const fn core(&self) -> &DispatchCore<'a> {
+        &self.core
+    }
+
+    /// This family's number for a type of the image. Cost: a binary search over the types under
+    /// this family's parameters.
+    pub fn local_type(&self, global: GlobalType) -> LocalType {
+        self.type_map
+            .binary_search_by_key(&global.0, |global| global.get())
+            .map_or(LocalType::OTHER, |local| LocalType(local as u32))
+    }
+
+    /// The image's number for a type of this family; none for [`LocalType::OTHER`].
+    pub fn global_type(&self, local: LocalType) -> Option<GlobalType> {
+        self.type_map.get(local.0 as usize).map(|global| GlobalType(global.get()))
+    }
+
+    /// Qualified name of a local type and whether it is sealed; none for [`LocalType::OTHER`].
+    pub fn type_info(&self, local: LocalType) -> Result<Option<(&'a str, bool)>, AccessError> {
+        if local == LocalType::OTHER {
+            return Ok(None);
+        }
+        let (index, bound) = (u64::from(local.0), self.type_map.len() as u64);
+        let global = self.global_type(local).ok_or(AccessError::OutOfBounds { tag: TYPE, index, bound })?;
+        self.image.type_info(global).map(Some)
+    }
+
+    /// The answer for one type of the image per position. Allocates nothing.
+    pub fn dispatch(&self, args: &[GlobalType]) -> Result<Outcome, AccessError> {
+        // Eight positions are more than nearly every family has; the others pay for a longer array.
+        const FEW: usize = 8;
+        let mut few = [LocalType::OTHER; FEW];
+        let mut many = [LocalType::OTHER; MAX_ARITY];
+        let locals = if args.len() <= FEW { &mut few[..] } else { &mut many[..] };
+        let Some(locals) = locals.get_mut(..args.len()) else {
+            return Err(AccessError::ArgumentCount { expected: self.row.arity, found: args.len() });
+        };
+        for (local, global) in locals.iter_mut().zip(args) {
+            *local = self.local_type(*global);
+        }
+        self.core.dispatch(locals)
+    }
+
+    /// What is known of one entry.
+    pub fn entry(&self, entry: EntryId) -> Result<EntryInfo<'a>, AccessError> {
+        let row = self.entries.get(entry.0 as usize).ok_or(AccessError::OutOfBounds {
+            tag: BLOB,
+            index: u64::from(entry.0),
+            bound: self.entries.len() as u64,
+        })?;
+        Ok(EntryInfo {
+            implementation: self.image.strings.get(row.implementation.get())?,
+            module: self.image.strings.get(row.module.get())?,
+            specificity: row.specificity.get(),
+            call_frequency: row.call_frequency.get(),
+            default: row.flags.get() & ENTRY_DEFAULT != 0,
+        })
+    }
+
+    /// Where an entry stands in the sources, if that was known.
+    pub fn place(&self, entry: EntryId) -> Result<Option<PlaceInfo<'a>>, AccessError> {
+        let index = u64::from(self.row.first_place.get()) + u64::from(entry.0);
+        let bound = self.image.places.len() as u64;
+        let row = self.image.places.get(index as usize);
+        let row = row.ok_or(AccessError::OutOfBounds { tag: PLAC, index, bound })?;
+        if row.line.get() == 0 {
+            return Ok(None);
+        }
+        let file = self.image.strings.get(row.file.get())?;
+        Ok(Some(PlaceInfo { file, line: row.line.get(), column: row.column.get() }))
+    }
+
+    /// The names of an entry's parameter types, `any` for the top type.
+    pub fn pattern_names(&self, entry: EntryId) -> Result<Vec<&'a str>, AccessError> {
+        let mut names = Vec::new();
+        for param in self.core.pattern(entry)? {
+            names.push(match param.ordinal() {
+                None => TOP_TYPE,
+                Some(ordinal) => {
+                    self.type_info(self.core.param_type(ordinal)?)?.map_or(TOP_TYPE, |row| row.0)
+                }
+            });
+        }
+        Ok(names)
+    }
+}
+
+fn further_pieces<'a>(image: &ImageView<'a>, row: &FamilyRow) -> Result<&'a [PieceRow], AccessError> {
+    let first = row.first_piece.get() as usize;
+    let end = first.saturating_add(row.piece_count.get() as usize);
+    let (index, bound) = (end as u64, image.pieces.len() as u64);
+    image.pieces.get(first..end).ok_or(AccessError::OutOfBounds { tag: PIEC, index, bound })
+}
