@@ -81,7 +81,9 @@ pub(super) fn pack(files: &[ArtifactFile<'_>]) -> Result<Vec<u8>, BundleError> {
     let mut bundle = MAGIC.to_vec();
     bundle.extend_from_slice(&list_bytes.to_le_bytes());
     bundle.extend_from_slice(&list);
-    files.iter().for_each(|file| bundle.extend_from_slice(file.bytes));
+    for file in files {
+        bundle.extend_from_slice(file.bytes);
+    }
     Ok(bundle)
 }
 

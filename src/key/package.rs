@@ -96,6 +96,8 @@ pub fn package_key(inputs: &PackageInputs) -> (PackageKey, Trace) {
 mod tests {
     use super::*;
 
+    type Change<'a> = &'a dyn Fn(&mut PackageInputs);
+
     fn inputs() -> PackageInputs {
         PackageInputs {
             name: "shapes".to_owned(),
@@ -114,7 +116,7 @@ mod tests {
         let (key, before) = package_key(&inputs());
         let dependency =
             |version: &str| PackageDependency { name: "base".to_owned(), version: version.to_owned(), key };
-        let changes: [(InputGroup, &dyn Fn(&mut PackageInputs)); 9] = [
+        let changes: [(InputGroup, Change<'_>); 9] = [
             (InputGroup::Package, &|inputs| inputs.name.push('s')),
             (InputGroup::Package, &|inputs| inputs.version.push('1')),
             (InputGroup::Sources, &|inputs| inputs.sources[1].1 = ContentDigest::of(b"c")),
@@ -128,8 +130,8 @@ mod tests {
         for (group, change) in changes {
             let mut other = inputs();
             change(&mut other);
-            let (changed, after) = package_key(&other);
-            assert_ne!(changed, key, "{group:?}");
+            let (other_key, after) = package_key(&other);
+            assert_ne!(other_key, key, "{group:?}");
             assert!(after.changes_since(&before).iter().all(|change| change.group == group), "{group:?}");
         }
     }
