@@ -59,11 +59,16 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn read(section: &[u8]) -> Result<Self, Refused> {
+    /// The offsets, for which opening a file asks that there is room.
+    pub(super) fn offsets(section: &[u8]) -> Result<Vec<u32>, Refused> {
         let no_room = |_| Refused::SectionLen("STRS");
         let count = u64::from(u32_at(section, 0).map_err(no_room)?);
-        let text_at = 8 + 4 * count;
-        let offsets = words(slice(section, 4, 4 * (count + 1)).map_err(no_room)?)?;
+        words(slice(section, 4, 4 * (count + 1)).map_err(no_room)?)
+    }
+
+    pub(super) fn read(section: &[u8]) -> Result<Self, Refused> {
+        let offsets = Self::offsets(section)?;
+        let text_at = 4 + 4 * offsets.len() as u64;
         let text_bytes = slice(section, text_at, section.len() as u64 - text_at)?;
         if offsets.first() != Some(&0) || offsets.last().map(|last| *last as usize) != Some(text_bytes.len())
         {

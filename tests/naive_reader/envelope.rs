@@ -125,9 +125,19 @@ pub(super) fn file(mut header: Vec<u8>, layout: &Layout, sections: &[Section]) -
         |at: u64, bytes: &[u8]| header[at as usize..at as usize + bytes.len()].copy_from_slice(bytes);
     put(layout.section_count_at, &(sections.len() as u32).to_le_bytes());
     put(layout.total_len_at, &((data_at + data.len()) as u64).to_le_bytes());
-    put(layout.data_crc_at, &crc32([&data, &[]]).to_le_bytes());
-    let seal_at = header.len() - 4;
-    let seal = crc32([&header[..seal_at], &directory]);
-    header[seal_at..].copy_from_slice(&seal.to_le_bytes());
-    [header, directory, data].concat()
+    let mut bytes = [header, directory, data].concat();
+    seal_again(&mut bytes, layout);
+    bytes
+}
+
+/// Puts the checksums right, where the header says that the directory fits into the bytes.
+pub(super) fn seal_again(bytes: &mut [u8], layout: &Layout) {
+    let rows = u32_at(bytes, layout.section_count_at).map_or(0, |rows| rows as usize);
+    let header_len = layout.header_len as usize;
+    let Some((head, data)) = bytes.split_at_mut_checked(header_len + rows * 16) else { return };
+    let data_crc_at = layout.data_crc_at as usize;
+    head[data_crc_at..data_crc_at + 4].copy_from_slice(&crc32([data, &[]]).to_le_bytes());
+    let (header, directory) = head.split_at_mut(header_len);
+    let seal = crc32([&header[..header_len - 4], directory]);
+    header[header_len - 4..].copy_from_slice(&seal.to_le_bytes());
 }

@@ -144,13 +144,22 @@ pub(super) fn entries(
 }
 
 impl Dag {
-    pub(super) fn read(classes: &[u8], nodes: &[u8], counts: Counts) -> Result<Self, Refused> {
-        let position = |position: u8| {
-            let row = slice(classes, u64::from(position) * 8, 8).map_err(|_| Refused::SectionLen("CLAS"))?;
-            let (offset, width) = (u64::from(u32_at(row, 0)?), u64::from(u16_at(row, 6)?));
-            if width != 1 && width != 2 {
+    /// What opening asks of the two sections.
+    pub(super) fn check(classes: &[u8], nodes: &[u8], counts: Counts) -> Result<(), Refused> {
+        for position in 0..u64::from(counts.arity) {
+            let row = slice(classes, position * 8, 8).map_err(|_| Refused::SectionLen("CLAS"))?;
+            if !matches!(u16_at(row, 6)?, 1 | 2) {
                 return Err(Refused::SectionLen("CLAS"));
             }
+        }
+        let whole = !nodes.is_empty() && nodes.len() % 4 == 0;
+        if whole { Ok(()) } else { Err(Refused::SectionLen("DDAG")) }
+    }
+
+    pub(super) fn read(classes: &[u8], nodes: &[u8], counts: Counts) -> Result<Self, Refused> {
+        let position = |position: u8| {
+            let row = slice(classes, u64::from(position) * 8, 8)?;
+            let (offset, width) = (u64::from(u32_at(row, 0)?), u16_at(row, 6)?);
             let class = |local| match width {
                 1 => u8_at(classes, offset + local).map(u16::from),
                 _ => u16_at(classes, offset + local * 2),
@@ -158,9 +167,6 @@ impl Dag {
             (0..u64::from(counts.types)).map(class).collect()
         };
         let classes = (0..counts.arity).map(position).collect::<Result<_, _>>()?;
-        if nodes.is_empty() || nodes.len() % 4 != 0 {
-            return Err(Refused::SectionLen("DDAG"));
-        }
         Ok(Self { classes, words: words(nodes)? })
     }
 }

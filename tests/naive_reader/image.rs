@@ -2,7 +2,7 @@
 
 use super::Refused;
 use super::bytes::{Pool, slice, u8_at, u32_at, u64_at};
-use super::envelope::{Layout, Sections, of_len};
+use super::envelope::{Layout, Sections, of_len, seal_again};
 use super::family::{self, Counts, Dag, Family, Type};
 use super::question::Place;
 
@@ -23,7 +23,8 @@ pub(crate) struct Image {
     pub(crate) name: String,
     /// Each type of the build, and whether it is sealed.
     pub(crate) types: Vec<(String, bool)>,
-    pub(crate) families: Vec<ImageFamily>,
+    /// Each family, or why it cannot be read; the others stay readable.
+    pub(crate) families: Vec<Result<ImageFamily, Refused>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +44,7 @@ struct Shared<'a> {
 }
 
 impl Image {
-    /// Reads a file, and refuses it for what chapter 9 says of opening and of accesses. A family that
-    /// cannot be read makes the whole image unreadable here, for these tests hold none.
+    /// Reads a file, and refuses it for what chapter 9 says of opening and of accesses.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Refused> {
         let sections = Sections::open(bytes, &LAYOUT)?;
         let [strs, types, rows] = ["STRS", "TYPE", "FAMI"].map(|tag| sections.needed(tag));
@@ -55,20 +55,28 @@ impl Image {
         of_len(rows, u64::from(u32_at(bytes, 20)?) * 64, "FAMI")?;
         of_len(pieces, u64::from(u32_at(bytes, 40)?) * 12, "PIEC")?;
         of_len(places, u64::from(u32_at(bytes, 28)?) * 12, "PLAC")?;
+        Pool::offsets(strs)?;
+        // The image is open: from here on every refusal is of an access or of one family.
         let pool = Pool::read(strs)?;
         let types = family::types(types, &pool)?;
         let shared = Shared { pool, types, pieces, blob, places };
         Ok(Self {
             creation_timestamp: u64_at(bytes, 8)?,
             name: shared.pool.get(u32_at(bytes, 16)?)?,
-            families: rows.chunks_exact(64).map(|row| shared.family(row)).collect::<Result<_, _>>()?,
+            families: rows.chunks_exact(64).map(|row| shared.family(row)).collect(),
             types: shared.types.into_iter().map(|listed| (listed.name, listed.sealed)).collect(),
         })
     }
 
+    /// Puts the checksums right after the bytes were changed.
+    pub(crate) fn seal_again(bytes: &mut [u8]) {
+        seal_again(bytes, &LAYOUT);
+    }
+
     /// The family of a name and an arity.
     pub(crate) fn family(&self, name: &str, arity: u8) -> Option<&ImageFamily> {
-        self.families.iter().find(|with| with.family.name == name && with.family.arity == arity)
+        let mut readable = self.families.iter().flatten();
+        readable.find(|with| with.family.name == name && with.family.arity == arity)
     }
 }
 
@@ -86,20 +94,21 @@ impl Shared<'_> {
         };
         let counts = counts.within_limits()?;
         let piece = |at, len| self.piece(u32_at(row, at)?, len);
-        let mut types = self.local_types(piece(32, u64::from(counts.types) * 4)?)?;
-        family::fill_above(&mut types, piece(40, counts.above_len())?, counts)?;
+        let type_map = piece(32, u64::from(counts.types) * 4)?;
+        let (params, above) = (piece(36, counts.params_len())?, piece(40, counts.above_len())?);
         let (patterns, rows) = (piece(44, counts.patterns_len())?, piece(48, counts.entries_len())?);
+        let further = self.further(u32_at(row, 52)?, u32_at(row, 56)?)?;
         let optimization = u8_at(row, 6)?;
-        let (first_piece, piece_count) = (u32_at(row, 52)?, u32_at(row, 56)?);
         let dag = match optimization {
-            3 => {
-                let [classes, nodes] =
-                    [*b"CLAS", *b"DDAG"].map(|tag| self.further(first_piece, piece_count, tag));
-                Some(Dag::read(classes?, nodes?, counts)?)
-            }
+            3 => Some((self.further_piece(further, *b"CLAS")?, self.further_piece(further, *b"DDAG")?)),
             _ => None,
         };
+        dag.map_or(Ok(()), |(classes, nodes)| Dag::check(classes, nodes, counts))?;
+        // The family is found: from here on every refusal is of an access.
+        let mut types = self.local_types(type_map)?;
+        family::fill_above(&mut types, above, counts)?;
         let first_place = u64::from(u32_at(row, 60)?);
+        let places = (0..u64::from(counts.entries)).map(|entry| self.place(first_place + entry));
         let family = Family {
             name: self.pool.get(u32_at(row, 0)?)?,
             arity: counts.arity,
@@ -107,12 +116,11 @@ impl Shared<'_> {
             optimization,
             may_be_ambiguous: u32_at(row, 16)? & 1 == 1,
             table_hash: u64_at(row, 8)?,
-            params: family::params(piece(36, counts.params_len())?, types.len())?,
+            params: family::params(params, types.len())?,
             types,
             entries: family::entries(patterns, rows, &self.pool, counts)?,
-            dag,
+            dag: dag.map(|(classes, nodes)| Dag::read(classes, nodes, counts)).transpose()?,
         };
-        let places = (0..u64::from(counts.entries)).map(|entry| self.place(first_place + entry));
         Ok(ImageFamily { family, places: places.collect::<Result<_, _>>()? })
     }
 
@@ -120,10 +128,14 @@ impl Shared<'_> {
         slice(self.blob, u64::from(offset), len).map_err(|_| Refused::SectionLen("BLOB"))
     }
 
+    /// The family's rows of section `PIEC`.
+    fn further(&self, first: u32, count: u32) -> Result<&[u8], Refused> {
+        slice(self.pieces, u64::from(first) * 12, u64::from(count) * 12)
+            .map_err(|_| Refused::SectionLen("PIEC"))
+    }
+
     /// A further piece; one that is missing is empty.
-    fn further(&self, first: u32, count: u32, tag: [u8; 4]) -> Result<&[u8], Refused> {
-        let rows = slice(self.pieces, u64::from(first) * 12, u64::from(count) * 12)
-            .map_err(|_| Refused::SectionLen("PIEC"))?;
+    fn further_piece(&self, rows: &[u8], tag: [u8; 4]) -> Result<&[u8], Refused> {
         let row = rows.chunks_exact(12).find(|row| row[..4] == tag);
         row.map_or(Ok(&[]), |row| self.piece(u32_at(row, 4)?, u64::from(u32_at(row, 8)?)))
     }

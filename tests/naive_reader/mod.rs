@@ -53,6 +53,11 @@ pub(crate) enum Refused {
 }
 
 impl Refused {
+    /// Whether opening a file, or finding a family in an image, refuses already; an access otherwise.
+    pub(crate) fn is_of_opening(&self) -> bool {
+        !matches!(self, Self::Content(_))
+    }
+
     /// The word that `NAME.refused.json` uses, of the reasons that have one.
     pub(crate) fn word(&self) -> Option<&'static str> {
         match self {

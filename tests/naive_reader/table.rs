@@ -2,7 +2,7 @@
 
 use super::Refused;
 use super::bytes::{Pool, slice, text, u8_at, u16_at, u32_at, u64_at};
-use super::envelope::{Layout, Section, Sections, of_len};
+use super::envelope::{Layout, Section, Sections, of_len, seal_again};
 use super::family::{self, Counts, Dag, Family};
 
 pub(super) const LAYOUT: Layout = Layout {
@@ -61,6 +61,9 @@ impl Table {
         of_len(sign, u64::from(u32_at(header, 28)?), "SIGN")?;
         of_len(types, u64::from(counts.types) * 8, "TYPE")?;
         family::check_lens(counts, [params, above, patterns, rows])?;
+        Pool::offsets(strs)?;
+        dag.map_or(Ok(()), |(classes, nodes)| Dag::check(classes, nodes, counts))?;
+        // The file is open: from here on every refusal is of an access.
         let pool = Pool::read(strs)?;
         let dag = dag.map(|(classes, nodes)| Dag::read(classes, nodes, counts)).transpose()?;
         let mut types = family::types(types, &pool)?;
@@ -86,6 +89,11 @@ impl Table {
             },
             sections: sections.all,
         })
+    }
+
+    /// Puts the checksums right after the bytes were changed.
+    pub(crate) fn seal_again(bytes: &mut [u8]) {
+        seal_again(bytes, &LAYOUT);
     }
 
     /// A section's bytes, if it is there.
