@@ -130,7 +130,7 @@ pub(super) fn put64(bytes: &mut Vec<u8>, value: u64) {
 
 /// Appends zeros up to the next multiple of 8.
 pub(super) fn pad(bytes: &mut Vec<u8>) {
-    while bytes.len() % 8 != 0 {
+    while !bytes.len().is_multiple_of(8) {
         bytes.push(0);
     }
 }

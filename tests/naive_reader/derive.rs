@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::bytes::{put16, put32};
+use super::bytes::put32;
 use super::family::Family;
 
 fn put_text(bytes: &mut Vec<u8>, text: &str) {
@@ -41,15 +41,15 @@ impl Family {
             let above: Vec<u16> =
                 (0_u16..).zip(&listed.above).filter(|pair| *pair.1).map(|pair| pair.0).collect();
             put32(&mut bytes, above.len() as u32);
-            above.iter().for_each(|param| put16(&mut bytes, *param));
+            bytes.extend(above.iter().flat_map(|param| param.to_le_bytes()));
         }
         put32(&mut bytes, self.params.len() as u32);
-        self.params.iter().for_each(|param| put32(&mut bytes, *param));
+        bytes.extend(self.params_section());
         put32(&mut bytes, self.entries.len() as u32);
         let mut entries: Vec<_> = self.entries.iter().collect();
         entries.sort_by_key(|entry| (&entry.pattern, &entry.implementation, &entry.module));
         for entry in entries {
-            entry.pattern.iter().for_each(|reference| put16(&mut bytes, *reference));
+            bytes.extend(entry.pattern.iter().flat_map(|reference| reference.to_le_bytes()));
             put_text(&mut bytes, &entry.implementation);
             put_text(&mut bytes, &entry.module);
             bytes.push(u8::from(entry.default));

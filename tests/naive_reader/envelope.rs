@@ -75,7 +75,7 @@ impl Sections {
             let tag = [row[0], row[1], row[2], row[3]];
             let required = u32_at(row, 4)? & 1 == 1;
             let (offset, len) = (u64::from(u32_at(row, 8)?), u64::from(u32_at(row, 12)?));
-            if offset % 8 != 0 {
+            if !offset.is_multiple_of(8) {
                 return Err(Refused::Directory("a section begins at a multiple of 8"));
             }
             if offset < free_from {

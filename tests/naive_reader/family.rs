@@ -152,7 +152,7 @@ impl Dag {
                 return Err(Refused::SectionLen("CLAS"));
             }
         }
-        let whole = !nodes.is_empty() && nodes.len() % 4 == 0;
+        let whole = !nodes.is_empty() && nodes.len().is_multiple_of(4);
         if whole { Ok(()) } else { Err(Refused::SectionLen("DDAG")) }
     }
 

@@ -103,6 +103,9 @@ impl Shared<'_> {
             3 => Some((self.further_piece(further, *b"CLAS")?, self.further_piece(further, *b"DDAG")?)),
             _ => None,
         };
+        if [*b"CLAS", *b"DDAG"].iter().any(|tag| self.further_piece(further, *tag).is_err()) {
+            return Err(Refused::LeftOpen("a piece without need ends outside BLOB"));
+        }
         dag.map_or(Ok(()), |(classes, nodes)| Dag::check(classes, nodes, counts))?;
         // The family is found: from here on every refusal is of an access.
         let mut types = self.local_types(type_map)?;
@@ -152,6 +155,6 @@ impl Shared<'_> {
         let row = slice(self.places, row * 12, 12)?;
         let (line, column) = (u32_at(row, 4)?, u32_at(row, 8)?);
         let place = Place { file: self.pool.get(u32_at(row, 0)?)?, line, column };
-        Ok((!place.file.is_empty() || line != 0 || column != 0).then_some(place))
+        Ok((line != 0).then_some(place))
     }
 }

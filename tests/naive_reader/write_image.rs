@@ -101,7 +101,7 @@ pub(crate) fn image_bytes(image: &ImageQuestion<'_>) -> Vec<u8> {
     put16(&mut header, 0);
     put64(&mut header, image.creation_timestamp);
     put32(&mut header, name);
-    counts.iter().for_each(|count| put32(&mut header, *count as u32));
+    header.extend(counts.iter().flat_map(|count| (*count as u32).to_le_bytes()));
     put64(&mut header, 0);
     put64(&mut header, 0);
     let sections = [
