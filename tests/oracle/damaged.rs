@@ -46,6 +46,32 @@ fn same_answers(
     Ok(())
 }
 
+/// A vector with some of its bytes replaced and its checksums put right.
+fn replaced(file: &str, at: usize, bytes: &[u8]) -> Vec<u8> {
+    let mut all = vector(file);
+    all[at..at + bytes.len()].copy_from_slice(bytes);
+    Table::seal_again(&mut all);
+    all
+}
+
+#[test]
+fn a_known_tag_that_stands_twice_is_refused() {
+    // The tag behind that of `CLAS` becomes a second one.
+    let bytes = replaced("newer-minor.jdt", 0xE8, b"CLAS");
+    assert_eq!(Table::read(&bytes).err(), Some(Refused::Directory("a known tag stands once")));
+    assert!(TableView::open(&bytes).is_err());
+}
+
+#[test]
+fn a_walk_that_goes_back_ends_with_an_error() {
+    // Any other type at the second position leads from the node at word 6 back to the root.
+    let bytes = replaced("dag.jdt", 0x298 + 4 * 7, &1_u32.to_le_bytes());
+    let (view, naive) = (TableView::open(&bytes).expect("opens"), Table::read(&bytes).expect("opens"));
+    let tuple = naive.family.locals(&[Some("geo::Shape"), None]);
+    assert_eq!(naive.family.answer(&tuple), Err(Refused::Content("a node begins before its parent")));
+    assert!(view.dispatch(&locals(&tuple)).is_err());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
