@@ -1,4 +1,4 @@
-//! A reader and writer made from the text of the specification alone agree with the frozen files and
+//! A reader and writer made from the text of the specification and its vectors agree with the frozen files and
 //! with the library: the text is enough.
 
 #[path = "oracle/damaged.rs"]

@@ -1,4 +1,4 @@
-//! A reader and a writer of tables and images, made from `format-spec/SPEC.md` alone.
+//! A reader and a writer of tables and images, made from `format-spec/SPEC.md` and its vectors.
 //!
 //! It shares no code with the library and looks at one byte after another; where both give the same
 //! answers, the text says enough for a stranger. It reads a whole file at once, so what the text
