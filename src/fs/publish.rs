@@ -142,6 +142,14 @@ pub(super) fn sibling(target: &Path) -> PathBuf {
     target.with_file_name(format!(".{name}.{:016x}.tmp", unique()))
 }
 
+/// Whether `name` is one that [`sibling`] gives for `target`.
+pub(super) fn is_sibling(target: &Path, name: &str) -> bool {
+    let target = target.file_name().unwrap_or_default().to_string_lossy();
+    name.strip_prefix('.')
+        .and_then(|rest| rest.strip_prefix(&*target)?.strip_prefix('.')?.strip_suffix(".tmp"))
+        .is_some_and(|drawn| drawn.len() == 16 && drawn.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 /// A number that no other process or thread draws, as far as 64 random bits go.
 pub fn unique() -> u64 {
     static DRAWN: AtomicU64 = AtomicU64::new(0);
