@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::faults;
+use super::read::without_waiting;
 
 /// What a finished publication survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,7 +95,7 @@ pub fn replace(target: &Path, bytes: &[u8], durability: Durability) -> io::Resul
 /// Appends to `path` in one write, creating it if needed. Never synced.
 pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     faults::step()?;
-    OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes)
+    without_waiting(OpenOptions::new().append(true).create(true)).open(path)?.write_all(bytes)
 }
 
 /// Overwrites a part of an existing file in place: only for files of which every content is legal.

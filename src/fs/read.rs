@@ -1,6 +1,6 @@
 //! Whole files, bounded.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -22,19 +22,22 @@ pub enum ReadError {
 /// Opens a file to be read, and never waits: a pipe that nobody writes to would be waited for without
 /// end, and may lie wherever somebody else's project has a file.
 pub(super) fn open(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        let no_wait = rustix::fs::OFlags::NONBLOCK.bits();
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, no_wait.cast_signed());
-    }
-    let file = options.open(path)?;
+    let file = without_waiting(File::options().read(true)).open(path)?;
     #[cfg(unix)]
     if std::os::unix::fs::FileTypeExt::is_fifo(&file.metadata()?.file_type()) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe, not a regular file"));
     }
     Ok(file)
+}
+
+/// Makes opening a pipe an error, or at least immediate, where it would wait for the other end.
+pub(super) fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    {
+        let no_wait = rustix::fs::OFlags::NONBLOCK.bits();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, no_wait.cast_signed());
+    }
+    options
 }
 
 /// The whole content of a regular file of at most `limit_bytes`.
