@@ -1,4 +1,5 @@
-//! How a command ends. The codes are an interface: `janus help` lists them, tests hold them.
+//! How a command ends. The codes are an interface: `janus --help` lists them, docs/cli.md
+//! too, tests hold both.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ pub(crate) enum Exit {
     System,
 }
 
-/// What `janus help` says about the codes.
+/// What `janus --help` says about the codes.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
