@@ -36,7 +36,7 @@ fn in_small_disk(project: &Project, folder: &Path, kib: u32, script: &str) -> Op
         let mut command = Command::new("unshare");
         command.args([flags, "sh", "-c", &mount, env!("CARGO_BIN_EXE_janus")]).arg(folder);
         command.current_dir(project.root()).env("HOME", project.root());
-        let output = project.finish(command);
+        let output = Project::finish(command);
         let said = text(&output.stderr);
         if !said.starts_with("unshare:") && !said.starts_with("mount:") {
             return Some(output);
@@ -126,7 +126,7 @@ fn a_cache_may_have_any_name_and_an_empty_one_counts_as_unset() {
         let run = |args: &[&str]| {
             let mut command = project.command(args);
             command.env("JANUS_CACHE_DIR", name);
-            let output = project.finish(command);
+            let output = Project::finish(command);
             assert_eq!(output.status.code(), Some(0), "{name:?}: {}", text(&output.stderr));
             serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON")
         };
@@ -173,7 +173,7 @@ fn clearing_removes_nothing_that_is_not_the_caches() {
     assert_eq!(project.said(&["cache", "clear", "--yes", "--cache-dir", "link"]).0, 0);
     assert_eq!(std::fs::read(&outside).expect("there"), b"kept");
     assert!(project.image().exists() && project.cache().join("CACHEDIR.TAG").exists());
-    assert_eq!(files_below(&project.cache().join("v1/packs")), [PathBuf::new(); 0]);
+    assert_eq!(files_below(&project.cache().join("v1/packs")), Vec::<PathBuf>::new());
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn a_source_of_a_gibibyte_is_refused_within_little_memory() {
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -v 600000; exec \"$0\" build", env!("CARGO_BIN_EXE_janus")]);
     command.current_dir(project.root());
-    let output = project.finish(command);
+    let output = Project::finish(command);
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("expected a source of at most 64 MiB"), "{said}");
@@ -190,7 +190,7 @@ fn a_source_date_epoch_that_is_no_number_is_wrong_usage() {
     for value in ["x", "-1", "1.5", " 1", "99999999999999999999"] {
         let mut command = project.command(&["build"]);
         command.env("SOURCE_DATE_EPOCH", value);
-        let output = project.finish(command);
+        let output = Project::finish(command);
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{value}");
         assert!(said.contains("SOURCE_DATE_EPOCH expects whole seconds"), "{said}");

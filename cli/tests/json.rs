@@ -43,7 +43,9 @@ fn collect(value: &Value, path: &str, seen: &mut BTreeMap<String, Vec<String>>) 
         Value::Array(items) if items.iter().all(Value::is_string) => note("list of strings"),
         Value::Array(items) => {
             note("list of objects");
-            items.iter().for_each(|item| collect(item, &format!("{path}[]"), seen));
+            for item in items {
+                collect(item, &format!("{path}[]"), seen);
+            }
         }
         Value::Object(fields) => {
             note("object");
@@ -66,7 +68,9 @@ fn allows(documented: &str, kind: &str) -> bool {
 fn check_known(command: &str, outputs: &[Value]) -> BTreeMap<String, Vec<String>> {
     let documented = documented(command);
     let mut seen = BTreeMap::new();
-    outputs.iter().for_each(|output| collect(output, "", &mut seen));
+    for output in outputs {
+        collect(output, "", &mut seen);
+    }
     for (path, kinds) in &seen {
         if path.is_empty() || path.ends_with("[]") {
             continue;

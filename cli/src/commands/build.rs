@@ -103,8 +103,7 @@ fn source_date_epoch() -> Result<u64, Failure> {
 
 fn failure_of(error: &BuildError) -> Failure {
     let exit = match error {
-        BuildError::Frontend(_) => Exit::Usage,
-        BuildError::OutputIsSource { .. } => Exit::Usage,
+        BuildError::Frontend(_) | BuildError::OutputIsSource { .. } => Exit::Usage,
         // Another place would do; the place itself is what is wrong.
         BuildError::Output { source, .. }
             if matches!(source.kind(), ErrorKind::InvalidInput | ErrorKind::IsADirectory) =>
@@ -143,7 +142,7 @@ fn explain(text: &mut String, step: &Step) {
         human::printable(&step.reason.to_string())
     );
     for input in step.reason.change().map_or(&[][..], |change| &change.inputs) {
-        let _ = writeln!(text, "  {}", human::printable(&describe(input).to_string()));
+        let _ = writeln!(text, "  {}", human::printable(&describe(input)));
     }
 }
 

@@ -72,11 +72,11 @@ impl Project {
 
     /// The command, run to its end; one that hangs is killed and fails the test.
     pub(crate) fn run(&self, args: &[&str]) -> Output {
-        self.finish(self.command(args))
+        Self::finish(self.command(args))
     }
 
     /// Runs any command to its end, as [`Project::run`] does.
-    pub(crate) fn finish(&self, mut command: Command) -> Output {
+    pub(crate) fn finish(mut command: Command) -> Output {
         let (mut out, mut err) = (captured(), captured());
         command.stdin(Stdio::null()).stdout(cloned(&out)).stderr(cloned(&err));
         let mut child = command.spawn().expect("runs");
