@@ -5,6 +5,8 @@
 
 mod kit;
 
+use std::fmt::Write as _;
+
 use kit::{Project, text};
 use regex::Regex;
 use snapbox::{Assert, Data, Redactions};
@@ -29,7 +31,7 @@ fn run(project: &Project, commands: &[&str]) -> String {
     let mut told = String::new();
     for command in commands {
         let output = project.run(&command.split(' ').collect::<Vec<_>>());
-        told.push_str(&format!("$ janus {command}\n"));
+        let _ = writeln!(told, "$ janus {command}");
         for line in text(&output.stderr).lines() {
             told.push_str(format!("! {line}").trim_end());
             told.push('\n');
@@ -40,7 +42,9 @@ fn run(project: &Project, commands: &[&str]) -> String {
         }
         match output.status.code().expect("not killed") {
             0 => {}
-            code => told.push_str(&format!("exit code {code}\n")),
+            code => {
+                let _ = writeln!(told, "exit code {code}");
+            }
         }
         told.push('\n');
     }
