@@ -1,6 +1,6 @@
 //! A cache that is full, foreign, read-only, locked, damaged or oddly named never fails a build, and
 //! what looks after it keeps its hands off everything else.
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 mod kit;
 

@@ -1,6 +1,6 @@
 //! Hostile and clumsy use: nothing panics, nothing hangs, nothing of the user's is destroyed, and
 //! each refusal says what, where, and what to do.
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 mod kit;
 

@@ -159,11 +159,11 @@ pub(crate) fn as_plain_user(project: &Project, mut command: Command) -> Option<C
     give(&project.root(), NOBODY);
     command.uid(NOBODY).gid(NOBODY);
     let mut probe = Command::new(env!("CARGO_BIN_EXE_janus"));
-    probe.arg("--version").uid(NOBODY).gid(NOBODY).stdout(Stdio::null());
+    probe.arg("--version").current_dir(project.root()).uid(NOBODY).gid(NOBODY).stdout(Stdio::null());
     match probe.status() {
         Ok(_) => Some(command),
         Err(error) => {
-            println!("skipped: user {NOBODY} cannot run the command: {error}");
+            println!("skipped: user {NOBODY} cannot run the command there: {error}");
             None
         }
     }
