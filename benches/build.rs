@@ -5,8 +5,10 @@
 
 #[path = "support/ratios.rs"]
 mod ratios;
+#[path = "support/sources.rs"]
+mod sources;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use criterion::Throughput;
 use janus_cache::build::{BuildCacheManager, BuildRequest, Cache, Frontend, ManagerOptions, build_project};
@@ -24,19 +26,6 @@ fn copy(from: &Path, to: &Path) {
             _ => drop(std::fs::copy(entry.path(), target).expect("copied")),
         }
     }
-}
-
-fn sources(dir: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(dir).expect("a folder") {
-        let path = entry.expect("readable").path();
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "jan") {
-            found.push(path);
-        }
-    }
-    found
 }
 
 fn build(root: &Path, cache: Cache) -> u64 {
@@ -62,7 +51,7 @@ fn main() {
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/arcade/src"), &root.join("src"));
     let store = || Store::open(StoreOptions::new(root.join("cache"))).expect("opens");
     build(&root, Cache::of_store(store()));
-    let files = sources(&root.join("src"));
+    let files = sources::below(&root.join("src"));
     let bytes: u64 = files.iter().map(|path| std::fs::metadata(path).expect("there").len()).sum();
 
     let name = "build of examples/arcade";

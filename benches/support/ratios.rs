@@ -27,6 +27,16 @@ pub(crate) fn print_ratios(group: &str, floor: &str, contestants: &[&str]) {
     }
 }
 
+/// Prints how many megabytes a second each contestant of `group` reads, of `bytes` a round.
+#[allow(dead_code, reason = "not every bench reads bytes")]
+pub(crate) fn print_throughput(group: &str, bytes: usize, contestants: &[&str]) {
+    for contestant in contestants {
+        if let Some(median_ns) = median_ns(group, contestant) {
+            println!("  {contestant:<34} {:>14.0} MB/s", bytes as f64 * 1e3 / median_ns);
+        }
+    }
+}
+
 fn median_ns(group: &str, contestant: &str) -> Option<f64> {
     let safe = |name: &str| name.replace(['/', '?', '"', '\\', '*', '<', '>', ':', '|', '^'], "_");
     let path = output().join(safe(group)).join(safe(contestant)).join("new/estimates.json");

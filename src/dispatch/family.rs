@@ -143,7 +143,8 @@ pub fn restrict(graph: &TypeGraph, family: &Family) -> Result<LogicalTable, Fami
         let limit = crate::format::layout::MAX_PARAMS;
         return Err(FamilyError::TooManyParams { family: shown(), found: params.len(), limit });
     }
-    let mut locals: Vec<TypeId> = params.iter().flat_map(|param| graph.below(*param)).copied().collect();
+    let below: Vec<Vec<TypeId>> = params.iter().map(|param| graph.below(*param)).collect();
+    let mut locals: Vec<TypeId> = below.iter().flatten().copied().collect();
     locals.sort_unstable_by_key(by_rank);
     locals.dedup();
     let local_of = |id: TypeId| locals.binary_search_by_key(&graph.rank(id), by_rank).unwrap_or(usize::MAX);
@@ -155,8 +156,8 @@ pub fn restrict(graph: &TypeGraph, family: &Family) -> Result<LogicalTable, Fami
             above: Vec::new(),
         })
         .collect();
-    for (ordinal, param) in params.iter().enumerate() {
-        for id in graph.below(*param) {
+    for (ordinal, below) in below.iter().enumerate() {
+        for id in below {
             types[local_of(*id)].above.push(ordinal as u16);
         }
     }

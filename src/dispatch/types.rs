@@ -1,6 +1,6 @@
 //! The type graph: who is a subtype of whom.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::format::TOP_TYPE;
 
@@ -60,25 +60,24 @@ pub enum TypeGraphError {
     },
 }
 
-/// An acyclic graph of types under one top type, with its closure.
+/// An acyclic graph of types under one top type.
 ///
-/// Memory is proportional to the number of pairs of a type and a supertype, direct or not.
+/// Memory is proportional to the direct relations. What follows from them is walked when it is asked
+/// for: a chain of 100,000 types has five billion pairs, and no question needs them all.
 #[derive(Clone, Debug)]
 pub struct TypeGraph {
     names: Vec<String>,
     sealed: Vec<bool>,
     supers: Vec<Vec<TypeId>>,
-    /// For each type, itself and all its supertypes but the top type, ascending.
-    above: Vec<Vec<TypeId>>,
-    /// For each type, itself and all its subtypes, ascending.
-    below: Vec<Vec<TypeId>>,
+    /// For each type, its direct subtypes, ascending.
+    subs: Vec<Vec<TypeId>>,
     /// For each type, its place in name order.
     rank: Vec<u32>,
     by_name: HashMap<String, TypeId>,
 }
 
 impl TypeGraph {
-    /// Checks the declarations and computes the closure.
+    /// Checks the declarations. Cost: proportional to names and direct relations.
     pub fn new(decls: impl IntoIterator<Item = TypeDecl>) -> Result<Self, TypeGraphError> {
         let decls: Vec<TypeDecl> = decls.into_iter().collect();
         let mut by_name = HashMap::with_capacity(decls.len());
@@ -101,26 +100,17 @@ impl TypeGraph {
             direct.dedup();
             supers.push(direct);
         }
-        let order = supers_first(&supers).map_err(|cyclic| {
+        let mut subs: Vec<Vec<TypeId>> = vec![Vec::new(); decls.len()];
+        for (index, direct) in supers.iter().enumerate() {
+            for supertype in direct {
+                subs[supertype.0 as usize].push(TypeId(index as u32));
+            }
+        }
+        let cyclic = on_cycles(&supers, &subs);
+        if !cyclic.is_empty() {
             let mut names: Vec<String> = cyclic.iter().map(|index| decls[*index].name.clone()).collect();
             names.sort_unstable();
-            TypeGraphError::Cycle { names }
-        })?;
-        let mut above: Vec<Vec<TypeId>> = vec![Vec::new(); decls.len()];
-        for index in order {
-            let mut all = vec![TypeId(index as u32)];
-            for supertype in &supers[index] {
-                all.extend_from_slice(&above[supertype.0 as usize]);
-            }
-            all.sort_unstable();
-            all.dedup();
-            above[index] = all;
-        }
-        let mut below: Vec<Vec<TypeId>> = vec![Vec::new(); decls.len()];
-        for (index, all) in above.iter().enumerate() {
-            for supertype in all {
-                below[supertype.0 as usize].push(TypeId(index as u32));
-            }
+            return Err(TypeGraphError::Cycle { names });
         }
         let mut by_rank: Vec<usize> = (0..decls.len()).collect();
         by_rank.sort_unstable_by_key(|index| decls[*index].name.as_str());
@@ -129,7 +119,7 @@ impl TypeGraph {
             rank[index] = place as u32;
         }
         let (names, sealed) = decls.into_iter().map(|decl| (decl.name, decl.sealed)).unzip();
-        Ok(Self { names, sealed, supers, above, below, rank, by_name })
+        Ok(Self { names, sealed, supers, subs, rank, by_name })
     }
 
     /// Number of types, the top type not counted.
@@ -167,14 +157,14 @@ impl TypeGraph {
         &self.supers[id.0 as usize]
     }
 
-    /// The type and all its supertypes but the top type, ascending.
-    pub fn above(&self, id: TypeId) -> &[TypeId] {
-        &self.above[id.0 as usize]
+    /// The type and all its supertypes but the top type, ascending. Cost: a walk over them.
+    pub fn above(&self, id: TypeId) -> Vec<TypeId> {
+        closure(&self.supers, id)
     }
 
-    /// The type and all its subtypes, ascending.
-    pub fn below(&self, id: TypeId) -> &[TypeId] {
-        &self.below[id.0 as usize]
+    /// The type and all its subtypes, ascending. Cost: a walk over them.
+    pub fn below(&self, id: TypeId) -> Vec<TypeId> {
+        closure(&self.subs, id)
     }
 
     /// The type's place in name order.
@@ -182,37 +172,38 @@ impl TypeGraph {
         self.rank[id.0 as usize]
     }
 
-    /// Whether `lower` is `upper` or a subtype of it.
+    /// Whether `lower` is `upper` or a subtype of it. Cost: a walk over what is above `lower`.
     pub fn is_below(&self, lower: TypeId, upper: TypeId) -> bool {
-        self.above(lower).binary_search(&upper).is_ok()
+        lower == upper || self.above(lower).binary_search(&upper).is_ok()
     }
 }
 
-/// Indexes, each behind its supertypes; or those that are on a cycle or below one.
-fn supers_first(supers: &[Vec<TypeId>]) -> Result<Vec<usize>, Vec<usize>> {
-    let mut waits_for: Vec<usize> = supers.iter().map(Vec::len).collect();
-    let mut subs: Vec<Vec<usize>> = vec![Vec::new(); supers.len()];
-    for (index, direct) in supers.iter().enumerate() {
-        for supertype in direct {
-            subs[supertype.0 as usize].push(index);
-        }
+/// A type and all that `next` leads to from it, ascending.
+fn closure(next: &[Vec<TypeId>], from: TypeId) -> Vec<TypeId> {
+    let mut seen = HashSet::from([from]);
+    let mut waiting = vec![from];
+    while let Some(id) = waiting.pop() {
+        waiting.extend(next[id.0 as usize].iter().copied().filter(|next| seen.insert(*next)));
     }
-    let mut order: Vec<usize> = (0..supers.len()).filter(|index| waits_for[*index] == 0).collect();
-    let mut next = 0;
-    while let Some(&index) = order.get(next) {
-        next += 1;
+    let mut all: Vec<TypeId> = seen.into_iter().collect();
+    all.sort_unstable();
+    all
+}
+
+/// Indexes of the types that are on a cycle or below one, ascending.
+fn on_cycles(supers: &[Vec<TypeId>], subs: &[Vec<TypeId>]) -> Vec<usize> {
+    let mut waits_for: Vec<usize> = supers.iter().map(Vec::len).collect();
+    let mut free: Vec<usize> = (0..supers.len()).filter(|index| waits_for[*index] == 0).collect();
+    while let Some(index) = free.pop() {
         for sub in &subs[index] {
-            waits_for[*sub] -= 1;
-            if waits_for[*sub] == 0 {
-                order.push(*sub);
+            let sub = sub.0 as usize;
+            waits_for[sub] -= 1;
+            if waits_for[sub] == 0 {
+                free.push(sub);
             }
         }
     }
-    if order.len() == supers.len() {
-        Ok(order)
-    } else {
-        Err((0..supers.len()).filter(|index| waits_for[*index] > 0).collect())
-    }
+    (0..supers.len()).filter(|index| waits_for[*index] > 0).collect()
 }
 
 #[cfg(test)]
@@ -239,6 +230,20 @@ mod tests {
         assert!(!graph.is_below(id("B"), id("C")));
         assert_eq!(graph.below(id("A")).len(), 4);
         assert!(graph.is_sealed(id("A")) && !graph.is_sealed(id("B")));
+    }
+
+    #[test]
+    fn a_chain_of_a_hundred_thousand_types_needs_no_room_for_its_pairs() {
+        const TYPES: u32 = 100_000;
+        let name = |index: u32| format!("T{index}");
+        let graph = TypeGraph::new((0..TYPES).map(|index| match index.checked_sub(1) {
+            None => TypeDecl::new(&name(0), &[]),
+            Some(upper) => TypeDecl::new(&name(index), &[&name(upper)]),
+        }))
+        .expect("a chain has no cycle");
+        let (top, bottom) = (TypeId(0), TypeId(TYPES - 1));
+        assert!(graph.is_below(bottom, top) && !graph.is_below(top, bottom));
+        assert_eq!((graph.below(top).len(), graph.above(top).len()), (TYPES as usize, 1));
     }
 
     #[test]

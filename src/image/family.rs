@@ -28,8 +28,8 @@ pub struct FamilyView<'a> {
 
 impl<'a> FamilyView<'a> {
     pub(super) fn new(image: ImageView<'a>, index: u32, row: &'a FamilyRow) -> Result<Self, AccessError> {
-        let wrong = |tag: Tag, what| AccessError::Piece { tag, family: index, what };
         const COUNTS: &str = "its length contradicts the counts of the family";
+        let wrong = |tag: Tag, what| AccessError::Piece { tag, family: index, what };
         let rule = Rule::from_code(row.rule).ok_or(AccessError::UnknownRule { found: row.rule })?;
         // A scan answers whatever other way a newer writer has added.
         let optimization = Optimization::from_code(row.optimization).unwrap_or(Optimization::Linear);

@@ -49,7 +49,7 @@ pub(crate) enum Source {
     Image(Vec<TableSource>),
     /// The bytes of a table, changed into what a writer of another version could have made, with the
     /// checksums made right again.
-    Changed(TableSource, fn(&mut Vec<u8>)),
+    Changed(TableSource, fn(&mut [u8])),
 }
 
 /// A golden file's name and description.
@@ -118,7 +118,7 @@ pub(crate) fn all() -> Vec<Vector> {
 }
 
 /// A later minor version: an optional section that this one does not know, and flags.
-fn newer_minor(bytes: &mut Vec<u8>) {
+fn newer_minor(bytes: &mut [u8]) {
     bytes[6] = 9;
     // Bits of `flags` that have no meaning yet.
     seal::put(bytes, 72, 0xffff_fffe);
@@ -127,14 +127,14 @@ fn newer_minor(bytes: &mut Vec<u8>) {
 }
 
 /// An optimizer of a later version, with sections of its own: the entries still answer.
-fn unknown_optimization(bytes: &mut Vec<u8>) {
+fn unknown_optimization(bytes: &mut [u8]) {
     bytes[36] = 99;
     seal::rename(bytes, "CLAS", *b"LATE", 0);
     seal::rename(bytes, "DDAG", *b"LATF", 0);
 }
 
 /// A section without which a reader would misunderstand the others.
-fn unknown_required(bytes: &mut Vec<u8>) {
+fn unknown_required(bytes: &mut [u8]) {
     bytes[36] = Optimization::Linear.code();
     seal::rename(bytes, "DDAG", *b"LATE", 1);
 }

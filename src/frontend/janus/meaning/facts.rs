@@ -13,8 +13,15 @@ use super::relate::Supers;
 use super::unit::Unit;
 use super::universe::{TypeId, Universe};
 use super::{aliases, families, implied, relate};
-use crate::build::facts::{Facts, SourceFact, TypeFact};
+use crate::build::facts::{Diagnostic, Facts, SourceFact, TypeFact};
 use crate::dispatch::Rule;
+
+/// What a scan of one text finds wrong.
+pub(in super::super) fn problems(path: &str, text: &str) -> Vec<Diagnostic> {
+    let mut told = Unit::new(path.into(), text).problems();
+    told.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
+    told
+}
 
 /// Scans the files of a project and works out what they declare. Only scanning is parallel; its
 /// results are taken in path order, so the facts do not depend on the number of threads.

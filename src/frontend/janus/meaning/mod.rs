@@ -26,4 +26,4 @@ mod relate;
 mod unit;
 mod universe;
 
-pub(super) use facts::facts;
+pub(super) use facts::{facts, problems};
