@@ -67,6 +67,7 @@ fn table(methods: usize) -> LogicalTable {
             name: format!("game::world::Type{at:03}"),
             supers: parent(at),
             sealed: at % 7 == 0,
+            ..TypeDecl::default()
         })
         .collect();
     let mut family = Family::new("game::rules::collide", 2, Vec::new());

@@ -5,7 +5,7 @@
 mod seal;
 
 use janus_cache::format::{
-    AccessError, LogicalEntry, LogicalTable, LogicalType, ParamRef, PositionClasses, Rule, Strategy,
+    AccessError, LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef, PositionClasses, Strategy,
     TablePlan, TableView, VerifyError, encode, verify,
 };
 use seal::{TABLES, put, reseal, section_at};
@@ -28,7 +28,7 @@ fn chain() -> LogicalTable {
     LogicalTable {
         name: "m::f".to_owned(),
         arity: 1,
-        rule: Rule::Symmetric,
+        rule: LogicalRule::Symmetric,
         types: vec![named("A", &[0]), named("B", &[0, 1])],
         params: vec![0, 1],
         entries: vec![method("a", &[1]), method("b", &[2])],

@@ -103,8 +103,7 @@ fn table_row(table: &TableView<'_>, args: &[Option<&str>]) -> Value {
         .collect();
     let symbol = |entry| table.entry(entry).expect("readable").implementation.to_owned();
     let candidates = || {
-        let mut candidates: Vec<EntryId> =
-            table.core().candidates(&locals).collect::<Result<_, _>>().expect("readable");
+        let mut candidates: Vec<EntryId> = table.core().candidates(&locals).expect("readable");
         candidates.sort_by_key(|entry| symbol(*entry));
         candidates
     };
@@ -119,8 +118,7 @@ fn image_row(image: &ImageView<'_>, family: &FamilyView<'_>, args: &[Option<&str
     let locals: Vec<LocalType> = globals.iter().map(|global| family.local_type(*global)).collect();
     let symbol = |entry| family.entry(entry).expect("readable").implementation.to_owned();
     let candidates = || {
-        let mut candidates: Vec<EntryId> =
-            family.core().candidates(&locals).collect::<Result<_, _>>().expect("readable");
+        let mut candidates: Vec<EntryId> = family.core().candidates(&locals).expect("readable");
         candidates.sort_by_key(|entry| symbol(*entry));
         candidates
     };

@@ -56,9 +56,7 @@ pub struct ManagerOptions {
 /// let signature = registry.signature("area", 1).ok_or("just registered")?;
 ///
 /// manager.start_session()?;
-/// let table = manager.get_or_build("area", &signature, &registry, |table, options| {
-///     Ok::<_, std::convert::Infallible>(optimize(table, options))
-/// })?;
+/// let table = manager.get_or_build("area", &signature, &registry, optimize)?;
 /// let view = table.view()?;
 /// let Outcome::Method(entry) = view.dispatch(&[view.local_type("Circle")?])? else { panic!() };
 /// assert_eq!(view.entry(entry)?.implementation, "area(Shape)");

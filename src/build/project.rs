@@ -209,9 +209,7 @@ fn execute(
     let next = AtomicUsize::new(0);
     let work = || {
         while let Some(question) = questions.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let builder =
-                |table: &_, options: &_| Ok::<_, std::convert::Infallible>(optimize(table, options));
-            let result = manager.obtain(question, builder);
+            let result = manager.obtain(question, optimize);
             results.lock().unwrap_or_else(PoisonError::into_inner).push((question.family.clone(), result));
         }
     };

@@ -5,7 +5,7 @@
 
 use super::decision::DecisionDag;
 use crate::format::layout::ClassRow;
-use crate::format::{LogicalTable, Optimization, Strategy};
+use crate::format::{LogicalRule, LogicalTable, Optimization, Strategy};
 
 /// Which optimizer to use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -60,10 +60,16 @@ const DAG_FREE_BYTES: u64 = 4096;
 const DAG_BYTES_FACTOR: u64 = 8;
 
 /// Chooses. `dag` is none where it was over budget.
-pub(crate) fn decide(table: &LogicalTable, dag: Option<&DecisionDag>, choice: OptimizerChoice) -> Decision {
+pub(crate) fn decide(
+    table: &LogicalTable,
+    dag: Option<&DecisionDag>,
+    file_order: &[u32],
+    choice: OptimizerChoice,
+) -> Decision {
+    let is_custom = matches!(table.rule, LogicalRule::Custom { .. });
     let (entries, arity) = (table.entries.len() as u64, u64::from(table.arity));
     let mut considered = Vec::new();
-    if entries == 1 {
+    if entries == 1 && !is_custom {
         considered.push(CountedCost {
             optimization: Optimization::Single,
             steps: 2 * arity,
@@ -80,10 +86,12 @@ pub(crate) fn decide(table: &LogicalTable, dag: Option<&DecisionDag>, choice: Op
         cells: 0,
         extra_bytes: 0,
     };
-    considered.push(linear);
+    if !is_custom {
+        considered.push(linear);
+    }
     let mut dag_strategy = None;
     if let Some(dag) = dag {
-        let nodes = dag.words();
+        let nodes = dag.words(file_order);
         let class_cells: u64 = dag.classes.iter().map(|position| position.class_of.len() as u64).sum();
         let class_bytes: u64 = dag.classes.iter().map(class_bytes).sum();
         let cost = CountedCost {
@@ -97,6 +105,8 @@ pub(crate) fn decide(table: &LogicalTable, dag: Option<&DecisionDag>, choice: Op
         considered.push(cost);
         dag_strategy = Some((cost, Strategy::DecisionDag { classes: dag.classes.clone(), nodes }));
     }
+    // Nothing but an optimizer's sections knows a custom rule's answers.
+    let choice = if is_custom { OptimizerChoice::Force(Optimization::DecisionDag) } else { choice };
     let strategy = match choice {
         OptimizerChoice::Force(Optimization::Single) | OptimizerChoice::Auto if entries == 1 => {
             Strategy::Single

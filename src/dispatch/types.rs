@@ -9,7 +9,7 @@ use crate::format::TOP_TYPE;
 pub struct TypeId(u32);
 
 /// A declaration, by qualified names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TypeDecl {
     /// Qualified name.
     pub name: String,
@@ -17,13 +17,33 @@ pub struct TypeDecl {
     pub supers: Vec<String>,
     /// Whether no other subtypes may ever be added.
     pub sealed: bool,
+    /// Under rule `precedence`: the type and all its supertypes, nearest first; the top type may be
+    /// left out. Empty where the language has no such lists.
+    pub precedence: Vec<String>,
+    /// Under rule `levels`: types that this one counts as being under when methods are compared,
+    /// although its values need not be theirs.
+    pub counts_as: Vec<String>,
 }
 
 impl TypeDecl {
     /// An open type with these direct supertypes.
     pub fn new(name: &str, supers: &[&str]) -> Self {
         let supers = supers.iter().map(|&name| name.to_owned()).collect();
-        Self { name: name.to_owned(), supers, sealed: false }
+        Self { name: name.to_owned(), supers, ..Self::default() }
+    }
+
+    /// The same type with the list that rule `precedence` compares by: itself first.
+    #[must_use]
+    pub fn with_precedence(mut self, nearest_first: &[&str]) -> Self {
+        self.precedence = nearest_first.iter().map(|&name| name.to_owned()).collect();
+        self
+    }
+
+    /// The same type, counting as being under these when rule `levels` compares methods.
+    #[must_use]
+    pub fn counting_as(mut self, uppers: &[&str]) -> Self {
+        self.counts_as = uppers.iter().map(|&name| name.to_owned()).collect();
+        self
     }
 
     /// The same type, closed to other subtypes.
@@ -52,6 +72,12 @@ pub enum TypeGraphError {
         /// The name that is declared nowhere.
         supertype: String,
     },
+    /// A list of precedence is not of the type and its supertypes.
+    #[error("the precedence list of type {name} is not itself first and then each of its supertypes once")]
+    Precedence {
+        /// The type.
+        name: String,
+    },
     /// A type is its own supertype.
     #[error("types are their own supertypes: {}", names.join(", "))]
     Cycle {
@@ -71,6 +97,10 @@ pub struct TypeGraph {
     supers: Vec<Vec<TypeId>>,
     /// For each type, its direct subtypes, ascending.
     subs: Vec<Vec<TypeId>>,
+    /// For each type, its own list, nearest first, without the top type; empty where it has none.
+    precedence: Vec<Vec<TypeId>>,
+    /// For each type, the types that it counts as being under when methods are compared.
+    counts_as: Vec<Vec<TypeId>>,
     /// For each type, its place in name order.
     rank: Vec<u32>,
     by_name: HashMap<String, TypeId>,
@@ -87,18 +117,25 @@ impl TypeGraph {
                 return Err(TypeGraphError::Duplicate { name: decl.name.clone() });
             }
         }
-        let mut supers = Vec::with_capacity(decls.len());
-        for decl in &decls {
-            let mut direct = Vec::with_capacity(decl.supers.len());
-            for supertype in decl.supers.iter().filter(|name| *name != TOP_TYPE) {
-                direct.push(*by_name.get(supertype).ok_or_else(|| TypeGraphError::UnknownSuper {
-                    name: decl.name.clone(),
-                    supertype: supertype.clone(),
+        let ids_of = |name: &str, others: &[String]| -> Result<Vec<TypeId>, TypeGraphError> {
+            let mut ids = Vec::with_capacity(others.len());
+            for other in others.iter().filter(|other| *other != TOP_TYPE) {
+                ids.push(*by_name.get(other).ok_or_else(|| TypeGraphError::UnknownSuper {
+                    name: name.to_owned(),
+                    supertype: other.clone(),
                 })?);
             }
+            Ok(ids)
+        };
+        let mut supers = Vec::with_capacity(decls.len());
+        let (mut precedence, mut counts_as) = (Vec::new(), Vec::new());
+        for decl in &decls {
+            let mut direct = ids_of(&decl.name, &decl.supers)?;
             direct.sort_unstable();
             direct.dedup();
             supers.push(direct);
+            precedence.push(ids_of(&decl.name, &decl.precedence)?);
+            counts_as.push(ids_of(&decl.name, &decl.counts_as)?);
         }
         let mut subs: Vec<Vec<TypeId>> = vec![Vec::new(); decls.len()];
         for (index, direct) in supers.iter().enumerate() {
@@ -112,6 +149,14 @@ impl TypeGraph {
             names.sort_unstable();
             return Err(TypeGraphError::Cycle { names });
         }
+        for (index, list) in precedence.iter().enumerate().filter(|(_, list)| !list.is_empty()) {
+            let mut sorted = list.clone();
+            sorted.sort_unstable();
+            let id = TypeId(index as u32);
+            if list.first() != Some(&id) || sorted != closure(&supers, id) {
+                return Err(TypeGraphError::Precedence { name: decls[index].name.clone() });
+            }
+        }
         let mut by_rank: Vec<usize> = (0..decls.len()).collect();
         by_rank.sort_unstable_by_key(|index| decls[*index].name.as_str());
         let mut rank = vec![0; decls.len()];
@@ -119,7 +164,7 @@ impl TypeGraph {
             rank[index] = place as u32;
         }
         let (names, sealed) = decls.into_iter().map(|decl| (decl.name, decl.sealed)).unzip();
-        Ok(Self { names, sealed, supers, subs, rank, by_name })
+        Ok(Self { names, sealed, supers, subs, precedence, counts_as, rank, by_name })
     }
 
     /// Number of types, the top type not counted.
@@ -155,6 +200,22 @@ impl TypeGraph {
     /// Direct supertypes, without the top type.
     pub fn supers(&self, id: TypeId) -> &[TypeId] {
         &self.supers[id.0 as usize]
+    }
+
+    /// The type and its supertypes, nearest first, without the top type; empty where the type was
+    /// declared without such a list.
+    pub fn precedence(&self, id: TypeId) -> &[TypeId] {
+        &self.precedence[id.0 as usize]
+    }
+
+    /// What the type counts as being under when rule `levels` compares methods: what is above it and
+    /// what its declaration pretends, ascending. Cost: a walk.
+    pub fn counts_as(&self, id: TypeId) -> Vec<TypeId> {
+        let mut all = self.above(id);
+        all.extend(self.counts_as[id.0 as usize].iter().flat_map(|upper| self.above(*upper)));
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// The type and all its supertypes but the top type, ascending. Cost: a walk over them.
@@ -253,6 +314,9 @@ mod tests {
         assert_eq!(cycle.expect_err("a cycle"), TypeGraphError::Cycle { names });
         let twice = TypeGraph::new([TypeDecl::new("A", &[]), TypeDecl::new("A", &[])]);
         assert_eq!(twice.expect_err("twice"), TypeGraphError::Duplicate { name: "A".to_owned() });
+        let short = TypeDecl::new("B", &["A"]).with_precedence(&["B"]);
+        let found = TypeGraph::new([TypeDecl::new("A", &[]), short]).expect_err("A is left out");
+        assert_eq!(found, TypeGraphError::Precedence { name: "B".to_owned() });
         let unknown = TypeGraph::new([TypeDecl::new("A", &["Z"])]).expect_err("unknown");
         assert_eq!(unknown.to_string(), "type A has the supertype Z, which is declared nowhere");
         assert!(TypeGraph::new([TypeDecl::new("any", &[])]).is_err());

@@ -12,11 +12,12 @@ use super::core::above_stride_bytes;
 use super::envelope::{NewSection, total_len, write};
 use super::layout::{
     ABOV, CLAS, ClassRow, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, MAX_ENTRIES, MAX_PARAMS, NAME,
-    PARM, PATT, SIGN, STRS, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow,
-    VERSION_MAJOR, VERSION_MINOR,
+    PARM, PATT, RULE, SIGN, STRS, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader,
+    TypeRow, VERSION_MAJOR, VERSION_MINOR,
 };
-use super::logical::{LogicalTable, ParamRef, TOP_TYPE};
+use super::logical::{LogicalRule, LogicalTable, LogicalType, ParamRef, TOP_TYPE};
 use super::rule::Optimization;
+use super::rule_data::rule_section;
 use super::strings::StringsBuilder;
 
 /// How the bytes find their answer: what an optimizer decided, in the format's terms.
@@ -140,6 +141,9 @@ pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeE
         NewSection::required(PATT, patterns.as_bytes().to_vec()),
         NewSection::required(ENTR, entries.as_bytes().to_vec()),
     ];
+    if let Some(rule) = rule_section(table) {
+        sections.push(NewSection::required(RULE, rule));
+    }
     if let Strategy::DecisionDag { classes, nodes } = &plan.strategy {
         sections.push(NewSection::optional(CLAS, class_section(classes)));
         let words: Vec<U32> = nodes.iter().map(|word| U32::new(*word)).collect();
@@ -156,7 +160,7 @@ pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeE
     header.entry_count = U32::new(entries.len() as u32);
     header.optimization = plan.strategy.optimization().code();
     header.arity = table.arity;
-    header.rule = table.rule.code();
+    header.rule = table.rule.rule().code();
     header.type_count = U32::new(types.len() as u32);
     header.param_count = U32::new(params.len() as u32);
     header.flags = U32::new(if plan.may_be_ambiguous { TABLE_MAY_BE_AMBIGUOUS } else { 0 });
@@ -224,6 +228,36 @@ fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), EncodeError
         pattern.len() == arity && pattern.iter().all(|param| usize::from(param.0) <= params)
     };
     expect(patterns.all(fits), "a pattern has not a parameter for each position")?;
+    match &table.rule {
+        LogicalRule::Symmetric => {}
+        LogicalRule::Precedence { argument_order, nearest } => {
+            let mut positions = argument_order.clone();
+            positions.sort_unstable();
+            expect(
+                positions == (0..table.arity).collect::<Vec<_>>(),
+                "the order of positions does not name each once",
+            )?;
+            expect(nearest.len() == types, "there is not a list of parameters for each type")?;
+            let fits = |(list, row): (&Vec<u16>, &LogicalType)| {
+                let mut list = list.clone();
+                list.sort_unstable();
+                list == row.above
+            };
+            expect(
+                nearest.iter().zip(&table.types).all(fits),
+                "a type's list is not of the parameters above it",
+            )?;
+        }
+        LogicalRule::Levels { counts_as } => {
+            expect(counts_as.len() == params, "there is not a row of what it counts as for each parameter")?;
+            let known = counts_as.iter().flatten().all(|param| usize::from(*param) < params);
+            expect(known, "a parameter counts as no such parameter")?;
+        }
+        LogicalRule::Custom { .. } => {
+            let walked = plan.strategy.optimization().is_walked();
+            expect(walked, "a custom rule is answered by an optimizer's section alone, and there is none")?;
+        }
+    }
     let mut seen = vec![false; table.entries.len()];
     for canonical in &plan.order {
         let seen = seen

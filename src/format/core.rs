@@ -9,10 +9,12 @@ use zerocopy::little_endian::{U16, U32};
 
 use super::error::{AccessError, Tag};
 use super::layout::{
-    ABOV, CLAS, ClassRow, DDAG, LEAF, LEAF_AMBIGUOUS, LEAF_FIRST_ENTRY, LEAF_NO_METHOD, PARM, PATT,
+    ABOV, CLAS, ClassRow, DDAG, EntryRow, LEAF, LEAF_AMBIGUOUS, LEAF_FIRST_ENTRY, LEAF_NO_METHOD, PARM, PATT,
+    RULE,
 };
 use super::logical::ParamRef;
-use super::rule::Optimization;
+use super::rule::{Optimization, Rule};
+use super::rule_data::RuleView;
 
 /// A type as one table numbers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,13 +44,16 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug)]
 pub struct DispatchCore<'a> {
     optimization: Optimization,
-    arity: usize,
-    entry_count: u32,
-    type_count: u32,
+    pub(super) rule: RuleView<'a>,
+    pub(super) arity: usize,
+    pub(super) entry_count: u32,
+    pub(super) type_count: u32,
     above: &'a [u8],
     above_stride: usize,
     params: &'a [U32],
     patterns: &'a [U16],
+    /// Entries' rows as they lie, for their marks.
+    pub(super) entries: &'a [EntryRow],
     class_rows: &'a [ClassRow],
     class_section: &'a [u8],
     nodes: &'a [U32],
@@ -58,8 +63,11 @@ pub struct DispatchCore<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CoreParts<'a> {
     pub(crate) optimization: Optimization,
+    pub(crate) rule: Rule,
+    /// Empty unless the rule needs it.
+    pub(crate) rule_section: &'a [u8],
     pub(crate) arity: u8,
-    pub(crate) entry_count: u32,
+    pub(crate) entries: &'a [EntryRow],
     pub(crate) type_count: u32,
     pub(crate) param_count: u32,
     pub(crate) params: &'a [u8],
@@ -79,7 +87,7 @@ impl<'a> DispatchCore<'a> {
     /// Checks that each section has the length its counts ask for; names the first that has not.
     pub(crate) fn new(parts: CoreParts<'a>) -> Result<Self, (Tag, &'static str)> {
         const LENGTH: &str = "its length contradicts the counts in the header";
-        let arity = usize::from(parts.arity);
+        let (arity, entry_count) = (usize::from(parts.arity), parts.entries.len() as u32);
         let above_stride = above_stride_bytes(parts.param_count);
         let expect = |tag: Tag, bytes: &[u8], rows: u32, row_bytes: usize| {
             let expected = (rows as usize).checked_mul(row_bytes);
@@ -87,7 +95,16 @@ impl<'a> DispatchCore<'a> {
         };
         expect(PARM, parts.params, parts.param_count, 4)?;
         expect(ABOV, parts.above, parts.type_count, above_stride)?;
-        expect(PATT, parts.patterns, parts.entry_count, 2 * arity)?;
+        expect(PATT, parts.patterns, entry_count, 2 * arity)?;
+        let rule =
+            RuleView::parse(parts.rule, parts.rule_section, arity, parts.type_count, parts.param_count)
+                .map_err(|what| (RULE, what))?;
+        if parts.rule == Rule::Custom && !parts.optimization.is_walked() {
+            return Err((
+                RULE,
+                "a custom rule is answered by an optimizer's section, and there is none that this reader knows",
+            ));
+        }
         let (class_rows, nodes): (&[ClassRow], &[U32]) = if parts.optimization == Optimization::DecisionDag {
             let rows = <[ClassRow]>::ref_from_prefix_with_elems(parts.classes, arity)
                 .map_err(|_| (CLAS, "it is shorter than a row for each position"))?
@@ -106,12 +123,14 @@ impl<'a> DispatchCore<'a> {
         Ok(Self {
             optimization: parts.optimization,
             arity,
-            entry_count: parts.entry_count,
+            rule,
+            entry_count,
             type_count: parts.type_count,
             above: parts.above,
             above_stride,
             params: <[U32]>::ref_from_bytes(parts.params).map_err(|_| (PARM, LENGTH))?,
             patterns: <[U16]>::ref_from_bytes(parts.patterns).map_err(|_| (PATT, LENGTH))?,
+            entries: parts.entries,
             class_rows,
             class_section: parts.classes,
             nodes,
@@ -139,38 +158,6 @@ impl<'a> DispatchCore<'a> {
             Optimization::DecisionDag => self.walk(args),
             Optimization::Single | Optimization::Linear => self.scan(args),
         }
-    }
-
-    /// Entries that apply to `args`, most specific first.
-    pub fn applicable<'b>(
-        &'b self,
-        args: &'b [LocalType],
-    ) -> impl Iterator<Item = Result<EntryId, AccessError>> + 'b {
-        (0..self.entry_count).filter_map(move |entry| match self.applies(entry, args) {
-            Ok(true) => Some(Ok(EntryId(entry))),
-            Ok(false) => None,
-            Err(error) => Some(Err(error)),
-        })
-    }
-
-    /// Entries that apply to `args` while no strictly more specific one does: the one selected
-    /// entry, or the candidates of an ambiguity. Quadratic in the number of entries: for messages.
-    pub fn candidates<'b>(
-        &'b self,
-        args: &'b [LocalType],
-    ) -> impl Iterator<Item = Result<EntryId, AccessError>> + 'b {
-        self.applicable(args).filter_map(move |entry| {
-            let beaten = entry.and_then(|entry| {
-                // An entry that beats another has a smaller specificity, so it stands before it.
-                for earlier in 0..entry.0 {
-                    if self.applies(earlier, args)? && self.beats(earlier, entry.0)? {
-                        return Ok(None);
-                    }
-                }
-                Ok(Some(entry))
-            });
-            beaten.transpose()
-        })
     }
 
     /// The parameter references of `entry`, one for each position.
@@ -282,54 +269,7 @@ impl<'a> DispatchCore<'a> {
         }
     }
 
-    /// The first entry that applies has nothing more specific that applies, because entries stand
-    /// in specificity order; it is selected if it beats all others that apply.
-    fn scan(&self, args: &[LocalType]) -> Result<Outcome, AccessError> {
-        let mut first = None;
-        for entry in 0..self.entry_count {
-            if !self.applies(entry, args)? {
-                continue;
-            }
-            match first {
-                None => first = Some(entry),
-                Some(selected) if !self.beats(selected, entry)? => return Ok(Outcome::Ambiguous),
-                Some(_) => {}
-            }
-        }
-        // An argument outside the table is the caller's mistake even where no entry looks at it.
-        if let Some(local) =
-            args.iter().find(|local| local.0 >= self.type_count && **local != LocalType::OTHER)
-        {
-            return Err(self.type_outside(*local));
-        }
-        Ok(first.map_or(Outcome::NoMethod, |entry| Outcome::Method(EntryId(entry))))
-    }
-
-    fn applies(&self, entry: u32, args: &[LocalType]) -> Result<bool, AccessError> {
-        for (param, local) in self.pattern_row(entry)?.iter().zip(args) {
-            if !self.is_below(*local, ParamRef(param.get()))? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Whether every parameter of `winner` is `other`'s or a subtype of it.
-    fn beats(&self, winner: u32, other: u32) -> Result<bool, AccessError> {
-        for (lower, upper) in self.pattern_row(winner)?.iter().zip(self.pattern_row(other)?) {
-            let (lower, upper) = (ParamRef(lower.get()), ParamRef(upper.get()));
-            let local = match lower.ordinal() {
-                Some(ordinal) => self.param_type(ordinal)?,
-                None => LocalType::OTHER,
-            };
-            if !self.is_below(local, upper)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn pattern_row(&self, entry: u32) -> Result<&'a [U16], AccessError> {
+    pub(super) fn pattern_row(&self, entry: u32) -> Result<&'a [U16], AccessError> {
         let start = (entry as usize).saturating_mul(self.arity);
         self.patterns.get(start..start.saturating_add(self.arity)).ok_or(AccessError::OutOfBounds {
             tag: PATT,
@@ -338,7 +278,7 @@ impl<'a> DispatchCore<'a> {
         })
     }
 
-    fn type_outside(&self, local: LocalType) -> AccessError {
+    pub(super) fn type_outside(&self, local: LocalType) -> AccessError {
         AccessError::OutOfBounds { tag: ABOV, index: u64::from(local.0), bound: u64::from(self.type_count) }
     }
 }

@@ -38,6 +38,8 @@ pub const ABOV: Tag = Tag(*b"ABOV");
 pub const PATT: Tag = Tag(*b"PATT");
 /// The entries, most specific first.
 pub const ENTR: Tag = Tag(*b"ENTR");
+/// What the rule needs beside patterns and relations.
+pub const RULE: Tag = Tag(*b"RULE");
 /// For each position, the class of each type.
 pub const CLAS: Tag = Tag(*b"CLAS");
 /// The decision DAG.

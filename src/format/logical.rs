@@ -5,6 +5,7 @@
 //! other type is "everything else" and is not listed, so an unrelated new type changes nothing.
 
 use super::rule::Rule;
+use super::rule_data::rule_section;
 
 /// The type above all others; it is never declared or listed.
 pub const TOP_TYPE: &str = "any";
@@ -47,6 +48,45 @@ pub struct LogicalEntry {
     pub default: bool,
 }
 
+/// How a method is chosen, and what the rule needs to know beside patterns and relations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LogicalRule {
+    /// [`Rule::Symmetric`].
+    #[default]
+    Symmetric,
+    /// [`Rule::Precedence`].
+    Precedence {
+        /// Positions in the order in which they are compared; each once.
+        argument_order: Vec<u8>,
+        /// For each type, the parameters above it, nearest first; the same as its `above`, in the
+        /// order of the type's own list.
+        nearest: Vec<Vec<u16>>,
+    },
+    /// [`Rule::Levels`].
+    Levels {
+        /// For each parameter, those that it counts as being under when methods are compared,
+        /// ascending: those above it, and what the language pretends.
+        counts_as: Vec<Vec<u16>>,
+    },
+    /// [`Rule::Custom`].
+    Custom {
+        /// What the embedding compiler calls it, with a version: it enters every key.
+        name: String,
+    },
+}
+
+impl LogicalRule {
+    /// The rule without its data.
+    pub const fn rule(&self) -> Rule {
+        match self {
+            Self::Symmetric => Rule::Symmetric,
+            Self::Precedence { .. } => Rule::Precedence,
+            Self::Levels { .. } => Rule::Levels,
+            Self::Custom { .. } => Rule::Custom,
+        }
+    }
+}
+
 /// A family's table, in canonical order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogicalTable {
@@ -55,7 +95,7 @@ pub struct LogicalTable {
     /// Number of dispatching positions.
     pub arity: u8,
     /// How a method is chosen.
-    pub rule: Rule,
+    pub rule: LogicalRule,
     /// Types under a parameter, in name order; a type's local id is its index here.
     pub types: Vec<LogicalType>,
     /// Local ids of the distinct parameter types, ascending; a parameter's number is its index here.
@@ -74,7 +114,7 @@ impl LogicalTable {
             bytes.extend_from_slice(text.as_bytes());
         };
         put_str(&mut bytes, &self.name);
-        bytes.extend_from_slice(&[self.arity, self.rule.code()]);
+        bytes.extend_from_slice(&[self.arity, self.rule.rule().code()]);
         bytes.extend_from_slice(&(self.types.len() as u32).to_le_bytes());
         for row in &self.types {
             put_str(&mut bytes, &row.name);
@@ -90,6 +130,10 @@ impl LogicalTable {
             put_str(&mut bytes, &entry.implementation);
             put_str(&mut bytes, &entry.module);
             bytes.push(u8::from(entry.default));
+        }
+        if let Some(section) = rule_section(self) {
+            bytes.extend_from_slice(&(section.len() as u32).to_le_bytes());
+            bytes.extend_from_slice(&section);
         }
         crate::digest::fast_hash(&bytes)
     }
@@ -109,16 +153,18 @@ impl LogicalTable {
         format!("({})", names.join(", "))
     }
 
+    /// The parameters above parameter `ordinal`, itself among them, ascending.
+    pub fn above_param(&self, ordinal: u16) -> &[u16] {
+        let local = self.params.get(usize::from(ordinal)).copied().unwrap_or(u32::MAX);
+        self.types.get(local as usize).map_or(&[], |row| row.above.as_slice())
+    }
+
     /// Whether parameter `lower` is parameter `upper` or a subtype of it.
     pub fn param_is_below(&self, lower: ParamRef, upper: ParamRef) -> bool {
         match (lower.ordinal(), upper.ordinal()) {
             (_, None) => true,
             (None, Some(_)) => false,
-            (Some(lower), Some(upper)) => self
-                .params
-                .get(usize::from(lower))
-                .and_then(|local| self.types.get(*local as usize))
-                .is_some_and(|row| row.above.binary_search(&upper).is_ok()),
+            (Some(lower), Some(upper)) => self.above_param(lower).binary_search(&upper).is_ok(),
         }
     }
 

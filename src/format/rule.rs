@@ -8,13 +8,26 @@ pub enum Rule {
     /// specific in every position; several applicable but none such is an ambiguity.
     #[default]
     Symmetric,
+    /// CLOS: positions are compared one after the other; at the first where two parameters differ,
+    /// the one that stands earlier in the list of the argument's type wins. Never ambiguous.
+    Precedence,
+    /// Rakudo: methods stand on levels; the first level on which one applies decides.
+    Levels,
+    /// An embedding compiler's own: only its optimizer's sections know the answers.
+    Custom,
 }
 
 impl Rule {
+    /// Every rule of this version, in the order of their codes.
+    pub const ALL: [Self; 4] = [Self::Symmetric, Self::Precedence, Self::Levels, Self::Custom];
+
     /// The word that stands in keys, printouts and corpora.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Symmetric => "symmetric",
+            Self::Precedence => "precedence",
+            Self::Levels => "levels",
+            Self::Custom => "custom",
         }
     }
 
@@ -22,15 +35,15 @@ impl Rule {
     pub const fn code(self) -> u8 {
         match self {
             Self::Symmetric => 1,
+            Self::Precedence => 2,
+            Self::Levels => 3,
+            Self::Custom => 255,
         }
     }
 
     /// The rule behind a header's number, if this version knows it.
-    pub const fn from_code(code: u8) -> Option<Self> {
-        match code {
-            1 => Some(Self::Symmetric),
-            _ => None,
-        }
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.code() == code)
     }
 }
 
@@ -68,6 +81,14 @@ impl Optimization {
         }
     }
 
+    /// Whether sections of its own hold the answers, so that the entries need not be scanned.
+    pub const fn is_walked(self) -> bool {
+        match self {
+            Self::Single | Self::Linear => false,
+            Self::DecisionDag => true,
+        }
+    }
+
     /// The optimization behind a header's number, if this version knows it.
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.code() == code)
@@ -83,7 +104,9 @@ mod tests {
         for known in Optimization::ALL {
             assert_eq!(Optimization::from_code(known.code()), Some(known));
         }
-        assert_eq!(Rule::from_code(Rule::Symmetric.code()), Some(Rule::Symmetric));
+        for known in Rule::ALL {
+            assert_eq!(Rule::from_code(known.code()), Some(known));
+        }
         assert_eq!((Rule::from_code(0), Optimization::from_code(0)), (None, None));
     }
 }

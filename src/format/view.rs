@@ -6,14 +6,14 @@ use super::core::{CoreParts, DispatchCore, EntryId, LocalType, Outcome};
 use super::envelope::{Checksums, Envelope, Sections};
 use super::error::{AccessError, OpenError, Tag};
 use super::layout::{
-    ABOV, CLAS, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ENTRIES, MAX_PARAMS, NAME, PARM, PATT, SIGN, STRS,
-    SectionRow, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow,
+    ABOV, CLAS, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ENTRIES, MAX_PARAMS, NAME, PARM, PATT, RULE, SIGN,
+    STRS, SectionRow, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow,
 };
 use super::rule::{Optimization, Rule};
 use super::strings::Strings;
 
 /// Sections that this version knows.
-const KNOWN: [Tag; 10] = [NAME, SIGN, STRS, TYPE, PARM, ABOV, PATT, ENTR, CLAS, DDAG];
+const KNOWN: [Tag; 11] = [NAME, SIGN, STRS, TYPE, PARM, ABOV, PATT, ENTR, RULE, CLAS, DDAG];
 
 /// A table in its bytes: opened, its checksums proved, ready to answer.
 ///
@@ -98,7 +98,7 @@ impl<'a> TableView<'a> {
     fn from_sections(
         bytes: &'a [u8],
         header: &'a TableHeader,
-        sections: &Sections<'a, 10>,
+        sections: &Sections<'a, 11>,
     ) -> Result<Self, OpenError> {
         let rule = Rule::from_code(header.rule).ok_or(OpenError::UnknownRule { found: header.rule })?;
         // A scan answers whatever other way a newer writer has added.
@@ -138,8 +138,10 @@ impl<'a> TableView<'a> {
         };
         let core = DispatchCore::new(CoreParts {
             optimization,
+            rule,
+            rule_section: if rule == Rule::Symmetric { &[] } else { sections.required(RULE)? },
             arity: header.arity,
-            entry_count,
+            entries,
             type_count,
             param_count,
             params: sections.required(PARM)?,

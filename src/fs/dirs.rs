@@ -128,6 +128,11 @@ pub fn look_at(path: &Path) -> io::Result<std::fs::Metadata> {
     std::fs::metadata(path)
 }
 
+/// Whether a path itself is a symbolic link.
+pub fn is_link(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
+}
+
 /// How much lies below `path`; nothing where it does not exist.
 pub fn measure(path: &Path) -> io::Result<Measured> {
     let mut measured = Measured::default();

@@ -27,13 +27,13 @@ mod signal;
 mod walk;
 
 pub use dirs::{
-    Found, Measured, Owner, create_private, foreign_owner, is_writable, list, look_at, measure,
+    Found, Measured, Owner, create_private, foreign_owner, is_link, is_writable, list, look_at, measure,
     modified_unix_s, move_file, remove_empty_dir, remove_file, remove_tree,
 };
 pub use host::{boot_id, is_remote};
 pub use lock::{FileLock, LockError};
 pub use map::{FileAccess, FileBytes};
-pub use output::{canonical, write_output};
+pub use output::{canonical, set_executable, write_output};
 pub use own::{OwnError, read_own};
 pub use publish::{
     Durability, append, patch, publish, rename_into, replace, sync_dir, sync_file, unique, write_at,

@@ -36,6 +36,24 @@ fn write_beside(tmp: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     std::fs::rename(tmp, path)
 }
 
+/// Lets an output be executed by whoever may read it, or by nobody. Does nothing where the system
+/// has no such mark.
+pub fn set_executable(path: &Path, executable: bool) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let old = std::fs::metadata(path)?.permissions();
+        let readable = old.mode() & 0o444;
+        let mode = if executable { old.mode() | readable >> 2 } else { old.mode() & !0o111 };
+        if mode != old.mode() {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (path, executable);
+    Ok(())
+}
+
 /// The one absolute path of an existing file or folder, without links.
 pub fn canonical(path: &Path) -> io::Result<PathBuf> {
     std::fs::canonicalize(path)

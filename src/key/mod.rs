@@ -11,10 +11,13 @@
 //! | bodies, comments, places | no | the answer does not depend on them; the image holds places |
 //! | file names and times | no | a checkout changes them, the meaning stays |
 //! | optimizer, profile, codec, format, compiler, configuration | yes | they change the bytes |
+//! | a package's sources, flags, platform, and the keys of its dependencies | in its own key | they decide its outputs |
 //! | namespace | yes | those who do not share a namespace share no entry |
 
+mod package;
 mod table;
 mod trace;
 
+pub use package::{PackageDependency, PackageInputs, PackageKey, package_key};
 pub use table::{KeySettings, TableKey, table_key};
 pub use trace::{InputChange, InputGroup, Trace, TraceLine};

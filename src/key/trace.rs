@@ -13,10 +13,16 @@ pub enum InputGroup {
     Family,
     /// The resolution rule and its parameters.
     Rule,
+    /// A package's name and version.
+    Package,
     /// The methods.
     Methods,
     /// The types under a parameter, and the parameters above each.
     Types,
+    /// Content of a package's sources.
+    Sources,
+    /// Packages that a package is built with.
+    Dependencies,
     /// Optimizer settings.
     Optimizer,
     /// Digest of the call-frequency profile.
@@ -35,11 +41,14 @@ pub enum InputGroup {
 
 impl InputGroup {
     /// Every group, in the order in which they are hashed and printed.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Family,
         Self::Rule,
+        Self::Package,
         Self::Methods,
         Self::Types,
+        Self::Sources,
+        Self::Dependencies,
         Self::Optimizer,
         Self::Profile,
         Self::Codec,
@@ -54,8 +63,11 @@ impl InputGroup {
         match self {
             Self::Family => "family",
             Self::Rule => "rule",
+            Self::Package => "package",
             Self::Methods => "method",
             Self::Types => "type",
+            Self::Sources => "source",
+            Self::Dependencies => "dependency",
             Self::Optimizer => "optimizer",
             Self::Profile => "profile",
             Self::Codec => "codec",

@@ -223,7 +223,7 @@ fn wide() -> TableSource {
     let sets = (0_u32..1 << PARAMS).filter(|set| set.count_ones() >= 2).take(250);
     decls.extend(sets.map(|set| {
         let supers: Vec<String> = (0..PARAMS).filter(|bit| set >> bit & 1 == 1).map(param).collect();
-        TypeDecl { name: format!("w::S{set:03}"), supers, sealed: false }
+        TypeDecl { name: format!("w::S{set:03}"), supers, ..TypeDecl::default() }
     }));
     let mut methods: Vec<Method> =
         (0..PARAMS).map(|bit| Method::new(&["any", &param(bit)], &format!("p{bit}"), "w")).collect();

@@ -60,9 +60,7 @@ fn answer(
     let applicable: Vec<EntryId> = family.core().applicable(locals).collect::<Result<_, _>>()?;
     let (word, winner, best) = match outcome {
         Outcome::Method(entry) => ("method", Some(entry), vec![entry]),
-        Outcome::Ambiguous => {
-            ("ambiguous", None, family.core().candidates(locals).collect::<Result<_, _>>()?)
-        }
+        Outcome::Ambiguous => ("ambiguous", None, family.core().candidates(locals)?),
         Outcome::NoMethod => ("no-method", None, Vec::new()),
     };
     let mut candidates = Vec::with_capacity(applicable.len());
