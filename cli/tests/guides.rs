@@ -49,8 +49,7 @@ fn every_output_of_the_guide_to_dispatch_is_what_the_command_prints() {
             let args: Vec<&str> = command.split(' ').collect();
             let printed = text(&project.run(&args).stdout);
             let printed: String =
-                printed.split_inclusive('
-').filter(|line| line.contains(wanted)).collect();
+                printed.split_inclusive('\n').filter(|line| line.contains(wanted)).collect();
             assert_eq!(&printed, output, "janus {command}");
         }
     }
