@@ -1,7 +1,5 @@
 //! What a build cache manager promises, over real stores.
 
-#![expect(clippy::unnecessary_wraps, reason = "builders may fail, these do not")]
-
 use std::convert::Infallible;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};

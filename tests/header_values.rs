@@ -20,7 +20,7 @@ fn expected(table: &LogicalTable, total_len: u64) -> (u32, u64) {
     let total_len = u128::from(total_len);
     let (whole, rest) = (total_len * 1_000_000 / baseline, total_len * 1_000_000 % baseline);
     let ratio = (whole + u128::from(rest > 0)).min(u128::from(u32::MAX));
-    let saved = if total_len < baseline { baseline - total_len } else { 0 };
+    let saved = baseline.saturating_sub(total_len);
     (ratio as u32, saved as u64)
 }
 

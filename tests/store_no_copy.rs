@@ -5,7 +5,7 @@ mod store_kit;
 use std::path::Path;
 
 use janus_cache::build::{BuildCacheManager, Cache, ManagerOptions, Registry, Table};
-use janus_cache::dispatch::{CompileOptions, Family, Method, Optimized, TypeDecl, optimize};
+use janus_cache::dispatch::{CompileOptions, Family, Method, TypeDecl, optimize};
 use janus_cache::format::LogicalTable;
 use janus_cache::fs::FileAccess;
 use janus_cache::store::{Entry, Store, StoreOptions};
@@ -71,9 +71,7 @@ fn cached_table(store: &Store, expect_cached: bool) -> Table {
     let registry = Registry::new(types, [Family::new("area", 1, methods)]).expect("a registry");
     let manager = BuildCacheManager::new(Cache::of_store(store.clone()), ManagerOptions::default());
     let signature = registry.signature("area", 1).expect("registered");
-    let build = |table: &LogicalTable, options: &CompileOptions| {
-        Ok::<Optimized, std::convert::Infallible>(optimize(table, options))
-    };
+    let build = |table: &LogicalTable, options: &CompileOptions| optimize(table, options);
     let table = manager.get_or_build("area", &signature, &registry, build).expect("a table");
     manager.end_session();
     assert_eq!(table.is_cached(), expect_cached);

@@ -223,3 +223,55 @@ pub(crate) struct ManArgs {
     /// The folder to write them to; made if it is missing.
     pub(crate) dir: PathBuf,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    const DOCS: &str = include_str!("../../docs/cli.md");
+
+    /// The part of docs/cli.md under the heading of a command.
+    fn section(command: &str) -> Option<&'static str> {
+        let (_, rest) = DOCS.split_once(&format!("\n## `{command}`\n"))?;
+        Some(rest.split("\n## ").next().unwrap_or(rest))
+    }
+
+    fn check(name: &str, command: &clap::Command) {
+        if command.has_subcommands() {
+            command.get_subcommands().for_each(|child| check(&format!("{name} {}", child.get_name()), child));
+            return;
+        }
+        let section = section(name).unwrap_or_else(|| panic!("docs/cli.md has no section on `{name}`"));
+        for arg in command.get_arguments() {
+            // The flags of settings stand in docs/config.md, which is held to them by its own test.
+            if arg.get_help_heading().is_some() || matches!(arg.get_id().as_str(), "help" | "version") {
+                continue;
+            }
+            let word = match arg.get_long() {
+                Some(long) => format!("`--{long}"),
+                None => format!("`{}`", arg.get_id().as_str().to_uppercase()),
+            };
+            assert!(section.contains(&word), "docs/cli.md does not name {word} of `{name}`");
+            if let Some(short) = arg.get_short() {
+                assert!(section.contains(&format!("`-{short}`")), "`{name}` has an undocumented -{short}");
+            }
+        }
+    }
+
+    #[test]
+    fn docs_cli_md_names_every_command_with_its_flags_and_arguments() {
+        check("janus", &Janus::command());
+    }
+
+    #[test]
+    fn the_exit_codes_are_the_same_in_the_help_and_in_docs_cli_md() {
+        let rows = EXIT_CODES.lines().filter_map(|line| line.trim().split_once("  "));
+        let rows: Vec<String> = rows.map(|(code, meaning)| format!("| {code} | {meaning} |")).collect();
+        assert_eq!(rows.len(), 5);
+        for row in rows {
+            assert!(DOCS.contains(&row), "docs/cli.md has no row {row}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod exit;
 mod human;
 mod json;
 mod logging;
+mod say;
 mod settings;
 
 use std::process::ExitCode;

@@ -103,9 +103,6 @@ impl Shared<'_> {
             3 => Some((self.further_piece(further, *b"CLAS")?, self.further_piece(further, *b"DDAG")?)),
             _ => None,
         };
-        if [*b"CLAS", *b"DDAG"].iter().any(|tag| self.further_piece(further, *tag).is_err()) {
-            return Err(Refused::LeftOpen("a piece without need ends outside BLOB"));
-        }
         dag.map_or(Ok(()), |(classes, nodes)| Dag::check(classes, nodes, counts))?;
         // The family is found: from here on every refusal is of an access.
         let mut types = self.local_types(type_map)?;

@@ -48,8 +48,6 @@ pub(crate) enum Refused {
     Limit(&'static str),
     /// A section or piece whose length is not the one that the counts give.
     SectionLen(&'static str),
-    /// What the text lets a reader refuse or ignore.
-    LeftOpen(&'static str),
     /// Bytes that are whole but say something impossible.
     Content(&'static str),
 }

@@ -1,6 +1,7 @@
 //! `janus build`: sources in, cached dispatch tables and an image out.
 
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use janus_cache::build::{
@@ -17,7 +18,7 @@ use janus_cache::key::KeySettings;
 use crate::args::{BuildArgs, Deny, Format, Optimizer};
 use crate::context::Project;
 use crate::exit::{Exit, Failure};
-use crate::{human, json};
+use crate::{human, json, say};
 
 /// Folder of outputs, below the project's root.
 const OUTPUT_DIR: &str = "build";
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     let defines = Defines::resolve(&args.define, project.file.as_ref())
         .map_err(|error| Failure::new(Exit::Usage, &error))?;
     for warning in &defines.warnings {
-        eprintln!("warning: {warning}");
+        say::note(format_args!("warning: {warning}"));
     }
     let frontend = JanusFrontend::default();
     let image = match &args.output {
@@ -67,11 +68,13 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     };
     let outcome = build_project(&request, &manager).map_err(|error| failure_of(&error))?;
     for warning in &outcome.session.warnings {
-        eprintln!("warning: {}; the build goes on without that", warning.message);
+        say::note(format_args!("warning: {}; the build goes on without that", warning.message));
     }
     if project.settings.verbose.value {
         // Beside the result, not in it: what reads standard output must not depend on who set a variable.
-        eprint!("{}", explanation(&outcome, |_| true));
+        for line in explanation(&outcome, |_| true).lines() {
+            say::note(line);
+        }
     }
     match args.format {
         Format::Json => json::print(&json::Build::new(&project.name, &outcome, args.plan))?,
@@ -112,7 +115,13 @@ fn source_date_epoch() -> Result<u64, Failure> {
 
 fn failure_of(error: &BuildError) -> Failure {
     let exit = match error {
-        BuildError::Frontend(_) => Exit::Usage,
+        BuildError::Frontend(_) | BuildError::OutputIsSource { .. } => Exit::Usage,
+        // Another place would do; the place itself is what is wrong.
+        BuildError::Output { source, .. }
+            if matches!(source.kind(), ErrorKind::InvalidInput | ErrorKind::IsADirectory) =>
+        {
+            Exit::Usage
+        }
         BuildError::Output { .. } => Exit::System,
         _ => Exit::Sources,
     };
@@ -121,24 +130,24 @@ fn failure_of(error: &BuildError) -> Failure {
 
 fn print(name: &str, args: &BuildArgs, outcome: &BuildOutcome) -> Result<(), Failure> {
     for diagnostic in &outcome.diagnostics {
-        eprintln!("{}", human::diagnostic(diagnostic));
+        say::note(human::diagnostic(diagnostic));
     }
     let mut text = String::new();
     if args.explain || args.plan {
         text = explanation(outcome, |step| step.reason != Reason::Unchanged);
     }
     report(&mut text, name, args, outcome);
-    std::io::Write::write_all(&mut std::io::stdout().lock(), text.as_bytes())?;
-    Ok(())
+    say::out(text)
 }
 
 /// What is done with each table that is `told`, and why, and which families are gone.
 fn explanation(outcome: &BuildOutcome, told: impl Fn(&Step) -> bool) -> String {
     let mut text = String::new();
     for step in outcome.plan.steps.iter().filter(|step| told(step)) {
-        let _ = writeln!(text, "{} {}: {}", step.action.as_str(), step.family, step.reason);
+        let reason = step.reason.to_string();
+        let _ = writeln!(text, "{} {}: {}", step.action.as_str(), step.family, human::printable(&reason));
         for input in step.reason.change().map_or(&[][..], |change| &change.inputs) {
-            let _ = writeln!(text, "  {}", describe(input));
+            let _ = writeln!(text, "  {}", human::printable(&describe(input)));
         }
     }
     for family in &outcome.plan.removed {
@@ -155,7 +164,9 @@ fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcom
     };
     let files = human::count(*files, "file", "files");
     let families = human::count(*families, "family", "families");
-    line(name, format!("{files}, {functions} functions, {families} of {methods} methods"));
+    let functions = human::count(*functions, "function", "functions");
+    let methods = human::count(*methods, "method", "methods");
+    line(name, format!("{files}, {functions}, {families} of {methods}"));
     if args.plan {
         let (reused, built) = outcome.plan.counts();
         line("tables", format!("{built} would be built, {reused} would be reused"));
