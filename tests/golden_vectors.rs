@@ -10,7 +10,7 @@ mod vectors;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use janus_cache::dispatch::{Selection, TypeGraph, TypeId, resolve};
+use janus_cache::dispatch::{FamilyRule, Selection, TypeGraph, TypeId, resolve};
 use janus_cache::format::{EntryId, LocalType, OpenError, Outcome, TableView, verify};
 use janus_cache::image::{FamilyView, GlobalType, ImageView};
 use serde_json::{Value, json};
@@ -89,6 +89,11 @@ fn defined_row(source: &TableSource, graph: &TypeGraph, args: &[Option<TypeId>])
     match resolve(graph, &source.family, args) {
         Selection::Method(method) => json!({"outcome": "method", "implementation": symbol(method)}),
         Selection::NoMethod => json!({"outcome": "none"}),
+        // What the rule of `custom.jdt` makes of the methods that apply.
+        Selection::Ambiguous(methods) if matches!(source.family.rule, FamilyRule::Custom { .. }) => {
+            let last = methods.into_iter().map(symbol).max();
+            json!({"outcome": "method", "implementation": last})
+        }
         Selection::Ambiguous(methods) => {
             let candidates: BTreeSet<String> = methods.into_iter().map(symbol).collect();
             json!({"outcome": "ambiguous", "candidates": candidates})
