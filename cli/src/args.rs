@@ -111,6 +111,10 @@ pub(crate) struct BuildArgs {
     /// Write the image in spite of errors in the sources; the exit code stays 1.
     #[arg(long)]
     pub(crate) keep_going: bool,
+    /// Give the build's configuration a name with a value: builds that differ in one share no table.
+    /// Outranks [build.define] in janus.toml; may be given several times.
+    #[arg(long, short = 'D', value_name = "NAME=VALUE")]
+    pub(crate) define: Vec<String>,
     /// How tables find their answers.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) optimizer: Optimizer,

@@ -9,6 +9,7 @@ use janus_cache::build::{
     build_project, describe,
 };
 use janus_cache::clock::Clock;
+use janus_cache::config::Defines;
 use janus_cache::dispatch::OptimizerChoice;
 use janus_cache::format::Optimization;
 use janus_cache::frontend::JanusFrontend;
@@ -26,6 +27,11 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     let mut project = Project::open(&args.path, &args.settings)?;
     // A plan leaves no trace, not even that entries were looked at.
     project.settings.read_only.value |= args.plan;
+    let defines = Defines::resolve(&args.define, project.file.as_ref())
+        .map_err(|error| Failure::new(Exit::Usage, &error))?;
+    for warning in &defines.warnings {
+        say::note(format_args!("warning: {warning}"));
+    }
     let frontend = JanusFrontend::default();
     let image = match &args.output {
         Some(path) => path.clone(),
@@ -37,6 +43,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
             optimizer: optimizer(args.optimizer),
             creation_timestamp: source_date_epoch()?,
             compiler: format!("{} {}", frontend.language(), frontend.version()),
+            configuration: defines.values.into_iter().collect(),
             namespace: project.settings.namespace.value.as_str().to_owned(),
             ..KeySettings::default()
         },
@@ -63,10 +70,15 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     for warning in &outcome.session.warnings {
         say::note(format_args!("warning: {}; the build goes on without that", warning.message));
     }
-    let verbose = project.settings.verbose.value;
+    if project.settings.verbose.value {
+        // Beside the result, not in it: what reads standard output must not depend on who set a variable.
+        for line in explanation(&outcome, |_| true).lines() {
+            say::note(line);
+        }
+    }
     match args.format {
         Format::Json => json::print(&json::Build::new(&project.name, &outcome, args.plan))?,
-        Format::Human => print(&project.name, args, verbose, &outcome)?,
+        Format::Human => print(&project.name, args, &outcome)?,
     }
     Ok(if outcome.has_errors() { Exit::Sources } else { Exit::Success })
 }
@@ -116,34 +128,32 @@ fn failure_of(error: &BuildError) -> Failure {
     Failure::new(exit, error)
 }
 
-fn print(name: &str, args: &BuildArgs, verbose: bool, outcome: &BuildOutcome) -> Result<(), Failure> {
+fn print(name: &str, args: &BuildArgs, outcome: &BuildOutcome) -> Result<(), Failure> {
     for diagnostic in &outcome.diagnostics {
         say::note(human::diagnostic(diagnostic));
     }
     let mut text = String::new();
-    if args.explain || args.plan || verbose {
-        for step in outcome.plan.steps.iter().filter(|step| verbose || step.reason != Reason::Unchanged) {
-            explain(&mut text, step);
-        }
-        for family in &outcome.plan.removed {
-            let _ = writeln!(text, "gone {family}: no method is left");
-        }
+    if args.explain || args.plan {
+        text = explanation(outcome, |step| step.reason != Reason::Unchanged);
     }
     report(&mut text, name, args, outcome);
     say::out(text)
 }
 
-fn explain(text: &mut String, step: &Step) {
-    let _ = writeln!(
-        text,
-        "{} {}: {}",
-        step.action.as_str(),
-        step.family,
-        human::printable(&step.reason.to_string())
-    );
-    for input in step.reason.change().map_or(&[][..], |change| &change.inputs) {
-        let _ = writeln!(text, "  {}", human::printable(&describe(input)));
+/// What is done with each table that is `told`, and why, and which families are gone.
+fn explanation(outcome: &BuildOutcome, told: impl Fn(&Step) -> bool) -> String {
+    let mut text = String::new();
+    for step in outcome.plan.steps.iter().filter(|step| told(step)) {
+        let reason = step.reason.to_string();
+        let _ = writeln!(text, "{} {}: {}", step.action.as_str(), step.family, human::printable(&reason));
+        for input in step.reason.change().map_or(&[][..], |change| &change.inputs) {
+            let _ = writeln!(text, "  {}", human::printable(&describe(input)));
+        }
     }
+    for family in &outcome.plan.removed {
+        let _ = writeln!(text, "gone {family}: no method is left");
+    }
+    text
 }
 
 fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcome) {
