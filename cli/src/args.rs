@@ -57,6 +57,8 @@ pub(crate) enum DispatchCommand {
     List(ImageArgs),
     /// Show a family: its methods, types, and how its table answers.
     Show(ShowArgs),
+    /// Ask the tables of a corpus what a runtime was asked, and compare the answers.
+    Check(CheckArgs),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -93,7 +95,7 @@ pub(crate) enum Deny {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct BuildArgs {
-    /// The project's folder.
+    /// The project's folder, or a corpus (`FILE.json`), whose outputs go to the current folder.
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
     /// How to print the result.
@@ -192,6 +194,21 @@ pub(crate) struct ShowArgs {
     pub(crate) image: PathBuf,
     /// The function's name, with `/ARITY` where several families have it; every family if left out.
     pub(crate) function: Option<String>,
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct CheckArgs {
+    /// The corpus: types, functions and methods as JSON.
+    pub(crate) corpus: PathBuf,
+    /// What a runtime selected: one case on each line.
+    pub(crate) truth: PathBuf,
+    /// How tables find their answers.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) optimizer: Optimizer,
     /// How to print the result.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,

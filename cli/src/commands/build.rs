@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use janus_cache::build::{
     BuildCacheManager, BuildError, BuildOutcome, BuildRequest, Cache, Frontend, ManagerOptions, Reason, Step,
@@ -12,7 +12,7 @@ use janus_cache::clock::Clock;
 use janus_cache::config::Defines;
 use janus_cache::dispatch::OptimizerChoice;
 use janus_cache::format::Optimization;
-use janus_cache::frontend::JanusFrontend;
+use janus_cache::frontend::{CorpusFrontend, JanusFrontend};
 use janus_cache::key::KeySettings;
 
 use crate::args::{BuildArgs, Deny, Format, Optimizer};
@@ -24,7 +24,11 @@ use crate::{human, json, say};
 const OUTPUT_DIR: &str = "build";
 
 pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
-    let mut project = Project::open(&args.path, &args.settings)?;
+    let sources = Sources::of(&args.path);
+    let mut project = Project::open(&sources.root, &args.settings)?;
+    if let Some(name) = sources.name {
+        project.name = name;
+    }
     // A plan leaves no trace, not even that entries were looked at.
     project.settings.read_only.value |= args.plan;
     let defines = Defines::resolve(&args.define, project.file.as_ref())
@@ -32,11 +36,11 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     for warning in &defines.warnings {
         say::note(format_args!("warning: {warning}"));
     }
-    let frontend = JanusFrontend::default();
+    let frontend = sources.frontend;
     let image = match &args.output {
         Some(path) => path.clone(),
         // Said as the user said the project, so that the path can be copied from the report.
-        None => args.path.join(OUTPUT_DIR).join(format!("{}.jdi", project.name)),
+        None => sources.root.join(OUTPUT_DIR).join(format!("{}.jdi", project.name)),
     };
     let options = ManagerOptions {
         keys: KeySettings {
@@ -58,7 +62,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     let deny: Vec<String> = args.deny.iter().map(|deny| code(*deny).to_owned()).collect();
     let request = BuildRequest {
         root: &project.root,
-        frontend: &frontend,
+        frontend: frontend.as_ref(),
         name: &project.name,
         image: &image,
         excluded: &[cache_dir, &output_dir],
@@ -83,7 +87,28 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     Ok(if outcome.has_errors() { Exit::Sources } else { Exit::Success })
 }
 
-const fn optimizer(choice: Optimizer) -> OptimizerChoice {
+/// What is built, and where its outputs go.
+struct Sources {
+    frontend: Box<dyn Frontend>,
+    root: PathBuf,
+    /// The project's name where the sources give it one.
+    name: Option<String>,
+}
+
+impl Sources {
+    /// A file of JSON is a corpus, an input that may lie anywhere: its project is the current folder.
+    fn of(path: &Path) -> Self {
+        let is_corpus = path.is_file() && path.extension().is_some_and(|extension| extension == "json");
+        if is_corpus {
+            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            Self { frontend: Box::new(CorpusFrontend::new(path)), root: PathBuf::from("."), name }
+        } else {
+            Self { frontend: Box::new(JanusFrontend::default()), root: path.to_owned(), name: None }
+        }
+    }
+}
+
+pub(crate) const fn optimizer(choice: Optimizer) -> OptimizerChoice {
     match choice {
         Optimizer::Auto => OptimizerChoice::Auto,
         Optimizer::Single => OptimizerChoice::Force(Optimization::Single),

@@ -10,7 +10,7 @@ use crate::build::facts::{
     ArgumentOrderFact, Diagnostic, Facts, FunctionFact, MethodFact, Place, Severity, TOP_TYPE, TypeFact,
 };
 use crate::digest::fast_hash;
-use crate::dispatch::FamilyRule;
+use crate::dispatch::{FamilyRule, TypeDecl, TypeGraph};
 use crate::frontend::places::Lines;
 
 /// The type that Rakudo pretends every role to be under when methods are compared.
@@ -108,9 +108,7 @@ impl<'t> Reader<'t> {
                 place: Some(self.place(*at)),
             });
         }
-        for fact in &mut made.types {
-            fact.supers.sort_unstable();
-        }
+        complete_supers(&mut made.types);
         made.types.sort_by(|a, b| a.name.cmp(&b.name));
         let known: HashSet<&str> = types.iter().map(|(_, row)| row.name.as_str()).collect();
         let mut functions = Vec::with_capacity(document.functions.len());
@@ -339,6 +337,29 @@ impl<'t> Reader<'t> {
         if let Some(told) = self.told.last_mut() {
             told.notes.push((first, "the first one is here".to_owned()));
         }
+    }
+}
+
+/// A list of precedence decides to what its type applies, so a type is under all of its list: what its
+/// supertypes do not lead to is added to them.
+fn complete_supers(types: &mut [TypeFact]) {
+    let decl = |fact: &TypeFact| TypeDecl {
+        name: fact.name.clone(),
+        supers: fact.supers.clone(),
+        ..TypeDecl::default()
+    };
+    // A graph that is none is told when families are formed.
+    if let Ok(graph) = TypeGraph::new(types.iter().map(decl)) {
+        for fact in types.iter_mut() {
+            let above = graph.get(&fact.name).map(|id| graph.above(id)).unwrap_or_default();
+            let is_missing =
+                |name: &&String| graph.get(name).is_some_and(|upper| above.binary_search(&upper).is_err());
+            let missing: Vec<String> = fact.precedence.iter().filter(is_missing).cloned().collect();
+            fact.supers.extend(missing);
+        }
+    }
+    for fact in types {
+        fact.supers.sort_unstable();
     }
 }
 
