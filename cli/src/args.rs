@@ -81,6 +81,10 @@ pub(crate) enum Optimizer {
     Linear,
     /// A decision DAG over classes of types.
     Dag,
+    /// A matrix over classes of types.
+    Matrix,
+    /// A perfect hash of tuples of classes.
+    Hash,
 }
 
 /// Warnings that can be denied.

@@ -114,6 +114,8 @@ pub(crate) const fn optimizer(choice: Optimizer) -> OptimizerChoice {
         Optimizer::Single => OptimizerChoice::Force(Optimization::Single),
         Optimizer::Linear => OptimizerChoice::Force(Optimization::Linear),
         Optimizer::Dag => OptimizerChoice::Force(Optimization::DecisionDag),
+        Optimizer::Matrix => OptimizerChoice::Force(Optimization::Matrix),
+        Optimizer::Hash => OptimizerChoice::Force(Optimization::Hash),
     }
 }
 
