@@ -226,13 +226,13 @@ fn check_limits(table: &LogicalTable) -> Result<(), EncodeError> {
             return Err(EncodeError::TooMany { what, found: found as u64, limit: limit as u64 });
         }
     }
-    if table.types.iter().any(|row| row.name == TOP_TYPE) {
+    if table.types.iter().any(|row| *row.name == *TOP_TYPE) {
         return Err(EncodeError::ReservedName);
     }
-    let names = std::iter::once(&table.name).chain(table.types.iter().map(|row| &row.name));
+    let names = std::iter::once(table.name.as_str()).chain(table.types.iter().map(|row| &*row.name));
     for name in names {
         if name.chars().any(char::is_control) {
-            return Err(EncodeError::ControlCharacter { name: name.clone() });
+            return Err(EncodeError::ControlCharacter { name: name.to_owned() });
         }
     }
     Ok(())
