@@ -122,7 +122,7 @@ fn push_types(trace: &mut Trace, table: &LogicalTable) {
         let above = nearest.get(local).unwrap_or(&row.above);
         let openness = if row.sealed { "sealed, under " } else { "open, under " };
         let value = std::iter::once(openness).chain(names(table, above));
-        trace.push_pieces(InputGroup::Types, [row.name.as_str()], value);
+        trace.push_pieces(InputGroup::Types, [&*row.name], value);
     }
 }
 
