@@ -9,7 +9,7 @@ use serde_json::Value;
 
 const DOCS: &str = include_str!("../../docs/cli.md");
 /// Objects whose keys are data.
-const BY_NAME: [&str; 4] = ["by_kind", "by_project", "by_language", "misses"];
+const BY_NAME: [&str; 5] = ["by_kind", "by_project", "by_language", "misses", "optimizations"];
 
 /// The part of docs/cli.md under the heading of a command.
 fn section(command: &str) -> &'static str {
@@ -145,6 +145,18 @@ fn dispatch_commands_print_what_is_documented() {
 }
 
 #[test]
+fn a_check_of_a_corpus_prints_what_is_documented() {
+    let project = Project::empty();
+    kit::write_corpus(&project);
+    let ask = |truth: &str| json(&project, &["dispatch", "check", "shapes.json", truth]);
+    let agreed = ask("shapes.truth.jsonl");
+    project.write("wrong.jsonl", "{\"f\":0,\"args\":[1,2],\"m\":0}\n");
+    let disagreed = ask("wrong.jsonl");
+    assert_eq!((&agreed["disagree"], &disagreed["disagree"]), (&0.into(), &1.into()));
+    check("dispatch check", &[agreed, disagreed]);
+}
+
+#[test]
 fn the_examples_in_the_documentation_are_of_the_documented_form() {
     let headings = DOCS.split("\n## `janus ").skip(1).filter_map(|section| section.split_once("`\n"));
     let mut examples = 0;
@@ -156,5 +168,5 @@ fn the_examples_in_the_documentation_are_of_the_documented_form() {
             examples += 1;
         }
     }
-    assert_eq!(examples, 8, "one for each object");
+    assert_eq!(examples, 9, "one for each object");
 }

@@ -187,7 +187,7 @@ fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcom
     let BuildOutcome { files, functions, methods, families, ambiguities, .. } = outcome;
     let metrics = &outcome.session.metrics;
     let mut line = |label: &str, value: String| {
-        let _ = writeln!(text, "{label:<10}{value}");
+        let _ = writeln!(text, "{label:<9} {value}");
     };
     let files = human::count(*files, "file", "files");
     let families = human::count(*families, "family", "families");
