@@ -1,6 +1,8 @@
 //! One file with all tables of a build, and places; what a run-time maps.
 
 mod builder;
+mod classes;
+pub mod diff;
 mod family;
 pub mod layout;
 mod open;
@@ -8,6 +10,7 @@ mod verify;
 mod view;
 
 pub use builder::{ImageContent, ImageError, ImagePlace, ImageType, encode_image};
+pub use classes::TypeClass;
 pub use family::FamilyView;
 pub use open::{DispatchImage, ImageOpenError};
 pub use view::{GlobalType, ImageView, PlaceInfo};
