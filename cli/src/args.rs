@@ -57,6 +57,8 @@ pub(crate) enum DispatchCommand {
     List(ImageArgs),
     /// Show a family: its methods, types, and how its table answers.
     Show(ShowArgs),
+    /// Compare two images, or two git revisions: which calls are answered differently.
+    Diff(DiffArgs),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -191,6 +193,36 @@ pub(crate) struct ShowArgs {
     /// How to print the result.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object on standard output.
+    Json,
+    /// For the description of a change that is reviewed.
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct DiffArgs {
+    /// The earlier and the later image; with --rev the project's folder [default: .].
+    #[arg(value_name = "PATH", num_args = 0..=2)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Build and compare two git revisions of a project instead.
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
+    pub(crate) rev: Option<Vec<String>>,
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: DiffFormat,
+    /// End with 1 where anything differs.
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    #[command(flatten)]
+    pub(crate) settings: SettingFlags,
 }
 
 #[derive(Debug, Args)]

@@ -8,11 +8,11 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// Done.
     Success,
-    /// The sources have errors, or the question has no answer.
+    /// The sources have errors, the question has no answer, or what was compared differs.
     Sources,
     /// The command line, a setting, or something it names cannot be used.
     Usage,
-    /// The cache is damaged.
+    /// The cache, or a file that was looked at, is damaged.
     Damaged,
     /// The system did not let the command do its work.
     System,
@@ -22,9 +22,10 @@ pub(crate) enum Exit {
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  the sources have errors (denied warnings included), or no single method answers a query
+  1  the sources have errors (denied warnings included), no single method answers a query, or
+     `janus dispatch diff --exit-code` found a difference
   2  the command line, a setting, or something they name cannot be used
-  3  `janus cache validate` found damage that is not repaired
+  3  `janus cache validate` found damage that is not repaired, or `janus dispatch inspect` any
   4  the system did not let the command do its work: no room, no permission, a lock that is held";
 
 impl From<Exit> for ExitCode {
@@ -49,6 +50,15 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { exit: Exit::Usage, message: message.into() }
+    }
+
+    pub(crate) fn system(message: impl Into<String>) -> Self {
+        Self { exit: Exit::System, message: message.into() }
+    }
+
+    /// The same failure, with what it is about in front.
+    pub(crate) fn about(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
     }
 
     /// An error with what lies behind it, in one line.

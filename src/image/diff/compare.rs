@@ -25,6 +25,9 @@ impl Default for DiffLimits {
     }
 }
 
+/// A family of one name and arity in the earlier and the later image.
+type Pair<'a> = (Option<FamilyView<'a>>, Option<FamilyView<'a>>);
+
 /// What changes for callers from one image to another.
 ///
 /// Types are compared by name. One that an image does not list is *any other type* there. Families
@@ -41,7 +44,7 @@ pub fn diff(
         types_removed: types_missing_from(after, before)?,
         ..ImageDiff::default()
     };
-    let mut pairs: BTreeMap<(&str, u8), (Option<FamilyView<'_>>, Option<FamilyView<'_>>)> = BTreeMap::new();
+    let mut pairs: BTreeMap<(&str, u8), Pair<'_>> = BTreeMap::new();
     for index in 0..before.family_count() {
         let family = before.family_at(index)?;
         pairs.entry((family.name()?, family.arity())).or_default().0 = Some(family);
@@ -64,7 +67,7 @@ pub fn diff(
                 (FamilyState::Changed, Some((old.rule(), new.rule())).filter(|(old, new)| old != new))
             }
         };
-        let (old, new) = pair;
+        let (old, new) = (pair.0.as_ref(), pair.1.as_ref());
         let said = FamilyPair::new((before, old), (after, new), usize::from(arity))?.compare(limits)?;
         let family = FamilyDiff {
             name: name.to_owned(),

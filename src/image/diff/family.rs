@@ -58,8 +58,8 @@ pub(super) struct FamilyAnswer {
 
 impl<'a> FamilyPair<'a> {
     pub(super) fn new(
-        (old_image, old): (&ImageView<'a>, Option<FamilyView<'a>>),
-        (new_image, new): (&ImageView<'a>, Option<FamilyView<'a>>),
+        (old_image, old): (&ImageView<'a>, Option<&FamilyView<'a>>),
+        (new_image, new): (&ImageView<'a>, Option<&FamilyView<'a>>),
         arity: usize,
     ) -> Result<Self, AccessError> {
         let mut methods = Methods::default();
@@ -188,18 +188,18 @@ pub(super) struct UpperParam {
 
 impl<'a> Side<'a> {
     fn new(
-        family: Option<FamilyView<'a>>,
+        family: Option<&FamilyView<'a>>,
         methods: &mut Methods,
         mark: fn(&mut DiffMethod),
     ) -> Result<Self, AccessError> {
         let mut numbers = Vec::new();
-        if let Some(family) = &family {
+        if let Some(family) = family {
             for entry in (0..family.core().entry_count()).map(EntryId) {
                 numbers.push(methods.number(family, entry, mark)?);
             }
         }
-        let without_values = family.as_ref().map(sums).transpose()?.unwrap_or_default();
-        Ok(Self { family, numbers, selected: Vec::new(), without_values })
+        let without_values = family.map(sums).transpose()?.unwrap_or_default();
+        Ok(Self { family: family.copied(), numbers, selected: Vec::new(), without_values })
     }
 
     fn params_at(&self, position: usize) -> Result<Option<PositionParams<'a>>, AccessError> {
