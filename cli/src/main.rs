@@ -3,10 +3,12 @@
 mod args;
 mod commands;
 mod context;
+mod draw;
 mod exit;
 mod human;
 mod json;
 mod logging;
+mod names;
 mod settings;
 
 use std::process::ExitCode;
@@ -42,6 +44,9 @@ fn run(command: Command) -> Result<Exit, Failure> {
             DispatchCommand::List(args) => dispatch::list::run(&args),
             DispatchCommand::Show(args) => dispatch::show::run(&args),
             DispatchCommand::Diff(args) => dispatch::diff::run(&args),
+            DispatchCommand::Matrix(args) => dispatch::matrix::run(&args),
+            DispatchCommand::Tree(args) => dispatch::tree::run(&args),
+            DispatchCommand::Inspect(args) => dispatch::inspect::run(&args),
         },
         Command::Trust(args) => trust::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -6,8 +6,8 @@ use janus_cache::image::diff::{
     Age, ChangeKind, DiffMethod, FamilyDiff, ImageDiff, MethodNumber, Region, TypeSet, Verdict,
 };
 
-use super::names::ShortNames;
 use crate::human;
+use crate::names::ShortNames;
 
 /// More names of one position, or more candidates, are no help.
 const MAX_NAMES: usize = 4;

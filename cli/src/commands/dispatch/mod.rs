@@ -3,8 +3,11 @@
 pub(crate) mod diff;
 mod diff_text;
 mod image;
+pub(crate) mod inspect;
+mod inspect_text;
 pub(crate) mod list;
-mod names;
+pub(crate) mod matrix;
 pub(crate) mod query;
 mod revision;
 pub(crate) mod show;
+pub(crate) mod tree;
