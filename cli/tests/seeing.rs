@@ -3,6 +3,7 @@
 
 mod kit;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use kit::{Project, text};
@@ -61,10 +62,10 @@ fn hundred_types() -> Project {
     let project = Project::empty();
     let mut source = String::from("module zoo;\n");
     for at in 0..100 {
-        source += &format!("pub type K{at:02} = {{ x: int }}\n");
+        let _ = writeln!(source, "pub type K{at:02} = {{ x: int }}");
     }
     for at in 0..100 {
-        source += &format!("pub func touch(a: K{at:02}, b: K{:02}) -> int {{ 0 }}\n", at * 7 % 100);
+        let _ = writeln!(source, "pub func touch(a: K{at:02}, b: K{:02}) -> int {{ 0 }}", at * 7 % 100);
     }
     project.write("zoo.jan", source);
     project.build(&[]);

@@ -1,6 +1,7 @@
 //! How a table decides: questions about one argument each, and where their answers lead.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use janus_cache::format::{AccessError, EntryId, Outcome};
 use janus_cache::image::{DecisionDag, FamilyView, Step, TypeClass};
@@ -50,18 +51,18 @@ pub(crate) fn of_dag(family: &FamilyView<'_>, dag: &DecisionDag) -> Result<Flow,
     let mut classes: HashMap<u8, Vec<Group>> = HashMap::new();
     let mut questions = Vec::with_capacity(dag.nodes.len().max(1));
     for node in &dag.nodes {
-        let groups = match classes.get(&node.position) {
-            Some(known) => known,
-            None => {
-                let count = node.steps.len() as u32;
+        let groups = match classes.entry(node.position) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(slot) => {
                 let class = |class: u32| TypeClass {
                     types: dag.types_of(node.position, class).collect(),
                     has_other: class == 0,
                 };
-                let groups = described(family, &(0..count).map(class).collect::<Vec<_>>())?;
-                classes.entry(node.position).or_insert(groups)
+                let classes: Vec<TypeClass> = (0..node.steps.len() as u32).map(class).collect();
+                slot.insert(described(family, &classes)?)
             }
         };
+        let groups = groups.as_slice();
         let mut branches: Vec<(Step, Vec<&Group>)> = Vec::new();
         // Class 0, where any other type is, comes last.
         for (step, group) in

@@ -29,13 +29,19 @@ pub(crate) struct Group {
 
 /// What stands for a type that no method names.
 pub(crate) const ANY_OTHER: &str = "any other type";
+/// Stands for such a type and listed ones that answer as it does.
+const ANYTHING_ELSE: &str = "anything else";
 
 impl Group {
-    /// `Enemy +3`, with names as short as `short` makes them.
+    /// `Enemy +3`: one of the types and how many more, with names as short as `short` makes them.
     pub(crate) fn label(&self, short: &ShortNames) -> String {
-        let count = self.types.len() + usize::from(self.has_other);
-        let first = self.types.first().map_or(ANY_OTHER, |name| short.of_type(name));
-        if count > 1 { format!("{first} +{}", count - 1) } else { first.to_owned() }
+        match (&self.types[..], self.has_other) {
+            ([], _) => ANY_OTHER.to_owned(),
+            // The listed ones are only some of very many.
+            (_, true) => ANYTHING_ELSE.to_owned(),
+            ([one], _) => short.of_type(one).to_owned(),
+            ([first, more @ ..], _) => format!("{} +{}", short.of_type(first), more.len()),
+        }
     }
 
     /// All names.
@@ -243,15 +249,12 @@ fn merged(groups: Vec<Group>, lines: Vec<Vec<Cell>>) -> (Vec<Group>, Vec<Vec<Cel
     let (mut kept, mut kept_lines): (Vec<Group>, Vec<Vec<Cell>>) = (Vec::new(), Vec::new());
     for (group, line) in groups.into_iter().zip(lines) {
         let at = *known.entry(line.clone()).or_insert(kept.len());
-        match kept.get_mut(at) {
-            Some(first) => {
-                first.types.extend(group.types);
-                first.has_other |= group.has_other;
-            }
-            None => {
-                kept.push(group);
-                kept_lines.push(line);
-            }
+        if let Some(first) = kept.get_mut(at) {
+            first.types.extend(group.types);
+            first.has_other |= group.has_other;
+        } else {
+            kept.push(group);
+            kept_lines.push(line);
         }
     }
     (kept, kept_lines)

@@ -146,15 +146,15 @@ fn placed(flow: &Flow, methods: &[String]) -> Vec<Placed> {
         x += width + GAP_X;
         stack(layer, &mut boxes);
     }
-    let wishes = parents(flow);
+    let leading = parents(flow);
     for _ in 0..SWEEPS {
         for layer in layers.iter_mut().skip(1) {
-            let wish = |at: usize| {
-                let from = wishes.get(at).map_or(&[][..], Vec::as_slice);
+            let height_of = |at: usize| {
+                let from = leading.get(at).map_or(&[][..], Vec::as_slice);
                 let rows = from.iter().filter_map(|(parent, row)| Some(row_y(boxes.get(*parent)?, *row)));
                 rows.sum::<f64>() / from.len().max(1) as f64
             };
-            let mut wished: Vec<(f64, usize)> = layer.iter().map(|at| (wish(*at), *at)).collect();
+            let mut wished: Vec<(f64, usize)> = layer.iter().map(|at| (height_of(*at), *at)).collect();
             wished.sort_by(|(a, _), (b, _)| a.total_cmp(b));
             *layer = wished.into_iter().map(|(_, at)| at).collect();
             stack(layer, &mut boxes);

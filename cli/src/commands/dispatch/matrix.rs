@@ -1,6 +1,7 @@
 //! `janus dispatch matrix`: who wins for each pair of types, drawn.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 
 use janus_cache::dispatch::TOP_TYPE;
 use janus_cache::format::{AccessError, LocalType};
@@ -60,21 +61,23 @@ pub(crate) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
     let short = short_names(&found, &methods);
     let legend = Legend { methods: methods.iter().map(|row| line(row, &short)).collect(), short: &short };
     let heading = Heading { subtitle: subtitle(&question, &found, &fixed), title: name };
-    let text = match &args.svg {
-        Some(path) => {
-            let picture = svg(&found, &heading, &legend);
-            janus_cache::fs::write_output(path, picture.as_bytes()).map_err(|error| {
-                Failure::system(format!("cannot write the picture {}: {error}", path.display()))
-            })?;
-            format!("{}: {} x {} cells\n", path.display(), found.rows.len(), found.columns.len())
-        }
-        None => {
-            let cells = blocks(&found, &legend, is_coloured(args.color));
-            format!("{}: {}\n\n{cells}", heading.title, heading.subtitle)
-        }
+    let text = if let Some(path) = &args.svg {
+        write_picture(path, &svg(&found, &heading, &legend))?;
+        format!("{}: {} x {} cells\n", path.display(), found.rows.len(), found.columns.len())
+    } else {
+        let cells = blocks(&found, &legend, is_coloured(args.color));
+        format!("{}: {}\n\n{cells}", heading.title, heading.subtitle)
     };
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(Exit::Success)
+}
+
+/// Writes a picture where the user wants it.
+pub(super) fn write_picture(path: &Path, picture: &str) -> Result<(), Failure> {
+    let written = janus_cache::fs::write_output(path, picture.as_bytes());
+    written
+        .map_err(|error| Failure::system(format!("cannot write the picture {}: {error}", path.display())))?;
+    Ok(())
 }
 
 /// The positions, and what is said of the others.

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use janus_cache::format::AccessError;
+use janus_cache::format::{AccessError, Optimization};
 use janus_cache::image::FamilyView;
 
 use super::image::{MethodRow, damaged, find_one, name_and_arity, open, view};
 use super::list::optimization;
+use super::matrix::write_picture;
 use crate::args::TreeArgs;
 use crate::draw::dot::dot;
 use crate::draw::flow::{self, Flow, Target};
@@ -34,10 +35,7 @@ pub(crate) fn run(args: &TreeArgs) -> Result<Exit, Failure> {
             )));
         }
         Some(path) => {
-            let picture = svg(&flow, (&title, &subtitle), &methods);
-            janus_cache::fs::write_output(path, picture.as_bytes()).map_err(|error| {
-                Failure::system(format!("cannot write the picture {}: {error}", path.display()))
-            })?;
+            write_picture(path, &svg(&flow, (&title, &subtitle), &methods))?;
             format!("{}: {subtitle}\n", path.display())
         }
         None if args.dot => dot(&flow, &format!("{title}: {subtitle}"), &methods),
@@ -52,15 +50,14 @@ fn look(family: &FamilyView<'_>) -> Result<(Flow, String, String, Vec<String>), 
     let title = format!("{}/{}", family.name()?, family.arity());
     let word = optimization(family);
     let count = human::count(family.core().entry_count() as usize, "method", "methods");
-    let (flow, subtitle) = match family.decision_dag()? {
-        Some(dag) => {
-            let questions = human::count(dag.nodes.len(), "question", "questions");
-            (flow::of_dag(family, &dag)?, format!("answered by {word}: {questions} for {count}"))
-        }
-        None => {
-            let flow = flow::of_list(family, "most specific first".to_owned())?;
-            (flow, format!("answered by {word}, without a decision DAG: {count}, most specific first"))
-        }
+    let (flow, subtitle) = if let Some(dag) = family.decision_dag()? {
+        let questions = human::count(dag.nodes.len(), "question", "questions");
+        (flow::of_dag(family, &dag)?, format!("answered by {word}: {questions} for {count}"))
+    } else {
+        let is_scanned = matches!(family.core().optimization(), Optimization::Single | Optimization::Linear);
+        let order = if is_scanned { "tested in this order" } else { "most specific first" };
+        let flow = flow::of_list(family, order.to_owned())?;
+        (flow, format!("answered by {word}, without a decision DAG: {count}, {order}"))
     };
     let short = flow::names_of(family)?;
     let methods = flow.methods.iter().map(|entry| Ok(called(&MethodRow::of(family, *entry)?, &short)));
