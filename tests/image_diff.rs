@@ -77,8 +77,8 @@ fn patterns<'a>(methods: impl Iterator<Item = &'a DiffMethod>) -> Vec<String> {
 fn shown(region: &Region) -> String {
     let sets = region.types.iter().map(|set| {
         let other = set.has_other.then(|| "*".to_owned());
-        let except = set.except.iter().map(|name| format!("-{name}")).collect::<String>();
-        other.into_iter().chain(set.tops.iter().cloned()).collect::<Vec<_>>().join("|") + &except
+        let except: Vec<String> = set.except.iter().map(|name| format!("-{name}")).collect();
+        other.into_iter().chain(set.tops.iter().cloned()).collect::<Vec<_>>().join("|") + &except.concat()
     });
     let sets: Vec<String> = sets.collect();
     format!("{}: {} of {}", sets.join(","), region.kind().as_str(), region.tuples)
