@@ -38,7 +38,7 @@ impl Plain {
         };
         Self {
             name: table.name.clone(),
-            types: table.types.iter().map(|row| (row.name.clone(), row.above.clone())).collect(),
+            types: table.types.iter().map(|row| (row.name.to_string(), row.above.clone())).collect(),
             entries: table
                 .entries
                 .iter()
@@ -67,6 +67,7 @@ fn table(methods: usize) -> LogicalTable {
             name: format!("game::world::Type{at:03}"),
             supers: parent(at),
             sealed: at % 7 == 0,
+            ..TypeDecl::default()
         })
         .collect();
     let mut family = Family::new("game::rules::collide", 2, Vec::new());

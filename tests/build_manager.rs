@@ -1,7 +1,5 @@
 //! What a build cache manager promises, over real stores.
 
-#![expect(clippy::unnecessary_wraps, reason = "builders may fail, these do not")]
-
 use std::convert::Infallible;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +9,7 @@ use janus_cache::build::{
     TableOrigin, TypeSignature,
 };
 use janus_cache::config::Verify;
-use janus_cache::dispatch::{CompileOptions, Family, Method, Optimized, TypeDecl, optimize};
+use janus_cache::dispatch::{CompileError, CompileOptions, Family, Method, Optimized, TypeDecl, optimize};
 use janus_cache::format::{LogicalTable, Outcome};
 use janus_cache::store::{EntryKey, EntryKind, EntryMeta, MissReason, NewEntry, Store, StoreOptions};
 
@@ -33,8 +31,8 @@ fn signature() -> TypeSignature {
     TypeSignature::new(&[&["Shape", "Circle"]])
 }
 
-fn build(table: &LogicalTable, options: &CompileOptions) -> Result<Optimized, Infallible> {
-    Ok(optimize(table, options))
+fn build(table: &LogicalTable, options: &CompileOptions) -> Result<Optimized, CompileError> {
+    optimize(table, options)
 }
 
 fn get(manager: &BuildCacheManager, registry: &Registry) -> Table {
@@ -230,10 +228,10 @@ fn bytes_that_are_no_table_are_a_miss_with_a_reason() {
 }
 
 /// The same question answered in another way: what a changed compiler that kept its version leaves.
-fn by_dag(table: &LogicalTable, options: &CompileOptions) -> Result<Optimized, Infallible> {
+fn by_dag(table: &LogicalTable, options: &CompileOptions) -> Result<Optimized, CompileError> {
     let optimizer =
         janus_cache::dispatch::OptimizerChoice::Force(janus_cache::format::Optimization::DecisionDag);
-    Ok(optimize(table, &CompileOptions { optimizer, ..options.clone() }))
+    optimize(table, &CompileOptions { optimizer, ..options.clone() })
 }
 
 #[test]

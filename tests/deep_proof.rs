@@ -5,13 +5,13 @@
 mod seal;
 
 use janus_cache::format::{
-    AccessError, LogicalEntry, LogicalTable, LogicalType, ParamRef, PositionClasses, Rule, Strategy,
+    AccessError, LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef, PositionClasses, Strategy,
     TablePlan, TableView, VerifyError, encode, verify,
 };
 use seal::{TABLES, put, reseal, section_at};
 
 fn named(name: &str, above: &[u16]) -> LogicalType {
-    LogicalType { name: name.to_owned(), sealed: false, above: above.to_vec() }
+    LogicalType { name: name.into(), sealed: false, above: above.to_vec() }
 }
 
 fn method(symbol: &str, pattern: &[u16]) -> LogicalEntry {
@@ -28,7 +28,7 @@ fn chain() -> LogicalTable {
     LogicalTable {
         name: "m::f".to_owned(),
         arity: 1,
-        rule: Rule::Symmetric,
+        rule: LogicalRule::Symmetric,
         types: vec![named("A", &[0]), named("B", &[0, 1])],
         params: vec![0, 1],
         entries: vec![method("a", &[1]), method("b", &[2])],
@@ -119,7 +119,7 @@ fn a_single_table_of_two_entries_is_found() {
 #[test]
 fn types_out_of_name_order_are_found() {
     let mut table = chain();
-    table.types[0].name = "C".to_owned();
+    table.types[0].name = "C".into();
     assert_eq!(found(&table, &plan()), "section TYPE: row 1 is not behind row 0 in its order");
 }
 

@@ -2,7 +2,7 @@
 
 use janus_cache::format::layout::MAX_PARAMS;
 use janus_cache::format::{
-    EncodeError, LogicalEntry, LogicalTable, LogicalType, ParamRef, PositionClasses, Rule, Strategy,
+    EncodeError, LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef, PositionClasses, Strategy,
     TablePlan, baseline_bytes, encode,
 };
 
@@ -10,8 +10,8 @@ fn one_type(name: &str) -> LogicalTable {
     LogicalTable {
         name: "m::f".to_owned(),
         arity: 1,
-        rule: Rule::Symmetric,
-        types: vec![LogicalType { name: name.to_owned(), sealed: false, above: vec![0] }],
+        rule: LogicalRule::Symmetric,
+        types: vec![LogicalType { name: name.into(), sealed: false, above: vec![0] }],
         params: vec![0],
         entries: vec![LogicalEntry {
             pattern: vec![ParamRef(1)],

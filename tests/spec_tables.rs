@@ -4,7 +4,9 @@ use std::mem::offset_of;
 use std::path::Path;
 
 use janus_cache::digest::{crc32, fast_hash};
-use janus_cache::format::layout::{self as table, ClassRow, EntryRow, SectionRow, TableHeader, TypeRow};
+use janus_cache::format::layout::{
+    self as table, ClassRow, EntryRow, HashHead, MatrixHead, SectionRow, SlotRow, TableHeader, TypeRow,
+};
 use janus_cache::format::{Optimization, Rule, Tag};
 use janus_cache::image::layout::{self as image, FamilyRow, ImageHeader, PieceRow, PlaceRow};
 use zerocopy::FromZeros;
@@ -82,6 +84,9 @@ fn layouts() -> Vec<Layout> {
         layout_of!(TypeRow { name, flags }),
         layout_of!(EntryRow { implementation, module, specificity, call_frequency, flags }),
         layout_of!(ClassRow { offset, class_count, width }),
+        layout_of!(MatrixHead { cell_bits }),
+        layout_of!(HashHead { bucket_count, slot_count }),
+        layout_of!(SlotRow { tuple, outcome }),
         layout_of!(ImageHeader {
             magic,
             version_major,
@@ -196,6 +201,12 @@ fn every_constant_of_the_text_is_that_of_the_code() {
             ("LEAF", table::LEAF.to_string()),
             ("LEAF_NO_METHOD", table::LEAF_NO_METHOD.to_string()),
             ("LEAF_AMBIGUOUS", table::LEAF_AMBIGUOUS.to_string()),
+            ("CLASS_RUNS", table::CLASS_RUNS.to_string()),
+            ("CELL_NO_METHOD", table::CELL_NO_METHOD.to_string()),
+            ("CELL_AMBIGUOUS", table::CELL_AMBIGUOUS.to_string()),
+            ("CELL_FIRST_ENTRY", table::CELL_FIRST_ENTRY.to_string()),
+            ("MATRIX_TAIL_BYTES", table::MATRIX_TAIL_BYTES.to_string()),
+            ("EMPTY_SLOT", table::EMPTY_SLOT.to_string()),
             ("LEAF_FIRST_ENTRY", table::LEAF_FIRST_ENTRY.to_string()),
         ],
     );
@@ -235,25 +246,43 @@ fn every_tag_is_in_the_text_in_the_order_of_the_file() {
         table::ABOV,
         table::PATT,
         table::ENTR,
+        table::RULE,
         table::CLAS,
         table::DDAG,
+        table::MTRX,
+        table::PHSH,
     ];
     let images = [image::STRS, image::TYPE, image::FAMI, image::PIEC, image::BLOB, image::PLAC];
     let text = |tags: &[Tag]| tags.iter().map(Tag::to_string).collect::<Vec<_>>();
     let cases = [
-        ("Tags of tables", text(&tables), "dag.jdt", size_of::<TableHeader>()),
-        ("Tags of images", text(&images), "shared.jdi", size_of::<ImageHeader>()),
+        (
+            "Tags of tables",
+            text(&tables),
+            &["dag.jdt", "precedence.jdt", "matrix.jdt", "hash.jdt"][..],
+            size_of::<TableHeader>(),
+            52,
+        ),
+        ("Tags of images", text(&images), &["shared.jdi"], size_of::<ImageHeader>(), 32),
     ];
-    for (heading, known, vector, header_len) in cases {
+    for (heading, known, vectors, header_len, count_at) in cases {
         let stated: Vec<String> = rows_under(&spec, heading).into_iter().map(|row| row[0].clone()).collect();
         assert_eq!(stated, known, "SPEC.md, {heading} (left: SPEC.md)");
-        let bytes = vector_bytes(vector);
-        let directory = &bytes[header_len..header_len + known.len() * size_of::<SectionRow>()];
-        let in_file: Vec<String> = directory
-            .chunks_exact(size_of::<SectionRow>())
-            .map(|row| String::from_utf8_lossy(&row[..4]).into_owned())
-            .collect();
-        assert_eq!(in_file, known, "{vector}");
+        let mut met = Vec::new();
+        for vector in vectors {
+            let bytes = vector_bytes(vector);
+            let count = u32::from_le_bytes(bytes[count_at..count_at + 4].try_into().expect("four bytes"));
+            let places: Vec<usize> = bytes[header_len..]
+                .chunks_exact(size_of::<SectionRow>())
+                .take(count as usize)
+                .map(|row| String::from_utf8_lossy(&row[..4]).into_owned())
+                .map(|tag| known.iter().position(|known| *known == tag).expect("a stated tag"))
+                .collect();
+            assert!(places.is_sorted(), "{vector}: {places:?}");
+            met.extend(places);
+        }
+        met.sort_unstable();
+        met.dedup();
+        assert_eq!(met.len(), known.len(), "a vector for each tag of {heading}");
     }
 }
 

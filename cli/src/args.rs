@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit::EXIT_CODES;
+use crate::picture_args::{DiffArgs, InspectArgs, MatrixArgs, TreeArgs};
 use crate::settings::SettingFlags;
 
 /// Builds dispatch tables, keeps them in a cache, and looks after that cache.
@@ -65,6 +66,8 @@ pub(crate) enum DispatchCommand {
     Tree(TreeArgs),
     /// Dump a table, an image or a pack, also a damaged one.
     Inspect(InspectArgs),
+    /// Ask the tables of a corpus what a runtime was asked, and compare the answers.
+    Check(CheckArgs),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -87,6 +90,10 @@ pub(crate) enum Optimizer {
     Linear,
     /// A decision DAG over classes of types.
     Dag,
+    /// A matrix over classes of types.
+    Matrix,
+    /// A perfect hash of tuples of classes.
+    Hash,
 }
 
 /// Warnings that can be denied.
@@ -101,7 +108,7 @@ pub(crate) enum Deny {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct BuildArgs {
-    /// The project's folder.
+    /// The project's folder, or a corpus (`FILE.json`), whose outputs go to the current folder.
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
     /// How to print the result.
@@ -119,6 +126,10 @@ pub(crate) struct BuildArgs {
     /// Write the image in spite of errors in the sources; the exit code stays 1.
     #[arg(long)]
     pub(crate) keep_going: bool,
+    /// Give the build's configuration a name with a value: builds that differ in one share no table.
+    /// Outranks [build.define] in janus.toml; may be given several times.
+    #[arg(long, short = 'D', value_name = "NAME=VALUE")]
+    pub(crate) define: Vec<String>,
     /// How tables find their answers.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) optimizer: Optimizer,
@@ -201,92 +212,16 @@ pub(crate) struct ShowArgs {
     pub(crate) format: Format,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DiffFormat {
-    /// For people.
-    #[default]
-    Human,
-    /// One JSON object on standard output.
-    Json,
-    /// For the description of a change that is reviewed.
-    Markdown,
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
-pub(crate) struct DiffArgs {
-    /// The earlier and the later image; with --rev the project's folder [default: .].
-    #[arg(value_name = "PATH", num_args = 0..=2)]
-    pub(crate) paths: Vec<PathBuf>,
-    /// Build and compare two git revisions of a project instead.
-    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
-    pub(crate) rev: Option<Vec<String>>,
-    /// How to print the result.
+pub(crate) struct CheckArgs {
+    /// The corpus: types, functions and methods as JSON.
+    pub(crate) corpus: PathBuf,
+    /// What a runtime selected: one case on each line.
+    pub(crate) truth: PathBuf,
+    /// How tables find their answers.
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: DiffFormat,
-    /// End with 1 where anything differs.
-    #[arg(long)]
-    pub(crate) exit_code: bool,
-    #[command(flatten)]
-    pub(crate) settings: SettingFlags,
-}
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless the variable `NO_COLOR` is set.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = EXIT_CODES)]
-pub(crate) struct MatrixArgs {
-    /// The image.
-    pub(crate) image: PathBuf,
-    /// The function's name, with `/ARITY` where several families have it.
-    pub(crate) function: String,
-    /// The argument that goes down and the one that goes across, counted from 0.
-    #[arg(long, value_delimiter = ',', num_args = 1, value_name = "DOWN,ACROSS", default_value = "0,1")]
-    pub(crate) positions: Vec<u8>,
-    /// The type of another argument; may be given several times [default: a type that no method names].
-    #[arg(long, value_name = "POSITION=TYPE")]
-    pub(crate) fixed: Vec<String>,
-    /// Write a picture.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) svg: Option<PathBuf>,
-    /// When to use colours.
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) color: Color,
-    /// How to print the result.
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = EXIT_CODES)]
-pub(crate) struct TreeArgs {
-    /// The image.
-    pub(crate) image: PathBuf,
-    /// The function's name, with `/ARITY` where several families have it.
-    pub(crate) function: String,
-    /// Print the text that Graphviz draws.
-    #[arg(long)]
-    pub(crate) dot: bool,
-    /// Write a picture.
-    #[arg(long, value_name = "FILE", conflicts_with = "dot")]
-    pub(crate) svg: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = EXIT_CODES)]
-pub(crate) struct InspectArgs {
-    /// The file.
-    pub(crate) file: PathBuf,
+    pub(crate) optimizer: Optimizer,
     /// How to print the result.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
@@ -317,4 +252,56 @@ pub(crate) struct CompletionsArgs {
 pub(crate) struct ManArgs {
     /// The folder to write them to; made if it is missing.
     pub(crate) dir: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    const DOCS: &str = include_str!("../../docs/cli.md");
+
+    /// The part of docs/cli.md under the heading of a command.
+    fn section(command: &str) -> Option<&'static str> {
+        let (_, rest) = DOCS.split_once(&format!("\n## `{command}`\n"))?;
+        Some(rest.split("\n## ").next().unwrap_or(rest))
+    }
+
+    fn check(name: &str, command: &clap::Command) {
+        if command.has_subcommands() {
+            command.get_subcommands().for_each(|child| check(&format!("{name} {}", child.get_name()), child));
+            return;
+        }
+        let section = section(name).unwrap_or_else(|| panic!("docs/cli.md has no section on `{name}`"));
+        for arg in command.get_arguments() {
+            // The flags of settings stand in docs/config.md, which is held to them by its own test.
+            if arg.get_help_heading().is_some() || matches!(arg.get_id().as_str(), "help" | "version") {
+                continue;
+            }
+            let word = match arg.get_long() {
+                Some(long) => format!("`--{long}"),
+                None => format!("`{}`", arg.get_id().as_str().to_uppercase()),
+            };
+            assert!(section.contains(&word), "docs/cli.md does not name {word} of `{name}`");
+            if let Some(short) = arg.get_short() {
+                assert!(section.contains(&format!("`-{short}`")), "`{name}` has an undocumented -{short}");
+            }
+        }
+    }
+
+    #[test]
+    fn docs_cli_md_names_every_command_with_its_flags_and_arguments() {
+        check("janus", &Janus::command());
+    }
+
+    #[test]
+    fn the_exit_codes_are_the_same_in_the_help_and_in_docs_cli_md() {
+        let rows = EXIT_CODES.lines().filter_map(|line| line.trim().split_once("  "));
+        let rows: Vec<String> = rows.map(|(code, meaning)| format!("| {code} | {meaning} |")).collect();
+        assert_eq!(rows.len(), 5);
+        for row in rows {
+            assert!(DOCS.contains(&row), "docs/cli.md has no row {row}");
+        }
+    }
 }

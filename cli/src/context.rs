@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use janus_cache::build::store_options;
 use janus_cache::clock::Clock;
-use janus_cache::config::{Inputs, Settings, project_name};
+use janus_cache::config::{FileBytes, Inputs, Settings, project_name};
 use janus_cache::store::{Store, StoreError};
 use janus_cache::trust::ProjectTrust;
 
@@ -16,6 +16,8 @@ pub(crate) struct Project {
     pub(crate) root: PathBuf,
     pub(crate) name: String,
     pub(crate) settings: Settings,
+    /// Its `janus.toml`, as it was read for the settings.
+    pub(crate) file: Option<FileBytes>,
 }
 
 impl Project {
@@ -35,7 +37,7 @@ impl Project {
             None => None,
             Some(Ok(digest)) => digest,
             Some(Err(error)) => {
-                eprintln!("warning: {error}");
+                crate::say::note(format_args!("warning: {error}"));
                 None
             }
         };
@@ -44,16 +46,24 @@ impl Project {
         let resolved = Settings::resolve(&inputs).map_err(|error| usage(&error))?;
         crate::logging::start(resolved.settings.verbose.value);
         for warning in &resolved.warnings {
-            eprintln!("warning: {warning}");
+            crate::say::note(format_args!("warning: {warning}"));
         }
         let name = project_name(&root, inputs.project_file.as_ref());
-        Ok(Self { root, name, settings: resolved.settings })
+        Ok(Self { root, name, settings: resolved.settings, file: inputs.project_file })
     }
 
     /// The cache as it is, to be looked at; none where there is no directory yet.
     pub(crate) fn existing_store(&self, read_only: bool) -> Result<Option<Store>, Failure> {
-        if !self.settings.dir.value.exists() {
-            return Ok(None);
+        let dir = &self.settings.dir.value;
+        match janus_cache::fs::look_at(dir) {
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            // "There is none yet" would be a guess.
+            Err(error) => {
+                let shown = dir.display();
+                let message = format!("cannot look at the cache {shown}: {error}; choose another directory");
+                return Err(Failure::message(Exit::System, message));
+            }
         }
         let mut options = store_options(&self.settings, Clock::System);
         options.read_only |= read_only;

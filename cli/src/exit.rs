@@ -1,4 +1,5 @@
-//! How a command ends. The codes are an interface: `janus help` lists them, tests hold them.
+//! How a command ends. The codes are an interface: `janus --help` lists them, docs/cli.md
+//! too, tests hold both.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -12,20 +13,19 @@ pub(crate) enum Exit {
     Sources,
     /// The command line, a setting, or something it names cannot be used.
     Usage,
-    /// The cache, or a file that was looked at, is damaged.
+    /// The cache, or a file that the user named, is damaged.
     Damaged,
     /// The system did not let the command do its work.
     System,
 }
 
-/// What `janus help` says about the codes.
+/// What `janus --help` says about the codes.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  the sources have errors (denied warnings included), no single method answers a query, or
-     `janus dispatch diff --exit-code` found a difference
+  1  the sources have errors (denied warnings included), no single method answers a query, or --exit-code found a difference
   2  the command line, a setting, or something they name cannot be used
-  3  `janus cache validate` found damage that is not repaired, or `janus dispatch inspect` any
+  3  damage: in the file that was named, or found by `janus cache validate` and not repaired
   4  the system did not let the command do its work: no room, no permission, a lock that is held";
 
 impl From<Exit> for ExitCode {
@@ -49,7 +49,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, message: message.into() }
+        Self::message(Exit::Usage, message)
+    }
+
+    pub(crate) fn message(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
     }
 
     pub(crate) fn system(message: impl Into<String>) -> Self {
@@ -77,19 +81,6 @@ impl Failure {
     }
 
     pub(crate) fn print(&self) {
-        eprintln!("error: {}", self.message);
-    }
-}
-
-/// Writing to standard output failed: nobody listens any more, or there is no room.
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::new(Exit::System, &error)
-    }
-}
-
-impl From<serde_json::Error> for Failure {
-    fn from(error: serde_json::Error) -> Self {
-        Self::new(Exit::System, &error)
+        crate::say::note(format_args!("error: {}", crate::human::printable(&self.message)));
     }
 }

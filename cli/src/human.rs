@@ -1,5 +1,6 @@
 //! Numbers and diagnostics for people.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use bytesize::ByteSize;
@@ -30,19 +31,40 @@ pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// `2 packs and 0 objects`.
+pub(crate) fn packs_and_objects(packs: u64, objects: u64) -> String {
+    let packs = count(packs as usize, "pack", "packs");
+    format!("{packs} and {}", count(objects as usize, "object", "objects"))
+}
+
+/// A text that came with the sources, on one line and without power over the terminal: a name may
+/// hold a line break, or a sequence that clears the screen.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(shown).collect())
+}
+
+/// A source line in which tabs stay, and other control characters take one column as they did.
+fn excerpt_of(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 fn shown(place: &Place) -> String {
-    format!("{}:{}:{}", place.file, place.line, place.column)
+    format!("{}:{}:{}", printable(&place.file), place.line, place.column)
 }
 
 /// A diagnostic with its source line, and the marked part under it.
 pub(crate) fn diagnostic(diagnostic: &Diagnostic) -> String {
     let Diagnostic { severity, code, place, message, excerpt, marked_columns, notes, help } = diagnostic;
-    let mut text = format!("{}[{code}]: {message}\n", severity.as_str());
+    let mut text = format!("{}[{code}]: {}\n", severity.as_str(), printable(message));
     let number = place.line.to_string();
     let gutter = " ".repeat(number.len());
     let _ = writeln!(text, "{gutter}--> {}", shown(place));
     if !excerpt.is_empty() {
-        let _ = writeln!(text, "{gutter} |\n{number} | {excerpt}");
+        let _ = writeln!(text, "{gutter} |\n{number} | {}", excerpt_of(excerpt));
         // Tabs stay tabs, so that the mark stands under what it marks whatever their width.
         let before = (place.column as usize).saturating_sub(1);
         let indent = excerpt.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' });
@@ -54,10 +76,10 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic) -> String {
         }
     }
     for (place, note) in notes {
-        let _ = writeln!(text, "{gutter} = note: {}: {note}", shown(place));
+        let _ = writeln!(text, "{gutter} = note: {}: {}", shown(place), printable(note));
     }
     if let Some(help) = help {
-        let _ = writeln!(text, "{gutter} = help: {help}");
+        let _ = writeln!(text, "{gutter} = help: {}", printable(help));
     }
     text
 }

@@ -6,15 +6,17 @@ use janus_cache::build::{BuildMetrics, BuildOutcome, Reason, Step};
 use janus_cache::key::InputChange;
 use serde::Serialize;
 
+use crate::exit::{Exit, Failure};
+use crate::say;
+
 /// Version of every object that a command prints with `--format json`.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// Prints one object and a line break on standard output.
-pub(crate) fn print(value: &impl Serialize) -> Result<(), crate::exit::Failure> {
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value)?;
-    std::io::Write::write_all(&mut out, b"\n")?;
-    Ok(())
+pub(crate) fn print(value: &impl Serialize) -> Result<(), Failure> {
+    let mut text = serde_json::to_vec_pretty(value).map_err(|error| Failure::new(Exit::System, &error))?;
+    text.push(b'\n');
+    say::out(text)
 }
 
 #[derive(Serialize)]

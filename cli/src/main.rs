@@ -9,6 +9,8 @@ mod human;
 mod json;
 mod logging;
 mod names;
+mod picture_args;
+mod say;
 mod settings;
 
 use std::process::ExitCode;
@@ -47,6 +49,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
             DispatchCommand::Matrix(args) => dispatch::matrix::run(&args),
             DispatchCommand::Tree(args) => dispatch::tree::run(&args),
             DispatchCommand::Inspect(args) => dispatch::inspect::run(&args),
+            DispatchCommand::Check(args) => dispatch::check::run(&args),
         },
         Command::Trust(args) => trust::run(&args),
         Command::Completions(args) => completions::run(&args),

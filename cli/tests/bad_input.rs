@@ -123,7 +123,7 @@ fn an_image_that_is_none_and_names_that_mean_nothing_are_told() {
         (output.status.code(), text(&output.stderr))
     };
     let (code, said) = query(&["src/main.jan", "f"]);
-    assert_eq!(code, Some(2));
+    assert_eq!(code, Some(3));
     assert!(said.contains("is no sound image"), "{said}");
     let (code, said) = query(&["build/game.jdi", "no_such_function", "any"]);
     assert_eq!(code, Some(2));

@@ -83,6 +83,12 @@ pub enum BuildError {
     /// The tables make no image.
     #[error("the image cannot be made: {0}")]
     Image(#[from] ImageError),
+    /// Writing the image would destroy a source.
+    #[error("the image may not replace the source {}; choose another place with --output", path.display())]
+    OutputIsSource {
+        /// What was given as the image's place.
+        path: PathBuf,
+    },
     /// The image cannot be written.
     #[error("cannot write {}: {source}; choose another place with --output", path.display())]
     Output {

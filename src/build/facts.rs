@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::digest::ContentDigest;
-use crate::dispatch::Rule;
+use crate::dispatch::FamilyRule;
 pub use crate::dispatch::TOP_TYPE;
 
 /// Where something stands in a source. Lines and columns count from 1, columns in characters.
@@ -26,7 +26,9 @@ pub struct Facts {
     /// Name of the language, as it stands beside entries in the cache: `janus`, `corpus`, …
     pub language: String,
     /// How methods are chosen.
-    pub rule: Rule,
+    pub rule: FamilyRule,
+    /// Families whose positions are compared in another order than from left to right.
+    pub argument_orders: Vec<ArgumentOrderFact>,
     /// Every file that was read or probed, in path order.
     pub sources: Vec<SourceFact>,
     /// Every declared or implied type except the top type, in name order.
@@ -37,6 +39,15 @@ pub struct Facts {
     pub functions: Vec<FunctionFact>,
     /// What was wrong with the sources, in order of place.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The order in which a family's positions are compared, under rule `precedence`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArgumentOrderFact {
+    /// Qualified family name without the arity.
+    pub family: String,
+    /// Every position once; their number is the arity.
+    pub order: Vec<u8>,
 }
 
 /// One input file.
@@ -79,6 +90,10 @@ pub struct TypeFact {
     pub supers: Vec<String>,
     /// Whether no other subtypes may ever be added.
     pub sealed: bool,
+    /// Under rule `precedence`: the type and its supertypes, nearest first; else empty.
+    pub precedence: Vec<String>,
+    /// Under rule `levels`: what it counts as being under when methods are compared; else empty.
+    pub counts_as: Vec<String>,
     /// Where it is declared; none for a built-in or constructed type.
     pub place: Option<Place>,
 }

@@ -19,6 +19,7 @@ use super::state::{State, StateFile};
 use super::table::{MissCause, Table, TableOrigin};
 use crate::clock::Stopwatch;
 use crate::dispatch::optimize;
+use crate::fs;
 use crate::key::InputChange;
 
 /// What to build.
@@ -99,6 +100,7 @@ pub fn build_project(
 ) -> Result<BuildOutcome, BuildError> {
     let watch = Stopwatch::start();
     let facts = request.frontend.read(request.root, request.excluded)?;
+    refuse_source_as_image(request, &facts)?;
     let registry = Registry::from_facts(&facts)?;
     manager.start_session()?;
 
@@ -164,6 +166,19 @@ pub fn build_project(
     })
 }
 
+/// A slip such as `--output src/main.jan` must not cost a source.
+fn refuse_source_as_image(request: &BuildRequest<'_>, facts: &Facts) -> Result<(), BuildError> {
+    // A file that does not exist yet is no source.
+    let (Ok(image), Ok(root)) = (fs::canonical(request.image), fs::canonical(request.root)) else {
+        return Ok(());
+    };
+    let below = image.strip_prefix(&root).ok();
+    if facts.sources.iter().any(|source| below == Some(Path::new(source.path.as_ref()))) {
+        return Err(BuildError::OutputIsSource { path: request.image.to_owned() });
+    }
+    Ok(())
+}
+
 /// Without a last build nothing can be explained.
 struct NothingKnown;
 
@@ -209,9 +224,7 @@ fn execute(
     let next = AtomicUsize::new(0);
     let work = || {
         while let Some(question) = questions.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let builder =
-                |table: &_, options: &_| Ok::<_, std::convert::Infallible>(optimize(table, options));
-            let result = manager.obtain(question, builder);
+            let result = manager.obtain(question, optimize);
             results.lock().unwrap_or_else(PoisonError::into_inner).push((question.family.clone(), result));
         }
     };

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::error::BuildError;
 use super::facts::Facts;
-use crate::dispatch::{Family, Method, TypeDecl, TypeGraph};
+use crate::dispatch::{Family, FamilyRule, Method, TypeDecl, TypeGraph};
 
 /// Every type and every function family of a build.
 #[derive(Clone, Debug)]
@@ -95,13 +95,15 @@ impl Registry {
             name: fact.name.clone(),
             supers: fact.supers.clone(),
             sealed: fact.sealed,
+            precedence: fact.precedence.clone(),
+            counts_as: fact.counts_as.clone(),
         });
         let mut families: BTreeMap<FamilyId, Family> = BTreeMap::new();
         for fact in &facts.methods {
             let arity = u8::try_from(fact.params.len())
                 .map_err(|_| BuildError::Arity { family: fact.family.clone(), found: fact.params.len() })?;
             let family = families.entry(FamilyId { name: fact.family.clone(), arity }).or_insert_with(|| {
-                Family { rule: facts.rule, ..Family::new(&fact.family, arity, Vec::new()) }
+                Family { rule: facts.rule.clone(), ..Family::new(&fact.family, arity, Vec::new()) }
             });
             family.methods.push(Method {
                 params: fact.params.clone(),
@@ -109,6 +111,14 @@ impl Registry {
                 module: fact.module.clone(),
                 default: fact.default,
             });
+        }
+        for fact in &facts.argument_orders {
+            let arity = u8::try_from(fact.order.len()).unwrap_or(u8::MAX);
+            if let Some(family) = families.get_mut(&FamilyId { name: fact.family.clone(), arity })
+                && let FamilyRule::Precedence { argument_order } = &mut family.rule
+            {
+                argument_order.clone_from(&fact.order);
+            }
         }
         Ok(Self { graph: TypeGraph::new(types)?, families })
     }

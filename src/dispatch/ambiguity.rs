@@ -5,7 +5,7 @@
 //! and the candidates are among them), so it is enough to try each single step up.
 
 use super::decision::{Child, DecisionDag};
-use super::order::Verdict;
+use super::rules::Choice;
 use super::types::{TypeGraph, TypeId};
 use crate::format::LogicalTable;
 
@@ -44,17 +44,12 @@ struct Search<'a> {
     truncated: bool,
 }
 
-/// The maximal ambiguous tuples of a table. `order` maps file order to canonical indexes.
-pub(crate) fn ambiguities(
-    graph: &TypeGraph,
-    table: &LogicalTable,
-    dag: &DecisionDag,
-    order: &[u32],
-) -> Ambiguities {
-    if !dag.verdicts.iter().any(|verdict| matches!(verdict, Verdict::Ambiguous(_))) {
+/// The maximal ambiguous tuples of a table.
+pub(crate) fn ambiguities(graph: &TypeGraph, table: &LogicalTable, dag: &DecisionDag) -> Ambiguities {
+    if !dag.verdicts.iter().any(|verdict| matches!(verdict, Choice::Ambiguous(_))) {
         return Ambiguities::default();
     }
-    let is_ambiguous = |verdict: u32| matches!(dag.verdicts[verdict as usize], Verdict::Ambiguous(_));
+    let is_ambiguous = |verdict: u32| matches!(dag.verdicts[verdict as usize], Choice::Ambiguous(_));
     let mut leads: Vec<bool> = Vec::with_capacity(dag.nodes.len());
     for node in &dag.nodes {
         let reached = node.children.iter().any(|child| match child {
@@ -75,12 +70,8 @@ pub(crate) fn ambiguities(
         .map(|(tuple, verdict)| Ambiguity {
             tuple: tuple.iter().map(|id| id.map_or("any", |id| graph.name(id)).to_owned()).collect(),
             candidates: match &dag.verdicts[*verdict as usize] {
-                Verdict::Ambiguous(files) => {
-                    let mut candidates: Vec<u32> = files.iter().map(|file| order[*file as usize]).collect();
-                    candidates.sort_unstable();
-                    candidates
-                }
-                Verdict::Method(_) | Verdict::NoMethod => Vec::new(),
+                Choice::Ambiguous(candidates) => candidates.clone(),
+                Choice::Method(_) | Choice::NoMethod => Vec::new(),
             },
         })
         .collect();
@@ -127,7 +118,7 @@ impl Search<'_> {
         }
         match child {
             Child::Verdict(verdict) => {
-                if matches!(self.dag.verdicts[verdict as usize], Verdict::Ambiguous(_)) {
+                if matches!(self.dag.verdicts[verdict as usize], Choice::Ambiguous(_)) {
                     self.tried += 1;
                     self.truncated = self.tried >= MAX_TRIED;
                     if self.is_maximal(tuple, verdict) {

@@ -3,8 +3,10 @@
 use std::fmt;
 
 use super::types::{TypeGraph, TypeId};
+#[allow(unused_imports, reason = "for the documentation's links")]
+use crate::format::Rule;
 use crate::format::TOP_TYPE;
-use crate::format::{LogicalEntry, LogicalTable, LogicalType, ParamRef, Rule};
+use crate::format::{LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef};
 
 /// A method, by qualified names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,26 @@ impl Method {
     }
 }
 
+/// How a family's methods are chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum FamilyRule {
+    /// [`Rule::Symmetric`].
+    #[default]
+    Symmetric,
+    /// [`Rule::Precedence`].
+    Precedence {
+        /// Positions in the order in which they are compared; empty: from left to right.
+        argument_order: Vec<u8>,
+    },
+    /// [`Rule::Levels`].
+    Levels,
+    /// [`Rule::Custom`]: by a [`ResolutionRule`](super::ResolutionRule) of the embedding compiler.
+    Custom {
+        /// What it is called, with a version: it enters every key.
+        name: String,
+    },
+}
+
 /// All methods of one name and arity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Family {
@@ -39,7 +61,7 @@ pub struct Family {
     /// Number of dispatching positions.
     pub arity: u8,
     /// How a method is chosen.
-    pub rule: Rule,
+    pub rule: FamilyRule,
     /// The methods, in any order.
     pub methods: Vec<Method>,
 }
@@ -47,7 +69,7 @@ pub struct Family {
 impl Family {
     /// A family under the symmetric rule.
     pub fn new(name: &str, arity: u8, methods: Vec<Method>) -> Self {
-        Self { name: name.to_owned(), arity, rule: Rule::Symmetric, methods }
+        Self { name: name.to_owned(), arity, rule: FamilyRule::Symmetric, methods }
     }
 }
 
@@ -96,6 +118,24 @@ pub enum FamilyError {
         first: String,
         /// The other one.
         second: String,
+    },
+    /// The order of its positions does not name each of them once.
+    #[error("family {family}: the order {found:?} of its positions does not name each of {arity} once")]
+    ArgumentOrder {
+        /// The family.
+        family: String,
+        /// The order.
+        found: Vec<u8>,
+        /// How many positions there are.
+        arity: u8,
+    },
+    /// Rule `precedence` needs the list of a type that was declared without one.
+    #[error("family {family}: type {name} has no precedence list, by which rule `precedence` compares")]
+    NoPrecedence {
+        /// The family.
+        family: String,
+        /// The type.
+        name: String,
     },
     /// There are more parameter types than references to them can tell apart.
     #[error("family {family}: {found} parameter types, at most {limit} are possible")]
@@ -151,7 +191,7 @@ pub fn restrict(graph: &TypeGraph, family: &Family) -> Result<LogicalTable, Fami
     let mut types: Vec<LogicalType> = locals
         .iter()
         .map(|id| LogicalType {
-            name: graph.name(*id).to_owned(),
+            name: graph.shared_name(*id),
             sealed: graph.is_sealed(*id),
             above: Vec::new(),
         })
@@ -187,13 +227,53 @@ pub fn restrict(graph: &TypeGraph, family: &Family) -> Result<LogicalTable, Fami
         let (first, second) = (first.implementation.clone(), second.implementation.clone());
         return Err(FamilyError::Duplicate { family: shown(), first, second });
     }
+    let rule = restrict_rule(graph, family, &locals, &params)?;
     let params = params.iter().map(|id| local_of(*id) as u32).collect();
-    Ok(LogicalTable {
-        name: family.name.clone(),
-        arity: family.arity,
-        rule: family.rule,
-        types,
-        params,
-        entries,
-    })
+    Ok(LogicalTable { name: family.name.clone(), arity: family.arity, rule, types, params, entries })
+}
+
+/// What the family's rule needs to know of these types and parameters.
+fn restrict_rule(
+    graph: &TypeGraph,
+    family: &Family,
+    locals: &[TypeId],
+    params: &[TypeId],
+) -> Result<LogicalRule, FamilyError> {
+    let by_rank = |id: &TypeId| graph.rank(*id);
+    let ordinal_of = |id: &TypeId| params.binary_search_by_key(&graph.rank(*id), by_rank).ok();
+    match &family.rule {
+        FamilyRule::Symmetric => Ok(LogicalRule::Symmetric),
+        FamilyRule::Custom { name } => Ok(LogicalRule::Custom { name: name.clone() }),
+        FamilyRule::Precedence { argument_order } => {
+            let mut named = argument_order.clone();
+            named.sort_unstable();
+            let left_to_right: Vec<u8> = (0..family.arity).collect();
+            if !argument_order.is_empty() && named != left_to_right {
+                let (found, arity) = (argument_order.clone(), family.arity);
+                return Err(FamilyError::ArgumentOrder { family: family.to_string(), found, arity });
+            }
+            let argument_order =
+                if argument_order.is_empty() { left_to_right } else { argument_order.clone() };
+            let mut nearest = Vec::with_capacity(locals.len());
+            for id in locals {
+                let list = graph.precedence(*id);
+                if list.is_empty() {
+                    let name = graph.name(*id).to_owned();
+                    return Err(FamilyError::NoPrecedence { family: family.to_string(), name });
+                }
+                nearest.push(list.iter().filter_map(ordinal_of).map(|ordinal| ordinal as u16).collect());
+            }
+            Ok(LogicalRule::Precedence { argument_order, nearest })
+        }
+        FamilyRule::Levels => {
+            let row = |param: &TypeId| -> Vec<u16> {
+                let uppers = graph.counts_as(*param);
+                let mut row: Vec<u16> =
+                    uppers.iter().filter_map(ordinal_of).map(|ordinal| ordinal as u16).collect();
+                row.sort_unstable();
+                row
+            };
+            Ok(LogicalRule::Levels { counts_as: params.iter().map(row).collect() })
+        }
+    }
 }

@@ -8,16 +8,21 @@ mod ambiguity;
 mod compile;
 mod decision;
 mod family;
+mod matrix;
 mod optimize;
-mod order;
 mod resolve;
+mod rules;
 mod sets;
 mod types;
 
 pub use crate::format::{Rule, TOP_TYPE};
 pub use ambiguity::{Ambiguities, Ambiguity};
-pub use compile::{CompileOptions, Compiled, Optimized, compile, find_ambiguities, optimize};
-pub use family::{Family, FamilyError, Method, restrict};
+pub use compile::{
+    CompileError, CompileOptions, Compiled, Optimized, compile, compile_with, find_ambiguities, optimize,
+    optimize_with,
+};
+pub use family::{Family, FamilyError, FamilyRule, Method, restrict};
 pub use optimize::{CountedCost, OptimizerChoice};
 pub use resolve::{Selection, resolve};
+pub use rules::{Applicable, Choice, ResolutionRule};
 pub use types::{TypeDecl, TypeGraph, TypeGraphError, TypeId};

@@ -33,13 +33,22 @@ impl MethodSet {
         Self(self.0.iter().zip(&other.0).map(|(a, b)| a & b).collect())
     }
 
-    pub(crate) fn is_subset(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).all(|(a, b)| a & !b == 0)
+    /// Takes in what is in `other`.
+    pub(crate) fn unite(&mut self, other: &Self) {
+        for (ours, theirs) in self.0.iter_mut().zip(&other.0) {
+            *ours |= theirs;
+        }
     }
 
-    /// The smallest member.
-    pub(crate) fn first(&self) -> Option<usize> {
-        self.iter().next()
+    /// Keeps only what is in `other`, too.
+    pub(crate) fn intersect(&mut self, other: &Self) {
+        for (ours, theirs) in self.0.iter_mut().zip(&other.0) {
+            *ours &= theirs;
+        }
+    }
+
+    pub(crate) fn is_subset(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(a, b)| a & !b == 0)
     }
 
     /// Members, ascending.
@@ -69,7 +78,7 @@ mod tests {
             set.insert(member);
         }
         assert_eq!(set.iter().collect::<Vec<_>>(), [0, 64, 129]);
-        assert_eq!((set.first(), set.contains(64), set.contains(63)), (Some(0), true, false));
+        assert_eq!((set.contains(64), set.contains(63)), (true, false));
         assert!(set.is_subset(&MethodSet::full(130)) && !MethodSet::full(130).is_subset(&set));
         assert_eq!(set.intersection(&MethodSet::empty(130)), MethodSet::empty(130));
         assert!(MethodSet::empty(130).is_empty());

@@ -1,6 +1,7 @@
 //! The type graph: who is a subtype of whom.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::format::TOP_TYPE;
 
@@ -9,7 +10,7 @@ use crate::format::TOP_TYPE;
 pub struct TypeId(u32);
 
 /// A declaration, by qualified names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TypeDecl {
     /// Qualified name.
     pub name: String,
@@ -17,13 +18,33 @@ pub struct TypeDecl {
     pub supers: Vec<String>,
     /// Whether no other subtypes may ever be added.
     pub sealed: bool,
+    /// Under rule `precedence`: the type and all its supertypes, nearest first; the top type may be
+    /// left out. Empty where the language has no such lists.
+    pub precedence: Vec<String>,
+    /// Under rule `levels`: types that this one counts as being under when methods are compared,
+    /// although its values need not be theirs.
+    pub counts_as: Vec<String>,
 }
 
 impl TypeDecl {
     /// An open type with these direct supertypes.
     pub fn new(name: &str, supers: &[&str]) -> Self {
         let supers = supers.iter().map(|&name| name.to_owned()).collect();
-        Self { name: name.to_owned(), supers, sealed: false }
+        Self { name: name.to_owned(), supers, ..Self::default() }
+    }
+
+    /// The same type with the list that rule `precedence` compares by: itself first.
+    #[must_use]
+    pub fn with_precedence(mut self, nearest_first: &[&str]) -> Self {
+        self.precedence = nearest_first.iter().map(|&name| name.to_owned()).collect();
+        self
+    }
+
+    /// The same type, counting as being under these when rule `levels` compares methods.
+    #[must_use]
+    pub fn counting_as(mut self, uppers: &[&str]) -> Self {
+        self.counts_as = uppers.iter().map(|&name| name.to_owned()).collect();
+        self
     }
 
     /// The same type, closed to other subtypes.
@@ -52,6 +73,12 @@ pub enum TypeGraphError {
         /// The name that is declared nowhere.
         supertype: String,
     },
+    /// A list of precedence is not of the type and its supertypes.
+    #[error("the precedence list of type {name} is not itself first and then each of its supertypes once")]
+    Precedence {
+        /// The type.
+        name: String,
+    },
     /// A type is its own supertype.
     #[error("types are their own supertypes: {}", names.join(", "))]
     Cycle {
@@ -66,39 +93,51 @@ pub enum TypeGraphError {
 /// for: a chain of 100,000 types has five billion pairs, and no question needs them all.
 #[derive(Clone, Debug)]
 pub struct TypeGraph {
-    names: Vec<String>,
+    names: Vec<Arc<str>>,
     sealed: Vec<bool>,
     supers: Vec<Vec<TypeId>>,
     /// For each type, its direct subtypes, ascending.
     subs: Vec<Vec<TypeId>>,
+    /// For each type, its own list, nearest first, without the top type; empty where it has none.
+    precedence: Vec<Vec<TypeId>>,
+    /// For each type, the types that it counts as being under when methods are compared.
+    counts_as: Vec<Vec<TypeId>>,
     /// For each type, its place in name order.
     rank: Vec<u32>,
-    by_name: HashMap<String, TypeId>,
+    by_name: HashMap<Arc<str>, TypeId>,
 }
 
 impl TypeGraph {
     /// Checks the declarations. Cost: proportional to names and direct relations.
     pub fn new(decls: impl IntoIterator<Item = TypeDecl>) -> Result<Self, TypeGraphError> {
         let decls: Vec<TypeDecl> = decls.into_iter().collect();
+        let names: Vec<Arc<str>> = decls.iter().map(|decl| decl.name.as_str().into()).collect();
         let mut by_name = HashMap::with_capacity(decls.len());
         for (index, decl) in decls.iter().enumerate() {
-            let known = by_name.insert(decl.name.clone(), TypeId(index as u32)).is_some();
+            let known = by_name.insert(Arc::clone(&names[index]), TypeId(index as u32)).is_some();
             if known || decl.name == TOP_TYPE {
                 return Err(TypeGraphError::Duplicate { name: decl.name.clone() });
             }
         }
-        let mut supers = Vec::with_capacity(decls.len());
-        for decl in &decls {
-            let mut direct = Vec::with_capacity(decl.supers.len());
-            for supertype in decl.supers.iter().filter(|name| *name != TOP_TYPE) {
-                direct.push(*by_name.get(supertype).ok_or_else(|| TypeGraphError::UnknownSuper {
-                    name: decl.name.clone(),
-                    supertype: supertype.clone(),
+        let ids_of = |name: &str, others: &[String]| -> Result<Vec<TypeId>, TypeGraphError> {
+            let mut ids = Vec::with_capacity(others.len());
+            for other in others.iter().filter(|other| *other != TOP_TYPE) {
+                ids.push(*by_name.get(other.as_str()).ok_or_else(|| TypeGraphError::UnknownSuper {
+                    name: name.to_owned(),
+                    supertype: other.clone(),
                 })?);
             }
+            Ok(ids)
+        };
+        let mut supers = Vec::with_capacity(decls.len());
+        let (mut precedence, mut counts_as) = (Vec::new(), Vec::new());
+        for decl in &decls {
+            let mut direct = ids_of(&decl.name, &decl.supers)?;
             direct.sort_unstable();
             direct.dedup();
             supers.push(direct);
+            precedence.push(ids_of(&decl.name, &decl.precedence)?);
+            counts_as.push(ids_of(&decl.name, &decl.counts_as)?);
         }
         let mut subs: Vec<Vec<TypeId>> = vec![Vec::new(); decls.len()];
         for (index, direct) in supers.iter().enumerate() {
@@ -112,14 +151,22 @@ impl TypeGraph {
             names.sort_unstable();
             return Err(TypeGraphError::Cycle { names });
         }
+        for (index, list) in precedence.iter().enumerate().filter(|(_, list)| !list.is_empty()) {
+            let mut sorted = list.clone();
+            sorted.sort_unstable();
+            let id = TypeId(index as u32);
+            if list.first() != Some(&id) || sorted != closure(&supers, id) {
+                return Err(TypeGraphError::Precedence { name: decls[index].name.clone() });
+            }
+        }
         let mut by_rank: Vec<usize> = (0..decls.len()).collect();
         by_rank.sort_unstable_by_key(|index| decls[*index].name.as_str());
         let mut rank = vec![0; decls.len()];
         for (place, index) in by_rank.into_iter().enumerate() {
             rank[index] = place as u32;
         }
-        let (names, sealed) = decls.into_iter().map(|decl| (decl.name, decl.sealed)).unzip();
-        Ok(Self { names, sealed, supers, subs, rank, by_name })
+        let sealed = decls.into_iter().map(|decl| decl.sealed).collect();
+        Ok(Self { names, sealed, supers, subs, precedence, counts_as, rank, by_name })
     }
 
     /// Number of types, the top type not counted.
@@ -147,6 +194,11 @@ impl TypeGraph {
         &self.names[id.0 as usize]
     }
 
+    /// Qualified name, shared.
+    pub(crate) fn shared_name(&self, id: TypeId) -> Arc<str> {
+        Arc::clone(&self.names[id.0 as usize])
+    }
+
     /// Whether no other subtypes may ever be added.
     pub fn is_sealed(&self, id: TypeId) -> bool {
         self.sealed[id.0 as usize]
@@ -155,6 +207,22 @@ impl TypeGraph {
     /// Direct supertypes, without the top type.
     pub fn supers(&self, id: TypeId) -> &[TypeId] {
         &self.supers[id.0 as usize]
+    }
+
+    /// The type and its supertypes, nearest first, without the top type; empty where the type was
+    /// declared without such a list.
+    pub fn precedence(&self, id: TypeId) -> &[TypeId] {
+        &self.precedence[id.0 as usize]
+    }
+
+    /// What the type counts as being under when rule `levels` compares methods: what is above it and
+    /// what its declaration pretends, ascending. Cost: a walk.
+    pub fn counts_as(&self, id: TypeId) -> Vec<TypeId> {
+        let mut all = self.above(id);
+        all.extend(self.counts_as[id.0 as usize].iter().flat_map(|upper| self.above(*upper)));
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// The type and all its supertypes but the top type, ascending. Cost: a walk over them.
@@ -180,12 +248,18 @@ impl TypeGraph {
 
 /// A type and all that `next` leads to from it, ascending.
 fn closure(next: &[Vec<TypeId>], from: TypeId) -> Vec<TypeId> {
-    let mut seen = HashSet::from([from]);
-    let mut waiting = vec![from];
-    while let Some(id) = waiting.pop() {
-        waiting.extend(next[id.0 as usize].iter().copied().filter(|next| seen.insert(*next)));
+    let mut seen = vec![false; next.len()];
+    seen[from.0 as usize] = true;
+    let mut all = vec![from];
+    let mut done = 0;
+    while let Some(id) = all.get(done) {
+        done += 1;
+        for next in &next[id.0 as usize] {
+            if !std::mem::replace(&mut seen[next.0 as usize], true) {
+                all.push(*next);
+            }
+        }
     }
-    let mut all: Vec<TypeId> = seen.into_iter().collect();
     all.sort_unstable();
     all
 }
@@ -253,6 +327,9 @@ mod tests {
         assert_eq!(cycle.expect_err("a cycle"), TypeGraphError::Cycle { names });
         let twice = TypeGraph::new([TypeDecl::new("A", &[]), TypeDecl::new("A", &[])]);
         assert_eq!(twice.expect_err("twice"), TypeGraphError::Duplicate { name: "A".to_owned() });
+        let short = TypeDecl::new("B", &["A"]).with_precedence(&["B"]);
+        let found = TypeGraph::new([TypeDecl::new("A", &[]), short]).expect_err("A is left out");
+        assert_eq!(found, TypeGraphError::Precedence { name: "B".to_owned() });
         let unknown = TypeGraph::new([TypeDecl::new("A", &["Z"])]).expect_err("unknown");
         assert_eq!(unknown.to_string(), "type A has the supertype Z, which is declared nowhere");
         assert!(TypeGraph::new([TypeDecl::new("any", &[])]).is_err());

@@ -7,12 +7,15 @@
 use zerocopy::FromBytes;
 use zerocopy::little_endian::{U16, U32};
 
+use super::cells::{HashView, MatrixView};
 use super::error::{AccessError, Tag};
 use super::layout::{
-    ABOV, CLAS, ClassRow, DDAG, LEAF, LEAF_AMBIGUOUS, LEAF_FIRST_ENTRY, LEAF_NO_METHOD, PARM, PATT,
+    ABOV, CLAS, CLASS_RUNS, ClassRow, DDAG, EntryRow, LEAF, LEAF_AMBIGUOUS, LEAF_FIRST_ENTRY, LEAF_NO_METHOD,
+    MTRX, PARM, PATT, PHSH, RULE,
 };
 use super::logical::ParamRef;
-use super::rule::Optimization;
+use super::rule::{Optimization, Rule};
+use super::rule_data::RuleView;
 
 /// A type as one table numbers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,32 +45,49 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug)]
 pub struct DispatchCore<'a> {
     optimization: Optimization,
-    arity: usize,
-    entry_count: u32,
-    type_count: u32,
+    pub(super) rule: RuleView<'a>,
+    pub(super) arity: usize,
+    pub(super) entry_count: u32,
+    pub(super) type_count: u32,
     above: &'a [u8],
     above_stride: usize,
     params: &'a [U32],
     patterns: &'a [U16],
-    class_rows: &'a [ClassRow],
+    /// Entries' rows as they lie, for their marks.
+    pub(super) entries: &'a [EntryRow],
+    pub(super) class_rows: &'a [ClassRow],
     class_section: &'a [u8],
-    nodes: &'a [U32],
+    answers: Answers<'a>,
+}
+
+/// What an optimizer left.
+#[derive(Clone, Copy, Debug)]
+enum Answers<'a> {
+    /// Nothing: the entries answer.
+    Scan,
+    Dag(&'a [U32]),
+    Matrix(MatrixView<'a>),
+    Hash(HashView<'a>),
 }
 
 /// The raw sections of a core, lengths not yet checked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CoreParts<'a> {
     pub(crate) optimization: Optimization,
+    pub(crate) rule: Rule,
+    /// Empty unless the rule needs it.
+    pub(crate) rule_section: &'a [u8],
     pub(crate) arity: u8,
-    pub(crate) entry_count: u32,
+    pub(crate) entries: &'a [EntryRow],
     pub(crate) type_count: u32,
     pub(crate) param_count: u32,
     pub(crate) params: &'a [u8],
     pub(crate) above: &'a [u8],
     pub(crate) patterns: &'a [u8],
-    /// Both empty unless the optimization is the decision DAG.
+    /// Both empty unless the optimization has sections of its own.
     pub(crate) classes: &'a [u8],
-    pub(crate) nodes: &'a [u8],
+    /// Section `DDAG`, `MTRX` or `PHSH`.
+    pub(crate) answers: &'a [u8],
 }
 
 /// Bytes in a row of section `ABOV`.
@@ -79,7 +99,7 @@ impl<'a> DispatchCore<'a> {
     /// Checks that each section has the length its counts ask for; names the first that has not.
     pub(crate) fn new(parts: CoreParts<'a>) -> Result<Self, (Tag, &'static str)> {
         const LENGTH: &str = "its length contradicts the counts in the header";
-        let arity = usize::from(parts.arity);
+        let (arity, entry_count) = (usize::from(parts.arity), parts.entries.len() as u32);
         let above_stride = above_stride_bytes(parts.param_count);
         let expect = |tag: Tag, bytes: &[u8], rows: u32, row_bytes: usize| {
             let expected = (rows as usize).checked_mul(row_bytes);
@@ -87,34 +107,54 @@ impl<'a> DispatchCore<'a> {
         };
         expect(PARM, parts.params, parts.param_count, 4)?;
         expect(ABOV, parts.above, parts.type_count, above_stride)?;
-        expect(PATT, parts.patterns, parts.entry_count, 2 * arity)?;
-        let (class_rows, nodes): (&[ClassRow], &[U32]) = if parts.optimization == Optimization::DecisionDag {
+        expect(PATT, parts.patterns, entry_count, 2 * arity)?;
+        let rule =
+            RuleView::parse(parts.rule, parts.rule_section, arity, parts.type_count, parts.param_count)
+                .map_err(|what| (RULE, what))?;
+        if parts.rule == Rule::Custom && !parts.optimization.is_walked() {
+            return Err((
+                RULE,
+                "a custom rule is answered by an optimizer's section, and there is none that this reader knows",
+            ));
+        }
+        let class_rows: &[ClassRow] = if parts.optimization.is_walked() {
             let rows = <[ClassRow]>::ref_from_prefix_with_elems(parts.classes, arity)
                 .map_err(|_| (CLAS, "it is shorter than a row for each position"))?
                 .0;
-            if rows.iter().any(|row| !matches!(row.width.get(), 1 | 2)) {
-                return Err((CLAS, "the elements of a position are neither 1 nor 2 bytes wide"));
+            if rows.iter().any(|row| !matches!(row.width.get(), 1 | 2 | CLASS_RUNS)) {
+                return Err((CLAS, "the elements of a position are neither 1 nor 2 bytes wide, nor runs"));
             }
-            let nodes = <[U32]>::ref_from_bytes(parts.nodes)
-                .ok()
-                .filter(|nodes| !nodes.is_empty())
-                .ok_or((DDAG, "it is not a root and whole nodes"))?;
-            (rows, nodes)
+            rows
         } else {
-            (&[], &[])
+            &[]
+        };
+        let answers = match parts.optimization {
+            Optimization::Single | Optimization::Linear => Answers::Scan,
+            Optimization::DecisionDag => {
+                let nodes = <[U32]>::ref_from_bytes(parts.answers).ok().filter(|nodes| !nodes.is_empty());
+                Answers::Dag(nodes.ok_or((DDAG, "it is not a root and whole nodes"))?)
+            }
+            Optimization::Matrix => {
+                Answers::Matrix(MatrixView::parse(parts.answers, class_rows).map_err(|what| (MTRX, what))?)
+            }
+            Optimization::Hash => {
+                Answers::Hash(HashView::parse(parts.answers, class_rows).map_err(|what| (PHSH, what))?)
+            }
         };
         Ok(Self {
             optimization: parts.optimization,
             arity,
-            entry_count: parts.entry_count,
+            rule,
+            entry_count,
             type_count: parts.type_count,
             above: parts.above,
             above_stride,
             params: <[U32]>::ref_from_bytes(parts.params).map_err(|_| (PARM, LENGTH))?,
             patterns: <[U16]>::ref_from_bytes(parts.patterns).map_err(|_| (PATT, LENGTH))?,
+            entries: parts.entries,
             class_rows,
             class_section: parts.classes,
-            nodes,
+            answers,
         })
     }
 
@@ -135,42 +175,12 @@ impl<'a> DispatchCore<'a> {
         if args.len() != self.arity {
             return Err(AccessError::ArgumentCount { expected: self.arity as u8, found: args.len() });
         }
-        match self.optimization {
-            Optimization::DecisionDag => self.walk(args),
-            Optimization::Single | Optimization::Linear => self.scan(args),
+        match &self.answers {
+            Answers::Dag(nodes) => self.walk(nodes, args),
+            Answers::Matrix(matrix) => self.look_into_matrix(matrix, args),
+            Answers::Hash(hash) => self.look_into_hash(hash, args),
+            Answers::Scan => self.scan(args),
         }
-    }
-
-    /// Entries that apply to `args`, most specific first.
-    pub fn applicable<'b>(
-        &'b self,
-        args: &'b [LocalType],
-    ) -> impl Iterator<Item = Result<EntryId, AccessError>> + 'b {
-        (0..self.entry_count).filter_map(move |entry| match self.applies(entry, args) {
-            Ok(true) => Some(Ok(EntryId(entry))),
-            Ok(false) => None,
-            Err(error) => Some(Err(error)),
-        })
-    }
-
-    /// Entries that apply to `args` while no strictly more specific one does: the one selected
-    /// entry, or the candidates of an ambiguity. Quadratic in the number of entries: for messages.
-    pub fn candidates<'b>(
-        &'b self,
-        args: &'b [LocalType],
-    ) -> impl Iterator<Item = Result<EntryId, AccessError>> + 'b {
-        self.applicable(args).filter_map(move |entry| {
-            let beaten = entry.and_then(|entry| {
-                // An entry that beats another has a smaller specificity, so it stands before it.
-                for earlier in 0..entry.0 {
-                    if self.applies(earlier, args)? && self.beats(earlier, entry.0)? {
-                        return Ok(None);
-                    }
-                }
-                Ok(Some(entry))
-            });
-            beaten.transpose()
-        })
     }
 
     /// The parameter references of `entry`, one for each position.
@@ -207,45 +217,47 @@ impl<'a> DispatchCore<'a> {
         Ok(byte >> (ordinal % 8) & 1 == 1)
     }
 
-    /// Class of `local` at `position`: types of one class are answered alike there.
+    /// Class of `local` at a position: types of one class are answered alike there.
     #[inline]
-    fn class_of(&self, position: usize, local: LocalType) -> Result<u32, AccessError> {
+    pub(super) fn class_in(&self, row: &ClassRow, local: LocalType) -> Result<u32, AccessError> {
         if local == LocalType::OTHER {
             return Ok(0);
         }
         if local.0 >= self.type_count {
             return Err(self.type_outside(local));
         }
-        let outside = || AccessError::OutOfBounds {
-            tag: CLAS,
-            index: position as u64,
-            bound: self.class_section.len() as u64,
+        let outside = || {
+            let bound = self.class_section.len() as u64;
+            AccessError::OutOfBounds { tag: CLAS, index: u64::from(row.offset.get()), bound }
         };
-        let row = self.class_rows.get(position).ok_or_else(outside)?;
-        let (offset, local) = (row.offset.get() as usize, local.0 as usize);
-        if row.width.get() == 1 {
-            self.class_section
-                .get(offset.saturating_add(local))
-                .map(|class| u32::from(*class))
-                .ok_or_else(outside)
-        } else {
-            let at = offset.saturating_add(local.saturating_mul(2));
-            match self.class_section.get(at..at.saturating_add(2)) {
-                Some(&[low, high]) => Ok(u32::from(u16::from_le_bytes([low, high]))),
-                _ => Err(outside()),
+        let (offset, index) = (row.offset.get() as usize, local.0 as usize);
+        let class = match row.width.get() {
+            1 => self.class_section.get(offset.saturating_add(index)).map(|class| u32::from(*class)),
+            2 => {
+                let at = offset.saturating_add(index.saturating_mul(2));
+                let element = self.class_section.get(at..).and_then(<[u8]>::first_chunk::<2>);
+                element.map(|bytes| u32::from(u16::from_le_bytes(*bytes)))
             }
+            _ => self.class_section.get(offset..).and_then(|runs| class_in_runs(runs, local.0)),
+        };
+        let class = class.ok_or_else(outside)?;
+        if class < u32::from(row.class_count.get()) {
+            Ok(class)
+        } else {
+            let (index, bound) = (u64::from(class), u64::from(row.class_count.get()));
+            Err(AccessError::OutOfBounds { tag: CLAS, index, bound })
         }
     }
 
     #[inline]
-    fn walk(&self, args: &[LocalType]) -> Result<Outcome, AccessError> {
+    fn walk(&self, nodes: &[U32], args: &[LocalType]) -> Result<Outcome, AccessError> {
         let node_outside = |index: usize| AccessError::OutOfBounds {
             tag: DDAG,
             index: index as u64,
-            bound: self.nodes.len() as u64,
+            bound: nodes.len() as u64,
         };
         let mut parent = 0_u32;
-        let mut child = self.nodes.first().ok_or_else(|| node_outside(0))?.get();
+        let mut child = nodes.first().ok_or_else(|| node_outside(0))?.get();
         while child & LEAF == 0 {
             // The root's word is word 0, so the first node is word 1 at the least; every step goes
             // forward, so the walk ends.
@@ -253,10 +265,11 @@ impl<'a> DispatchCore<'a> {
                 return Err(AccessError::Backwards { tag: DDAG, parent, child });
             }
             let node = child as usize;
-            let head = self.nodes.get(node).ok_or_else(|| node_outside(node))?.get();
+            let head = nodes.get(node).ok_or_else(|| node_outside(node))?.get();
             let (position, class_count) = ((head & 0xff) as usize, head >> 8);
             let local = *args.get(position).ok_or_else(|| node_outside(node))?;
-            let class = self.class_of(position, local)?;
+            let row = self.class_rows.get(position).ok_or_else(|| node_outside(node))?;
+            let class = self.class_in(row, local)?;
             if class >= class_count {
                 return Err(AccessError::OutOfBounds {
                     tag: DDAG,
@@ -266,7 +279,7 @@ impl<'a> DispatchCore<'a> {
             }
             let at = node + 1 + class as usize;
             parent = child;
-            child = self.nodes.get(at).ok_or_else(|| node_outside(at))?.get();
+            child = nodes.get(at).ok_or_else(|| node_outside(at))?.get();
         }
         match child {
             LEAF_NO_METHOD => Ok(Outcome::NoMethod),
@@ -282,54 +295,7 @@ impl<'a> DispatchCore<'a> {
         }
     }
 
-    /// The first entry that applies has nothing more specific that applies, because entries stand
-    /// in specificity order; it is selected if it beats all others that apply.
-    fn scan(&self, args: &[LocalType]) -> Result<Outcome, AccessError> {
-        let mut first = None;
-        for entry in 0..self.entry_count {
-            if !self.applies(entry, args)? {
-                continue;
-            }
-            match first {
-                None => first = Some(entry),
-                Some(selected) if !self.beats(selected, entry)? => return Ok(Outcome::Ambiguous),
-                Some(_) => {}
-            }
-        }
-        // An argument outside the table is the caller's mistake even where no entry looks at it.
-        if let Some(local) =
-            args.iter().find(|local| local.0 >= self.type_count && **local != LocalType::OTHER)
-        {
-            return Err(self.type_outside(*local));
-        }
-        Ok(first.map_or(Outcome::NoMethod, |entry| Outcome::Method(EntryId(entry))))
-    }
-
-    fn applies(&self, entry: u32, args: &[LocalType]) -> Result<bool, AccessError> {
-        for (param, local) in self.pattern_row(entry)?.iter().zip(args) {
-            if !self.is_below(*local, ParamRef(param.get()))? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Whether every parameter of `winner` is `other`'s or a subtype of it.
-    fn beats(&self, winner: u32, other: u32) -> Result<bool, AccessError> {
-        for (lower, upper) in self.pattern_row(winner)?.iter().zip(self.pattern_row(other)?) {
-            let (lower, upper) = (ParamRef(lower.get()), ParamRef(upper.get()));
-            let local = match lower.ordinal() {
-                Some(ordinal) => self.param_type(ordinal)?,
-                None => LocalType::OTHER,
-            };
-            if !self.is_below(local, upper)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn pattern_row(&self, entry: u32) -> Result<&'a [U16], AccessError> {
+    pub(super) fn pattern_row(&self, entry: u32) -> Result<&'a [U16], AccessError> {
         let start = (entry as usize).saturating_mul(self.arity);
         self.patterns.get(start..start.saturating_add(self.arity)).ok_or(AccessError::OutOfBounds {
             tag: PATT,
@@ -338,7 +304,20 @@ impl<'a> DispatchCore<'a> {
         })
     }
 
-    fn type_outside(&self, local: LocalType) -> AccessError {
+    pub(super) fn type_outside(&self, local: LocalType) -> AccessError {
         AccessError::OutOfBounds { tag: ABOV, index: u64::from(local.0), bound: u64::from(self.type_count) }
     }
+}
+
+/// The class of a type in runs: a count, the first type of each run ascending from 0, the classes.
+fn class_in_runs(runs: &[u8], local: u32) -> Option<u32> {
+    let (count, rest) = U32::ref_from_prefix(runs).ok()?;
+    let count = count.get() as usize;
+    if count > rest.len() / 6 {
+        return None;
+    }
+    let (starts, rest) = <[U32]>::ref_from_prefix_with_elems(rest, count).ok()?;
+    let (classes, _) = <[U16]>::ref_from_prefix_with_elems(rest, count).ok()?;
+    let run = starts.partition_point(|start| start.get() <= local).checked_sub(1)?;
+    classes.get(run).map(|class| u32::from(class.get()))
 }

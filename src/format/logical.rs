@@ -4,7 +4,10 @@
 //! under one of its parameters, each with the set of *this family's* parameters above it. Every
 //! other type is "everything else" and is not listed, so an unrelated new type changes nothing.
 
+use std::sync::Arc;
+
 use super::rule::Rule;
+use super::rule_data::rule_section;
 
 /// The type above all others; it is never declared or listed.
 pub const TOP_TYPE: &str = "any";
@@ -26,8 +29,8 @@ impl ParamRef {
 /// A type under at least one parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogicalType {
-    /// Qualified name, without control characters.
-    pub name: String,
+    /// Qualified name, without control characters. Shared: a name stands in many tables.
+    pub name: Arc<str>,
     /// Whether no other subtypes may ever be added.
     pub sealed: bool,
     /// Numbers of the parameters that are this type or a supertype of it, ascending.
@@ -47,6 +50,45 @@ pub struct LogicalEntry {
     pub default: bool,
 }
 
+/// How a method is chosen, and what the rule needs to know beside patterns and relations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LogicalRule {
+    /// [`Rule::Symmetric`].
+    #[default]
+    Symmetric,
+    /// [`Rule::Precedence`].
+    Precedence {
+        /// Positions in the order in which they are compared; each once.
+        argument_order: Vec<u8>,
+        /// For each type, the parameters above it, nearest first; the same as its `above`, in the
+        /// order of the type's own list.
+        nearest: Vec<Vec<u16>>,
+    },
+    /// [`Rule::Levels`].
+    Levels {
+        /// For each parameter, those that it counts as being under when methods are compared,
+        /// ascending: those above it, and what the language pretends.
+        counts_as: Vec<Vec<u16>>,
+    },
+    /// [`Rule::Custom`].
+    Custom {
+        /// What the embedding compiler calls it, with a version: it enters every key.
+        name: String,
+    },
+}
+
+impl LogicalRule {
+    /// The rule without its data.
+    pub const fn rule(&self) -> Rule {
+        match self {
+            Self::Symmetric => Rule::Symmetric,
+            Self::Precedence { .. } => Rule::Precedence,
+            Self::Levels { .. } => Rule::Levels,
+            Self::Custom { .. } => Rule::Custom,
+        }
+    }
+}
+
 /// A family's table, in canonical order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogicalTable {
@@ -55,7 +97,7 @@ pub struct LogicalTable {
     /// Number of dispatching positions.
     pub arity: u8,
     /// How a method is chosen.
-    pub rule: Rule,
+    pub rule: LogicalRule,
     /// Types under a parameter, in name order; a type's local id is its index here.
     pub types: Vec<LogicalType>,
     /// Local ids of the distinct parameter types, ascending; a parameter's number is its index here.
@@ -74,7 +116,7 @@ impl LogicalTable {
             bytes.extend_from_slice(text.as_bytes());
         };
         put_str(&mut bytes, &self.name);
-        bytes.extend_from_slice(&[self.arity, self.rule.code()]);
+        bytes.extend_from_slice(&[self.arity, self.rule.rule().code()]);
         bytes.extend_from_slice(&(self.types.len() as u32).to_le_bytes());
         for row in &self.types {
             put_str(&mut bytes, &row.name);
@@ -91,6 +133,10 @@ impl LogicalTable {
             put_str(&mut bytes, &entry.module);
             bytes.push(u8::from(entry.default));
         }
+        if let Some(section) = rule_section(self) {
+            bytes.extend_from_slice(&(section.len() as u32).to_le_bytes());
+            bytes.extend_from_slice(&section);
+        }
         crate::digest::fast_hash(&bytes)
     }
 
@@ -100,7 +146,7 @@ impl LogicalTable {
             .ordinal()
             .and_then(|ordinal| self.params.get(usize::from(ordinal)))
             .and_then(|local| self.types.get(*local as usize))
-            .map_or(TOP_TYPE, |row| row.name.as_str())
+            .map_or(TOP_TYPE, |row| &row.name)
     }
 
     /// A pattern as it is printed: `(geometry::Circle, any)`.
@@ -109,16 +155,18 @@ impl LogicalTable {
         format!("({})", names.join(", "))
     }
 
+    /// The parameters above parameter `ordinal`, itself among them, ascending.
+    pub fn above_param(&self, ordinal: u16) -> &[u16] {
+        let local = self.params.get(usize::from(ordinal)).copied().unwrap_or(u32::MAX);
+        self.types.get(local as usize).map_or(&[], |row| row.above.as_slice())
+    }
+
     /// Whether parameter `lower` is parameter `upper` or a subtype of it.
     pub fn param_is_below(&self, lower: ParamRef, upper: ParamRef) -> bool {
         match (lower.ordinal(), upper.ordinal()) {
             (_, None) => true,
             (None, Some(_)) => false,
-            (Some(lower), Some(upper)) => self
-                .params
-                .get(usize::from(lower))
-                .and_then(|local| self.types.get(*local as usize))
-                .is_some_and(|row| row.above.binary_search(&upper).is_ok()),
+            (Some(lower), Some(upper)) => self.above_param(lower).binary_search(&upper).is_ok(),
         }
     }
 

@@ -7,19 +7,27 @@
 //! | `builder` | the only writer |
 //! | `envelope` | header, section directory, checksums: proved at open |
 //! | `view` | checked reads, where the bytes lie |
+//! | `cells` | the answers of a matrix and of a perfect hash |
+//! | `sections` | what optimizers leave, as bytes |
 //! | `core` | the part that answers, shared by tables and images |
+//! | `scan`, `rule_data`, `levels` | the answer from the entries alone, and what a rule needs for it |
 //! | `verify` | the deep proof |
 //! | `strings`, `rule`, `error` | string pool, codes, what can be wrong |
 //!
 //! The specification is `format-spec/SPEC.md`; tests hold it and the structs together.
 
 mod builder;
+mod cells;
 pub(crate) mod core;
 pub(crate) mod envelope;
 mod error;
 pub mod layout;
+pub(crate) mod levels;
 mod logical;
 mod rule;
+pub(crate) mod rule_data;
+mod scan;
+pub(crate) mod sections;
 pub(crate) mod strings;
 pub(crate) mod verify;
 pub(crate) mod view;
@@ -27,7 +35,7 @@ pub(crate) mod view;
 pub use builder::{EncodeError, PositionClasses, Strategy, TablePlan, baseline_bytes, encode};
 pub use core::{DispatchCore, EntryId, LocalType, Outcome};
 pub use error::{AccessError, OpenError, Tag};
-pub use logical::{LogicalEntry, LogicalTable, LogicalType, ParamRef, TOP_TYPE};
+pub use logical::{LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef, TOP_TYPE};
 pub use rule::{Optimization, Rule};
 pub use strings::Strings;
 pub use verify::{VerifyError, verify};

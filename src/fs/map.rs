@@ -33,7 +33,7 @@ impl FileBytes {
     /// Opens a file that nobody writes to any more. Cost: two to four system calls, nothing that
     /// grows with the file.
     pub fn open(path: &Path, access: FileAccess) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let file = super::read::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));

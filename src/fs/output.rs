@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::faults;
-use super::publish::sibling;
+use super::publish::{is_sibling, sibling};
 use super::read::read_bounded;
 
 /// Gives the file at `path` the content `bytes` if it has another one, and tells whether it did.
@@ -13,8 +13,20 @@ use super::read::read_bounded;
 /// A process that has the old file open or mapped keeps the old content. Missing folders are made,
 /// and the file gets the permissions that the user's mask leaves. Not synced: an output can be made
 /// again, and a torn one differs from what the next build expects.
+///
+/// Anything else than a regular file is refused: to replace `/dev/null` would harm the whole machine,
+/// and a link may lead where its maker, not the user, wants the bytes.
 pub fn write_output(path: &Path, bytes: &[u8]) -> io::Result<bool> {
-    // Whatever else is there, or in the way, replacing it says so best.
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) if !found.is_file() => {
+            let what = if found.is_symlink() { "a link" } else { "a device, a pipe or a socket" };
+            let said = format!("{what} is there, not a regular file; it was left alone");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, said));
+        }
+        // What is in the way of a look is in the way of the writing, which says so best.
+        Ok(_) | Err(_) => {}
+    }
     if read_bounded(path, bytes.len() as u64).is_ok_and(|old| old == bytes) {
         return Ok(false);
     }
@@ -25,8 +37,27 @@ pub fn write_output(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     let written = write_beside(&tmp, path, bytes);
     if written.is_err() {
         let _ = super::remove_file(&tmp);
+    } else {
+        remove_stray(path);
     }
     written.map(|()| true)
+}
+
+/// How much older than a finished output a temporary file of it has to be to count as left by a
+/// process that was killed. Writing one takes milliseconds.
+const STRAY_AFTER_S: u64 = 3600;
+
+/// Removes what killed processes left beside `path`. Ages are differences between times that the same
+/// file system gave, so no clock is asked. Failing changes nothing: the output is there.
+fn remove_stray(path: &Path) {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (Some(now_s), Ok(found)) = (super::modified_unix_s(path), super::list(parent)) else { return };
+    for file in found {
+        let is_old = file.modified_unix_s.saturating_add(STRAY_AFTER_S) < now_s;
+        if is_old && !file.is_dir && is_sibling(path, &file.name) {
+            let _ = super::remove_file(&file.path);
+        }
+    }
 }
 
 fn write_beside(tmp: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -78,6 +109,41 @@ mod tests {
         std::fs::remove_file(&path).expect("there");
         assert!(write());
         assert_eq!(std::fs::read_dir(dir.path().join("build")).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_what_a_living_one_writes_stays() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("out");
+        let (old, new) = (sibling(&path), sibling(&path));
+        let other = dir.path().join(".out.not-ours.tmp");
+        for file in [&old, &new, &other] {
+            std::fs::write(file, "half").expect("written");
+        }
+        for file in [&old, &other] {
+            let file = std::fs::File::options().write(true).open(file).expect("there");
+            file.set_modified(std::time::UNIX_EPOCH).expect("ours");
+        }
+        write_output(&path, b"content").expect("writable");
+        assert_eq!((old.exists(), new.exists(), other.exists()), (false, true, true));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_or_a_socket_in_the_way_is_refused_and_stays() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let (kept, link) = (dir.path().join("kept"), dir.path().join("link"));
+        std::fs::write(&kept, "kept").expect("written");
+        std::os::unix::fs::symlink(&kept, &link).expect("linked");
+        let socket = dir.path().join("socket");
+        let _held = std::os::unix::net::UnixListener::bind(&socket).expect("bound");
+        for path in [&link, &socket] {
+            let before = std::fs::symlink_metadata(path).expect("there").file_type();
+            let error = write_output(path, b"content").expect_err("not a regular file");
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{error}");
+            assert_eq!(std::fs::symlink_metadata(path).expect("still there").file_type(), before);
+        }
+        assert_eq!(std::fs::read(&kept).expect("there"), b"kept");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Files that only their owner may have written.
 
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -35,7 +35,7 @@ pub enum OwnError {
 /// Owner and mode are those of the file that was opened, so exchanging the file meanwhile gains nothing. Only
 /// Unix has them; elsewhere this is a plain bounded read.
 pub fn read_own(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, OwnError> {
-    let file = match File::open(path) {
+    let file = match super::read::open(path) {
         Ok(file) => file,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(None);

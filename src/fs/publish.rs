@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::faults;
+use super::read::without_waiting;
 
 /// What a finished publication survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,7 +95,7 @@ pub fn replace(target: &Path, bytes: &[u8], durability: Durability) -> io::Resul
 /// Appends to `path` in one write, creating it if needed. Never synced.
 pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     faults::step()?;
-    OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes)
+    without_waiting(OpenOptions::new().append(true).create(true)).open(path)?.write_all(bytes)
 }
 
 /// Overwrites a part of an existing file in place: only for files of which every content is legal.
@@ -140,6 +141,14 @@ pub fn sync_file(path: &Path) -> io::Result<()> {
 pub(super) fn sibling(target: &Path) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     target.with_file_name(format!(".{name}.{:016x}.tmp", unique()))
+}
+
+/// Whether `name` is one that [`sibling`] gives for `target`.
+pub(super) fn is_sibling(target: &Path, name: &str) -> bool {
+    let target = target.file_name().unwrap_or_default().to_string_lossy();
+    name.strip_prefix('.')
+        .and_then(|rest| rest.strip_prefix(&*target)?.strip_prefix('.')?.strip_suffix(".tmp"))
+        .is_some_and(|drawn| drawn.len() == 16 && drawn.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// A number that no other process or thread draws, as far as 64 random bits go.

@@ -1,6 +1,6 @@
 //! Whole files, bounded.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -19,12 +19,38 @@ pub enum ReadError {
     },
 }
 
+/// Opens a file to be read piece by piece, as large as it may be.
+pub fn open_to_read(path: &Path) -> io::Result<impl Read> {
+    open(path)
+}
+
+/// Opens a file to be read, and never waits: a pipe that nobody writes to would be waited for without
+/// end, and may lie wherever somebody else's project has a file.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let file = without_waiting(File::options().read(true)).open(path)?;
+    #[cfg(unix)]
+    if std::os::unix::fs::FileTypeExt::is_fifo(&file.metadata()?.file_type()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe, not a regular file"));
+    }
+    Ok(file)
+}
+
+/// Makes opening a pipe an error, or at least immediate, where it would wait for the other end.
+pub(super) fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    {
+        let no_wait = rustix::fs::OFlags::NONBLOCK.bits();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, no_wait.cast_signed());
+    }
+    options
+}
+
 /// The whole content of a regular file of at most `limit_bytes`.
 ///
 /// The limit holds for what is read, not for what the metadata promised, so a file that grows
 /// meanwhile, or a device, cannot fill the memory.
 pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadError> {
-    let file = File::open(path)?;
+    let file = open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
@@ -51,6 +77,17 @@ mod tests {
         std::fs::write(&path, [7_u8; 10]).expect("written");
         assert_eq!(read_bounded(&path, 10).expect("within the limit"), [7; 10]);
         assert!(matches!(read_bounded(&path, 9), Err(ReadError::TooLarge { limit_bytes: 9 })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo runs");
+        assert!(made.success());
+        let error = read_bounded(&path, 10).expect_err("a pipe");
+        assert_eq!(error.to_string(), "it is a pipe, not a regular file");
     }
 
     #[test]

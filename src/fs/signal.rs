@@ -37,7 +37,7 @@ impl Signal {
             return state;
         }
         drop(held);
-        let found = File::open(&self.path).ok();
+        let found = super::read::open(&self.path).ok();
         let state = found.as_ref().and_then(state_of).unwrap_or(0);
         *self.watched.write().unwrap_or_else(PoisonError::into_inner) = found;
         state
@@ -93,5 +93,17 @@ mod tests {
         assert_ne!(watcher.now(), before);
         std::fs::remove_file(&path).expect("removed");
         assert_eq!(watcher.now(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_the_place_of_the_file_makes_nobody_wait() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("bell");
+        let made = std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo runs");
+        assert!(made.success());
+        let signal = Signal::new(&path);
+        assert_eq!(signal.now(), 0);
+        signal.raise().expect_err("nobody reads the pipe");
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use zerocopy::FromBytes;
-use zerocopy::little_endian::U32;
+use zerocopy::little_endian::{U16, U32};
 
 use super::family::FamilyView;
-use crate::format::layout::{CLAS, ClassRow, DDAG, LEAF, LEAF_AMBIGUOUS, LEAF_FIRST_ENTRY, LEAF_NO_METHOD};
+use crate::format::layout::{
+    CLAS, CLASS_RUNS, ClassRow, DDAG, LEAF, LEAF_AMBIGUOUS, LEAF_FIRST_ENTRY, LEAF_NO_METHOD,
+};
 use crate::format::{AccessError, EntryId, LocalType, Optimization, Outcome, Tag};
 
 /// Where a decision leads.
@@ -131,15 +133,67 @@ pub(super) fn answer(word: u32, entry_count: u32) -> Result<Outcome, AccessError
 pub(super) fn classes_at(section: &[u8], position: usize, types: usize) -> Option<Vec<u32>> {
     let row = section.get(position.checked_mul(size_of::<ClassRow>())?..)?;
     let (row, _) = ClassRow::ref_from_prefix(row).ok()?;
-    let (start, width) = (row.offset.get() as usize, usize::from(row.width.get()));
-    if !matches!(width, 1 | 2) {
-        return None;
-    }
-    let array = section.get(start..start.checked_add(types.checked_mul(width)?)?)?;
+    let array = section.get(row.offset.get() as usize..)?;
+    let width = match row.width.get() {
+        CLASS_RUNS => return classes_in_runs(array, types),
+        width @ (1 | 2) => usize::from(width),
+        _ => return None,
+    };
     let class = |bytes: &[u8]| match *bytes {
         [low] => u32::from(low),
         [low, high] => u32::from(u16::from_le_bytes([low, high])),
         _ => 0,
     };
-    Some(array.chunks_exact(width).map(class).collect())
+    Some(array.get(..types.checked_mul(width)?)?.chunks_exact(width).map(class).collect())
+}
+
+/// The same from runs: a count, the first type of each run ascending from 0, the classes.
+fn classes_in_runs(runs: &[u8], types: usize) -> Option<Vec<u32>> {
+    let (count, rest) = U32::ref_from_prefix(runs).ok()?;
+    let count = usize::try_from(count.get()).ok().filter(|count| *count <= rest.len() / 6)?;
+    let (starts, rest) = <[U32]>::ref_from_prefix_with_elems(rest, count).ok()?;
+    let (classes, _) = <[U16]>::ref_from_prefix_with_elems(rest, count).ok()?;
+    let mut found = Vec::new();
+    for (at, (start, class)) in starts.iter().zip(classes).enumerate() {
+        let end = starts.get(at + 1).map_or(types, |next| next.get() as usize).min(types);
+        if start.get() as usize != found.len() || end < found.len() {
+            return None;
+        }
+        found.resize(end, u32::from(class.get()));
+    }
+    (found.len() == types).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One position whose array stands behind its row.
+    fn section(width: u16, array: &[u8]) -> Vec<u8> {
+        [&8_u32.to_le_bytes()[..], &3_u16.to_le_bytes(), &width.to_le_bytes(), array].concat()
+    }
+
+    fn runs(rows: &[(u32, u16)]) -> Vec<u8> {
+        let starts = rows.iter().flat_map(|(start, _)| start.to_le_bytes());
+        let classes = rows.iter().flat_map(|(_, class)| class.to_le_bytes());
+        (rows.len() as u32).to_le_bytes().into_iter().chain(starts).chain(classes).collect()
+    }
+
+    #[test]
+    fn classes_are_read_in_each_of_the_forms() {
+        assert_eq!(classes_at(&section(1, &[1, 1, 2]), 0, 3), Some(vec![1, 1, 2]));
+        assert_eq!(classes_at(&section(2, &[1, 0, 1, 0, 2, 0]), 0, 3), Some(vec![1, 1, 2]));
+        assert_eq!(classes_at(&section(CLASS_RUNS, &runs(&[(0, 1), (2, 2)])), 0, 3), Some(vec![1, 1, 2]));
+    }
+
+    #[test]
+    fn what_is_no_classes_is_none() {
+        assert_eq!(classes_at(&section(1, &[1, 1]), 0, 3), None);
+        assert_eq!(classes_at(&section(3, &[0; 9]), 0, 3), None);
+        assert_eq!(classes_at(&section(1, &[1, 1, 2]), 1, 3), None);
+        for bad in [&[(1, 1)][..], &[(0, 1), (0, 2), (5, 1)], &[(0, 1), (2, 2), (1, 1)], &[]] {
+            assert_eq!(classes_at(&section(CLASS_RUNS, &runs(bad)), 0, 3), None, "{bad:?}");
+        }
+        assert_eq!(classes_at(&section(CLASS_RUNS, &u32::MAX.to_le_bytes()), 0, 3), None);
+    }
 }

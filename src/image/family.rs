@@ -8,7 +8,7 @@ use super::layout::{BLOB, FamilyRow, PIEC, PLAC, PieceRow};
 use super::view::{GlobalType, ImageView, PlaceInfo};
 use crate::format::core::{CoreParts, above_stride_bytes};
 use crate::format::layout::{
-    CLAS, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, TABLE_MAY_BE_AMBIGUOUS, TYPE,
+    CLAS, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, RULE, TABLE_MAY_BE_AMBIGUOUS, TYPE,
 };
 use crate::format::view::rows;
 use crate::format::{
@@ -37,31 +37,36 @@ impl<'a> FamilyView<'a> {
         let entries = row.entry_count.get() as usize;
         let product = |count: usize, row_bytes: usize| count.saturating_mul(row_bytes);
         let further = further_pieces(&image, row)?;
-        let piece = |tag: Tag| {
-            let found = further.iter().find(|piece| piece.tag == tag.0);
+        // A piece that is not needed is not looked at, wherever it lies.
+        let piece = |tag: Tag, is_needed: bool| {
+            let found = further.iter().find(|piece| is_needed && piece.tag == tag.0);
             found.map_or(Ok(&[][..]), |piece| image.piece(piece.offset, piece.len.get() as usize))
         };
+        let answers = optimization.section();
+        let entry_rows = image.piece(row.entries, product(entries, size_of::<EntryRow>()))?;
+        let entry_rows: &[EntryRow] = rows(entry_rows, row.entry_count.get()).ok_or(wrong(ENTR, COUNTS))?;
         let core = DispatchCore::new(CoreParts {
             optimization,
+            rule,
+            rule_section: piece(RULE, rule != Rule::Symmetric)?,
             arity: row.arity,
-            entry_count: row.entry_count.get(),
+            entries: entry_rows,
             type_count: row.type_count.get(),
             param_count: params,
             params: image.piece(row.params, product(params as usize, 4))?,
             above: image.piece(row.above, product(types, above_stride_bytes(params)))?,
             patterns: image.piece(row.patterns, product(entries, 2 * usize::from(row.arity)))?,
-            classes: piece(CLAS)?,
-            nodes: piece(DDAG)?,
+            classes: piece(CLAS, answers.is_some())?,
+            answers: answers.map_or(Ok(&[][..]), |tag| piece(tag, true))?,
         })
         .map_err(|(tag, what)| wrong(tag, what))?;
         let type_map = rows(image.piece(row.type_map, product(types, 4))?, row.type_count.get());
-        let entry_rows = image.piece(row.entries, product(entries, size_of::<EntryRow>()))?;
         Ok(Self {
             image,
             row,
             rule,
             type_map: type_map.ok_or(wrong(TYPE, COUNTS))?,
-            entries: rows(entry_rows, row.entry_count.get()).ok_or(wrong(ENTR, COUNTS))?,
+            entries: entry_rows,
             core,
         })
     }

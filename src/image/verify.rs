@@ -6,7 +6,7 @@ use super::layout::{FAMI, PLAC};
 use super::view::{GlobalType, ImageView};
 use crate::format::layout::TYPE;
 use crate::format::verify::{Provable, prove};
-use crate::format::{AccessError, DispatchCore, EntryId, EntryInfo, LocalType, Rule, VerifyError};
+use crate::format::{AccessError, DispatchCore, EntryId, EntryInfo, LocalType, VerifyError};
 
 impl<'a> Provable<'a> for FamilyView<'a> {
     fn core(&self) -> &DispatchCore<'a> {
@@ -17,9 +17,6 @@ impl<'a> Provable<'a> for FamilyView<'a> {
     }
     fn arity(&self) -> u8 {
         self.arity()
-    }
-    fn rule(&self) -> Rule {
-        self.rule()
     }
     fn table_hash(&self) -> u64 {
         self.row().table_hash.get()

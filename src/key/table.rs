@@ -5,10 +5,32 @@ use std::fmt;
 use super::trace::{InputGroup, Trace};
 use crate::digest::ContentDigest;
 use crate::dispatch::OptimizerChoice;
-use crate::format::LogicalTable;
 use crate::format::layout::{VERSION_MAJOR, VERSION_MINOR};
+use crate::format::{LogicalRule, LogicalTable, ParamRef};
 
 /// Names a question about a dispatch table. Equal keys mean equal questions, and so equal bytes.
+///
+/// What was asked is not what the bytes are: a key is never taken for a [`ContentDigest`], nor a digest
+/// for a key, although both are 32 bytes.
+///
+/// ```
+/// # use janus_cache::key::TableKey;
+/// fn look_up(key: TableKey) {}
+/// look_up(TableKey::from_bytes([0; 32]));
+/// ```
+///
+/// ```compile_fail,E0308
+/// # use janus_cache::{digest::ContentDigest, key::TableKey};
+/// fn look_up(key: TableKey) {}
+/// look_up(ContentDigest::of(b"the bytes of a table"));
+/// ```
+///
+/// ```compile_fail,E0308
+/// # use janus_cache::{digest::ContentDigest, key::TableKey};
+/// fn is_the_answer(key: TableKey, digest: ContentDigest) -> bool {
+///     key == digest
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableKey([u8; 32]);
 
@@ -58,7 +80,8 @@ pub fn table_key(table: &LogicalTable, settings: &KeySettings) -> (TableKey, Tra
     let mut trace = Trace::default();
     trace.push(InputGroup::Family, "name", &table.name);
     trace.push(InputGroup::Family, "arity", &table.arity.to_string());
-    trace.push(InputGroup::Rule, "", table.rule.as_str());
+    trace.push(InputGroup::Rule, "", table.rule.rule().as_str());
+    push_rule(&mut trace, table);
     for entry in &table.entries {
         let value = format!(
             "{} in {}{}",
@@ -69,8 +92,7 @@ pub fn table_key(table: &LogicalTable, settings: &KeySettings) -> (TableKey, Tra
         trace.push(InputGroup::Methods, &table.pattern_text(&entry.pattern), &value);
     }
     for row in &table.types {
-        let above: Vec<&str> =
-            row.above.iter().map(|param| table.param_name(crate::format::ParamRef(param + 1))).collect();
+        let above: Vec<&str> = row.above.iter().map(|param| table.param_name(ParamRef(param + 1))).collect();
         let openness = if row.sealed { "sealed" } else { "open" };
         trace.push(InputGroup::Types, &row.name, &format!("{openness}, under {}", above.join(" + ")));
     }
@@ -89,6 +111,31 @@ pub fn table_key(table: &LogicalTable, settings: &KeySettings) -> (TableKey, Tra
     }
     trace.push(InputGroup::Namespace, "", &settings.namespace);
     (TableKey(trace.hash("janus-cache 2026-11 dispatch table key v1")), trace)
+}
+
+/// What the rule knows beside methods and types.
+fn push_rule(trace: &mut Trace, table: &LogicalTable) {
+    let names = |params: &[u16]| {
+        let names: Vec<&str> = params.iter().map(|param| table.param_name(ParamRef(param + 1))).collect();
+        names.join(" + ")
+    };
+    match &table.rule {
+        LogicalRule::Symmetric => {}
+        LogicalRule::Precedence { argument_order, nearest } => {
+            let order: Vec<String> = argument_order.iter().map(u8::to_string).collect();
+            trace.push(InputGroup::Rule, "argument order", &order.join(" "));
+            for (row, list) in table.types.iter().zip(nearest) {
+                trace.push(InputGroup::Rule, &format!("nearest to {}", row.name), &names(list));
+            }
+        }
+        LogicalRule::Levels { counts_as } => {
+            for (param, uppers) in counts_as.iter().enumerate() {
+                let item = format!("{} counts as", table.param_name(ParamRef(param as u16 + 1)));
+                trace.push(InputGroup::Rule, &item, &names(uppers));
+            }
+        }
+        LogicalRule::Custom { name } => trace.push(InputGroup::Rule, "name", name),
+    }
 }
 
 #[cfg(test)]

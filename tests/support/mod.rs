@@ -1,6 +1,6 @@
 //! What several tests share: random worlds of types and methods.
 
-use janus_cache::dispatch::{Family, Method, TypeDecl, TypeGraph};
+use janus_cache::dispatch::{Family, FamilyRule, Method, TypeDecl, TypeGraph};
 use proptest::prelude::*;
 
 /// Types that may be under several others, and a family over them.
@@ -39,7 +39,7 @@ pub(crate) fn worlds(max_types: usize, max_methods: usize, max_arity: usize) -> 
                         .collect();
                     supers.sort();
                     supers.dedup();
-                    TypeDecl { name: name(index), supers, sealed: *sealed }
+                    TypeDecl { name: name(index), supers, sealed: *sealed, ..TypeDecl::default() }
                 })
                 .collect();
             let mut rows: Vec<Vec<usize>> = rows.into_iter().collect();
@@ -58,5 +58,50 @@ pub(crate) fn worlds(max_types: usize, max_methods: usize, max_arity: usize) -> 
                 .collect();
             World { decls, family: Family::new("m::f", arity as u8, methods) }
         })
+    })
+}
+
+/// As [`worlds`], under any of the rules that this project knows: types have lists of precedence that
+/// agree with their supertypes, and may count as being under others; methods may be defaults.
+#[allow(dead_code, reason = "not every test that includes this file asks for other rules")]
+pub(crate) fn ruled_worlds(
+    max_types: usize,
+    max_methods: usize,
+    max_arity: usize,
+) -> impl Strategy<Value = World> {
+    let seeds = prop::collection::vec(any::<u64>(), 64);
+    (worlds(max_types, max_methods, max_arity), 0..3_u8, seeds).prop_map(|(mut world, rule, seeds)| {
+        let names: Vec<String> = world.decls.iter().map(|decl| decl.name.clone()).collect();
+        let arity = world.family.arity;
+        world.family.rule = match rule {
+            0 => FamilyRule::Symmetric,
+            1 => {
+                let mut argument_order: Vec<u8> = (0..arity).collect();
+                argument_order.rotate_left((seeds[0] % u64::from(arity)) as usize);
+                FamilyRule::Precedence { argument_order }
+            }
+            _ => FamilyRule::Levels,
+        };
+        let graph = world.graph();
+        for (at, decl) in world.decls.iter_mut().enumerate() {
+            let seed = seeds[at % seeds.len()];
+            // Supertypes stand earlier, so going down by index is a list that agrees with them; two
+            // neighbours that are unrelated may change places.
+            let mut list = graph.above(graph.get(&decl.name).expect("declared"));
+            list.reverse();
+            for place in 1..list.len().saturating_sub(1) {
+                if seed >> (place % 64) & 1 == 1 && !graph.is_below(list[place], list[place + 1]) {
+                    list.swap(place, place + 1);
+                }
+            }
+            decl.precedence = list.into_iter().map(|id| graph.name(id).to_owned()).collect();
+            if seed % 5 == 0 {
+                decl.counts_as = vec![names[seed as usize / 5 % names.len()].clone()];
+            }
+        }
+        for (method, seed) in world.family.methods.iter_mut().zip(&seeds) {
+            method.default = seed % 3 == 0;
+        }
+        world
     })
 }

@@ -6,7 +6,8 @@
 mod seal;
 
 use janus_cache::dispatch::{
-    CompileOptions, Family, Method, OptimizerChoice, TypeDecl, TypeGraph, compile, restrict,
+    Applicable, Choice, CompileOptions, Family, FamilyRule, Method, OptimizerChoice, ResolutionRule,
+    TypeDecl, TypeGraph, compile, compile_with, restrict,
 };
 use janus_cache::format::{LogicalTable, Optimization};
 use janus_cache::image::{ImageContent, ImagePlace, ImageType, encode_image};
@@ -36,7 +37,28 @@ impl TableSource {
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let options =
             CompileOptions { optimizer: self.optimizer, creation_timestamp: self.creation_timestamp };
-        compile(&self.logical(), &options).expect("it fits the format").bytes
+        let table = self.logical();
+        let compiled = match &self.family.rule {
+            FamilyRule::Custom { .. } => compile_with(&table, &LastByName::of(&table), &options),
+            _ => compile(&table, &options),
+        };
+        compiled.expect("it fits the format").bytes
+    }
+}
+
+/// A rule of our own: of the methods that apply, the one whose symbol comes last.
+pub(crate) struct LastByName(Vec<String>);
+
+impl LastByName {
+    fn of(table: &LogicalTable) -> Self {
+        Self(table.entries.iter().map(|entry| entry.implementation.clone()).collect())
+    }
+}
+
+impl ResolutionRule for LastByName {
+    fn choose(&self, applicable: &Applicable<'_>) -> Choice {
+        let last = applicable.iter().max_by_key(|entry| &self.0[*entry as usize]);
+        last.map_or(Choice::NoMethod, Choice::Method)
     }
 }
 
@@ -101,12 +123,24 @@ pub(crate) fn all() -> Vec<Vector> {
         table("arity0.jdt", arity_zero()),
         table("linear.jdt", colliding(Optimization::Linear)),
         table("dag.jdt", colliding(Optimization::DecisionDag)),
+        table("matrix.jdt", colliding(Optimization::Matrix)),
+        table("hash.jdt", colliding(Optimization::Hash)),
+        table(
+            "ambiguous-matrix.jdt",
+            TableSource { optimizer: OptimizerChoice::Force(Optimization::Matrix), ..ambiguous() },
+        ),
+        table("runs.jdt", runs()),
         table("ambiguous.jdt", ambiguous()),
         table("sealed.jdt", sealed()),
         table("top.jdt", top()),
         table("wide.jdt", wide()),
         table("arity8.jdt", arity_eight()),
         table("untyped.jdt", untyped()),
+        table("precedence.jdt", precedence(Optimization::DecisionDag, true)),
+        table("precedence-lists.jdt", precedence(Optimization::Linear, false)),
+        table("levels.jdt", levels(Optimization::Linear)),
+        table("levels-dag.jdt", levels(Optimization::DecisionDag)),
+        table("custom.jdt", custom()),
         changed("newer-minor.jdt", newer_minor),
         changed("unknown-optimization.jdt", unknown_optimization),
         refused("newer-major.jdt", |bytes| bytes[4] = 2, "version_major"),
@@ -223,13 +257,25 @@ fn wide() -> TableSource {
     let sets = (0_u32..1 << PARAMS).filter(|set| set.count_ones() >= 2).take(250);
     decls.extend(sets.map(|set| {
         let supers: Vec<String> = (0..PARAMS).filter(|bit| set >> bit & 1 == 1).map(param).collect();
-        TypeDecl { name: format!("w::S{set:03}"), supers, sealed: false }
+        TypeDecl { name: format!("w::S{set:03}"), supers, ..TypeDecl::default() }
     }));
     let mut methods: Vec<Method> =
         (0..PARAMS).map(|bit| Method::new(&["any", &param(bit)], &format!("p{bit}"), "w")).collect();
     methods.push(Method::new(&["w::Left", "w::P0"], "left_p0", "w"));
     methods.push(Method::new(&["w::Lower", "w::S003"], "lower_s003", "w"));
     TableSource::new(decls, Family::new("w::wide", 2, methods), Optimization::DecisionDag)
+}
+
+/// So many types that stand side by side in name order that their classes are runs.
+fn runs() -> TableSource {
+    const TYPES: u32 = 1100;
+    let mut decls = vec![TypeDecl::new("r::Low", &[]), TypeDecl::new("r::Top", &[])];
+    decls.extend((0..TYPES).map(|at| {
+        let upper = if at < 600 { "r::Low" } else { "r::Top" };
+        TypeDecl::new(&format!("r::A{at:04}"), &[upper])
+    }));
+    let methods = vec![Method::new(&["r::Low"], "run_low", "r"), Method::new(&["r::Top"], "run_top", "r")];
+    TableSource::new(decls, Family::new("r::run", 1, methods), Optimization::Matrix)
 }
 
 /// Eight positions, of which each method tests some.
@@ -248,6 +294,55 @@ fn arity_eight() -> TableSource {
 fn untyped() -> TableSource {
     let family = Family::new("any::print", 1, vec![Method::new(&["any"], "print_any", "any")]);
     TableSource::new(Vec::new(), family, Optimization::Single)
+}
+
+/// Two types that see their supertypes in the same order, or in opposite ones, so that no one order
+/// of all parameters agrees with both. The second position is compared first.
+fn precedence(optimization: Optimization, agree: bool) -> TableSource {
+    let other = if agree { ["k::Two", "k::A", "k::B"] } else { ["k::Two", "k::B", "k::A"] };
+    let decls = vec![
+        TypeDecl::new("k::A", &[]).with_precedence(&["k::A"]),
+        TypeDecl::new("k::B", &[]).with_precedence(&["k::B"]),
+        TypeDecl::new("k::One", &["k::A", "k::B"]).with_precedence(&["k::One", "k::A", "k::B"]),
+        TypeDecl::new("k::Two", &["k::B", "k::A"]).with_precedence(&other),
+    ];
+    let methods = vec![
+        Method::new(&["k::A", "k::A"], "meet_aa", "k"),
+        Method::new(&["k::A", "k::B"], "meet_ab", "k"),
+        Method::new(&["k::B", "k::A"], "meet_ba", "k"),
+        Method::new(&["any", "k::B"], "meet_any_b", "k"),
+    ];
+    let rule = FamilyRule::Precedence { argument_order: vec![1, 0] };
+    TableSource::new(decls, Family { rule, ..Family::new("k::meet", 2, methods) }, optimization)
+}
+
+/// A tie that a default decides, one that none decides, and a type that counts as being under another
+/// one although it is not.
+fn levels(optimization: Optimization) -> TableSource {
+    let decls = vec![
+        TypeDecl::new("r::Cool", &[]),
+        TypeDecl::new("r::Role", &[]).counting_as(&["r::Cool"]),
+        TypeDecl::new("r::Both", &["r::Cool", "r::Role"]),
+        TypeDecl::new("r::Left", &[]),
+        TypeDecl::new("r::Right", &[]),
+        TypeDecl::new("r::Mixed", &["r::Left", "r::Right"]),
+    ];
+    let methods = vec![
+        Method::new(&["r::Cool", "any"], "cool", "r"),
+        Method::new(&["r::Role", "any"], "role", "r"),
+        Method::new(&["r::Left", "any"], "left", "r"),
+        Method::new(&["r::Right", "any"], "right", "r"),
+        Method { default: true, ..Method::new(&["r::Left", "r::Left"], "left_left", "r") },
+        Method::new(&["r::Left", "r::Right"], "left_right", "r"),
+    ];
+    let family = Family { rule: FamilyRule::Levels, ..Family::new("r::pick", 2, methods) };
+    TableSource::new(decls, family, optimization)
+}
+
+/// A rule that only its owner knows.
+fn custom() -> TableSource {
+    let rule = FamilyRule::Custom { name: "last by name 1".to_owned() };
+    TableSource::new(shapes(), Family { rule, ..collide() }, Optimization::DecisionDag)
 }
 
 /// `draw`, `outline` and `scale` share types, relations and patterns; `outline` has no classes and

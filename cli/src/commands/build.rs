@@ -1,43 +1,54 @@
 //! `janus build`: sources in, cached dispatch tables and an image out.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use janus_cache::build::{
     BuildCacheManager, BuildError, BuildOutcome, BuildRequest, Cache, Frontend, ManagerOptions, Reason, Step,
     build_project, describe,
 };
 use janus_cache::clock::Clock;
+use janus_cache::config::Defines;
 use janus_cache::dispatch::OptimizerChoice;
 use janus_cache::format::Optimization;
-use janus_cache::frontend::JanusFrontend;
+use janus_cache::frontend::{CorpusFrontend, JanusFrontend};
 use janus_cache::key::KeySettings;
 
 use crate::args::{BuildArgs, Deny, Format, Optimizer};
 use crate::context::Project;
 use crate::exit::{Exit, Failure};
-use crate::{human, json};
+use crate::{human, json, say};
 
 /// Folder of outputs, below the project's root.
 pub(super) const OUTPUT_DIR: &str = "build";
 
 pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
-    let mut project = Project::open(&args.path, &args.settings)?;
+    let sources = Sources::of(&args.path);
+    let mut project = Project::open(&sources.root, &args.settings)?;
+    if let Some(name) = sources.name {
+        project.name = name;
+    }
     // A plan leaves no trace, not even that entries were looked at.
     project.settings.read_only.value |= args.plan;
-    let frontend = JanusFrontend::default();
+    let defines = Defines::resolve(&args.define, project.file.as_ref())
+        .map_err(|error| Failure::new(Exit::Usage, &error))?;
+    for warning in &defines.warnings {
+        say::note(format_args!("warning: {warning}"));
+    }
+    let frontend = sources.frontend;
     let image = match &args.output {
         Some(path) => path.clone(),
         // Said as the user said the project, so that the path can be copied from the report.
-        None => args.path.join(OUTPUT_DIR).join(format!("{}.jdi", project.name)),
+        None => sources.root.join(OUTPUT_DIR).join(format!("{}.jdi", project.name)),
     };
-    let options = manager_options(&project, &frontend, args.optimizer)?;
+    let options = manager_options(&project, frontend.as_ref(), args.optimizer, defines)?;
     let manager = BuildCacheManager::new(Cache::of_settings(&project.settings, Clock::System), options);
     let (cache_dir, output_dir) = (&project.settings.dir.value, PathBuf::from(OUTPUT_DIR));
     let deny: Vec<String> = args.deny.iter().map(|deny| code(*deny).to_owned()).collect();
     let request = BuildRequest {
         root: &project.root,
-        frontend: &frontend,
+        frontend: frontend.as_ref(),
         name: &project.name,
         image: &image,
         excluded: &[cache_dir, &output_dir],
@@ -47,14 +58,40 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     };
     let outcome = build_project(&request, &manager).map_err(|error| failure_of(&error))?;
     for warning in &outcome.session.warnings {
-        eprintln!("warning: {}; the build goes on without that", warning.message);
+        say::note(format_args!("warning: {}; the build goes on without that", warning.message));
     }
-    let verbose = project.settings.verbose.value;
+    if project.settings.verbose.value {
+        // Beside the result, not in it: what reads standard output must not depend on who set a variable.
+        for line in explanation(&outcome, |_| true).lines() {
+            say::note(line);
+        }
+    }
     match args.format {
         Format::Json => json::print(&json::Build::new(&project.name, &outcome, args.plan))?,
-        Format::Human => print(&project.name, args, verbose, &outcome)?,
+        Format::Human => print(&project.name, args, &outcome)?,
     }
     Ok(if outcome.has_errors() { Exit::Sources } else { Exit::Success })
+}
+
+/// What is built, and where its outputs go.
+struct Sources {
+    frontend: Box<dyn Frontend>,
+    root: PathBuf,
+    /// The project's name where the sources give it one.
+    name: Option<String>,
+}
+
+impl Sources {
+    /// A file of JSON is a corpus, an input that may lie anywhere: its project is the current folder.
+    fn of(path: &Path) -> Self {
+        let is_corpus = path.is_file() && path.extension().is_some_and(|extension| extension == "json");
+        if is_corpus {
+            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            Self { frontend: Box::new(CorpusFrontend::new(path)), root: PathBuf::from("."), name }
+        } else {
+            Self { frontend: Box::new(JanusFrontend::default()), root: path.to_owned(), name: None }
+        }
+    }
 }
 
 /// How a project's tables are asked for; whatever asks for them so shares them.
@@ -62,12 +99,14 @@ pub(super) fn manager_options(
     project: &Project,
     frontend: &dyn Frontend,
     choice: Optimizer,
+    defines: Defines,
 ) -> Result<ManagerOptions, Failure> {
     Ok(ManagerOptions {
         keys: KeySettings {
             optimizer: optimizer(choice),
             creation_timestamp: source_date_epoch()?,
             compiler: format!("{} {}", frontend.language(), frontend.version()),
+            configuration: defines.values.into_iter().collect(),
             namespace: project.settings.namespace.value.as_str().to_owned(),
             ..KeySettings::default()
         },
@@ -79,12 +118,14 @@ pub(super) fn manager_options(
     })
 }
 
-const fn optimizer(choice: Optimizer) -> OptimizerChoice {
+pub(crate) const fn optimizer(choice: Optimizer) -> OptimizerChoice {
     match choice {
         Optimizer::Auto => OptimizerChoice::Auto,
         Optimizer::Single => OptimizerChoice::Force(Optimization::Single),
         Optimizer::Linear => OptimizerChoice::Force(Optimization::Linear),
         Optimizer::Dag => OptimizerChoice::Force(Optimization::DecisionDag),
+        Optimizer::Matrix => OptimizerChoice::Force(Optimization::Matrix),
+        Optimizer::Hash => OptimizerChoice::Force(Optimization::Hash),
     }
 }
 
@@ -111,36 +152,45 @@ fn source_date_epoch() -> Result<u64, Failure> {
 
 pub(super) fn failure_of(error: &BuildError) -> Failure {
     let exit = match error {
-        BuildError::Frontend(_) => Exit::Usage,
+        BuildError::Frontend(_) | BuildError::OutputIsSource { .. } => Exit::Usage,
+        // Another place would do; the place itself is what is wrong.
+        BuildError::Output { source, .. }
+            if matches!(source.kind(), ErrorKind::InvalidInput | ErrorKind::IsADirectory) =>
+        {
+            Exit::Usage
+        }
         BuildError::Output { .. } => Exit::System,
         _ => Exit::Sources,
     };
     Failure::new(exit, error)
 }
 
-fn print(name: &str, args: &BuildArgs, verbose: bool, outcome: &BuildOutcome) -> Result<(), Failure> {
+fn print(name: &str, args: &BuildArgs, outcome: &BuildOutcome) -> Result<(), Failure> {
     for diagnostic in &outcome.diagnostics {
-        eprintln!("{}", human::diagnostic(diagnostic));
+        say::note(human::diagnostic(diagnostic));
     }
     let mut text = String::new();
-    if args.explain || args.plan || verbose {
-        for step in outcome.plan.steps.iter().filter(|step| verbose || step.reason != Reason::Unchanged) {
-            explain(&mut text, step);
-        }
-        for family in &outcome.plan.removed {
-            let _ = writeln!(text, "gone {family}: no method is left");
-        }
+    if args.explain || args.plan {
+        text = explanation(outcome, |step| step.reason != Reason::Unchanged);
     }
     report(&mut text, name, args, outcome);
-    std::io::Write::write_all(&mut std::io::stdout().lock(), text.as_bytes())?;
-    Ok(())
+    say::out(text)
 }
 
-fn explain(text: &mut String, step: &Step) {
-    let _ = writeln!(text, "{} {}: {}", step.action.as_str(), step.family, step.reason);
-    for input in step.reason.change().map_or(&[][..], |change| &change.inputs) {
-        let _ = writeln!(text, "  {}", describe(input));
+/// What is done with each table that is `told`, and why, and which families are gone.
+fn explanation(outcome: &BuildOutcome, told: impl Fn(&Step) -> bool) -> String {
+    let mut text = String::new();
+    for step in outcome.plan.steps.iter().filter(|step| told(step)) {
+        let reason = step.reason.to_string();
+        let _ = writeln!(text, "{} {}: {}", step.action.as_str(), step.family, human::printable(&reason));
+        for input in step.reason.change().map_or(&[][..], |change| &change.inputs) {
+            let _ = writeln!(text, "  {}", human::printable(&describe(input)));
+        }
     }
+    for family in &outcome.plan.removed {
+        let _ = writeln!(text, "gone {family}: no method is left");
+    }
+    text
 }
 
 fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcome) {
@@ -151,7 +201,9 @@ fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcom
     };
     let files = human::count(*files, "file", "files");
     let families = human::count(*families, "family", "families");
-    line(name, format!("{files}, {functions} functions, {families} of {methods} methods"));
+    let functions = human::count(*functions, "function", "functions");
+    let methods = human::count(*methods, "method", "methods");
+    line(name, format!("{files}, {functions}, {families} of {methods}"));
     if args.plan {
         let (reused, built) = outcome.plan.counts();
         line("tables", format!("{built} would be built, {reused} would be reused"));

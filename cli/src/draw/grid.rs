@@ -121,7 +121,7 @@ pub(crate) fn grid(family: &FamilyView<'_>, question: &Question) -> Result<Grid,
             let among = match outcome {
                 Outcome::Method(entry) => vec![entry],
                 Outcome::NoMethod => Vec::new(),
-                Outcome::Ambiguous => family.core().candidates(&args).collect::<Result<_, _>>()?,
+                Outcome::Ambiguous => family.core().candidates(&args)?,
             };
             line.push((outcome, among));
         }

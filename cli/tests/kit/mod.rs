@@ -2,10 +2,16 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+/// A run takes milliseconds; one that takes so long waits for something that never comes.
+const LONGEST_RUN: Duration = Duration::from_secs(60);
 
 /// A copy of an example.
 pub(crate) struct Project {
@@ -64,8 +70,42 @@ impl Project {
         command
     }
 
+    /// The command, run to its end; one that hangs is killed and fails the test.
     pub(crate) fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().expect("runs")
+        Self::finish(self.command(args))
+    }
+
+    /// Runs any command to its end, as [`Project::run`] does.
+    pub(crate) fn finish(mut command: Command) -> Output {
+        let (mut out, mut err) = (captured(), captured());
+        command.stdin(Stdio::null()).stdout(cloned(&out)).stderr(cloned(&err));
+        let mut child = command.spawn().expect("runs");
+        let deadline = Instant::now() + LONGEST_RUN;
+        let status = loop {
+            if let Some(status) = child.try_wait().expect("asked") {
+                break status;
+            }
+            if Instant::now() > deadline {
+                child.kill().expect("killed");
+                child.wait().expect("ended");
+                panic!("{command:?} hangs");
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        Output { status, stdout: content(&mut out), stderr: content(&mut err) }
+    }
+
+    /// The exit code and what was said on standard error.
+    pub(crate) fn said(&self, args: &[&str]) -> (i32, String) {
+        let output = self.run(args);
+        (output.status.code().expect("not killed"), text(&output.stderr))
+    }
+
+    /// A project of one file with one family, which makes a small cache and a small image.
+    pub(crate) fn small() -> Self {
+        let project = Self::empty();
+        project.write("a.jan", "module a;\nfunc f(x: int) { 1 }\n");
+        project
     }
 
     /// `janus build --format json` and its exit code.
@@ -89,6 +129,60 @@ impl Project {
 
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+// Files and not pipes: nobody has to read them while the command runs.
+fn captured() -> File {
+    tempfile::tempfile().expect("a temporary file")
+}
+
+fn cloned(file: &File) -> Stdio {
+    file.try_clone().expect("a second handle").into()
+}
+
+fn content(file: &mut File) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    file.rewind().expect("a file");
+    file.read_to_end(&mut bytes).expect("readable");
+    bytes
+}
+
+/// The command under another user's id, for whom permissions count, where the tests run as the
+/// superuser; else as it is. `None`, with the reason printed, where that is impossible.
+#[cfg(unix)]
+pub(crate) fn as_plain_user(project: &Project, mut command: Command) -> Option<Command> {
+    use std::os::unix::process::CommandExt as _;
+    const NOBODY: u32 = 65534;
+    if std::os::unix::fs::chown(project.dir.path(), Some(NOBODY), Some(NOBODY)).is_err() {
+        return Some(command);
+    }
+    give(&project.root(), NOBODY);
+    command.uid(NOBODY).gid(NOBODY);
+    let mut probe = Command::new(env!("CARGO_BIN_EXE_janus"));
+    probe.arg("--version").current_dir(project.root()).uid(NOBODY).gid(NOBODY).stdout(Stdio::null());
+    match probe.status() {
+        Ok(_) => Some(command),
+        Err(error) => {
+            println!("skipped: user {NOBODY} cannot run the command there: {error}");
+            None
+        }
+    }
+}
+
+#[cfg(unix)]
+fn give(path: &Path, owner: u32) {
+    std::os::unix::fs::lchown(path, Some(owner), Some(owner)).expect("the superuser may");
+    if path.is_dir() && !path.is_symlink() {
+        for entry in std::fs::read_dir(path).expect("readable") {
+            give(&entry.expect("readable").path(), owner);
+        }
+    }
+}
+
+/// Makes a named pipe.
+#[cfg(unix)]
+pub(crate) fn make_pipe(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo runs").success());
 }
 
 fn copy(from: &Path, to: &Path) {

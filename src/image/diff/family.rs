@@ -239,7 +239,7 @@ impl<'a> Side<'a> {
         match family.core().dispatch(args)? {
             Outcome::NoMethod => Ok(Verdict::NoMethod),
             Outcome::Ambiguous => {
-                let candidates: Vec<EntryId> = family.core().candidates(args).collect::<Result<_, _>>()?;
+                let candidates: Vec<EntryId> = family.core().candidates(args)?;
                 let mut numbers: Vec<MethodNumber> = candidates.into_iter().filter_map(number).collect();
                 numbers.sort_unstable();
                 Ok(Verdict::Ambiguous(numbers))

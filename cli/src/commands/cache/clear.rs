@@ -1,6 +1,7 @@
 //! `janus cache clear`: removes everything that the cache keeps, after asking.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
+use std::io::Write as _;
 
 use serde::Serialize;
 
@@ -9,6 +10,7 @@ use crate::context::{Project, failure_of};
 use crate::exit::{Exit, Failure};
 use crate::human;
 use crate::json::{self, SCHEMA_VERSION};
+use crate::say;
 
 #[derive(Serialize)]
 struct Output {
@@ -28,7 +30,7 @@ pub(crate) fn run(args: &ClearArgs) -> Result<Exit, Failure> {
     if !args.dry_run && !args.yes {
         let found = store.clear(true).map_err(|error| failure_of(&error))?;
         if !confirmed(&dir, found.files, found.bytes)? {
-            eprintln!("nothing was removed");
+            say::note("nothing was removed");
             return Ok(Exit::Success);
         }
     }
@@ -40,10 +42,13 @@ fn confirmed(dir: &str, files: u64, bytes: u64) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Err(Failure::usage("clearing asks first, and there is no terminal to ask on; say --yes"));
     }
-    eprint!("remove {files} files ({}) from {dir}? [y/N] ", human::bytes(bytes));
-    std::io::stderr().flush()?;
+    let unasked =
+        |error| Failure::message(Exit::System, format!("cannot ask on the terminal: {error}; say --yes"));
+    let mut terminal = std::io::stderr().lock();
+    write!(terminal, "remove {files} files ({}) from {dir}? [y/N] ", human::bytes(bytes)).map_err(unasked)?;
+    terminal.flush().map_err(unasked)?;
     let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
+    std::io::stdin().read_line(&mut answer).map_err(unasked)?;
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
@@ -62,7 +67,7 @@ fn print(args: &ClearArgs, dir: &str, files: u64, bytes: u64) -> Result<Exit, Fa
         Format::Human => {
             let word = if dry_run { "would remove" } else { "removed" };
             let files = human::count(files as usize, "file", "files");
-            writeln!(std::io::stdout().lock(), "{word} {files} ({}) from {dir}", human::bytes(bytes))?;
+            say::out(format!("{word} {files} ({}) from {dir}\n", human::bytes(bytes)))?;
         }
     }
     Ok(Exit::Success)

@@ -1,6 +1,6 @@
 //! `janus cache config`: every setting, its value, and who said so.
 
-use std::io::Write as _;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -8,6 +8,7 @@ use crate::args::{CacheArgs, Format};
 use crate::context::Project;
 use crate::exit::{Exit, Failure};
 use crate::json::{self, SCHEMA_VERSION};
+use crate::say;
 
 #[derive(Serialize)]
 struct Output {
@@ -47,11 +48,12 @@ pub(crate) fn run(args: &CacheArgs) -> Result<Exit, Failure> {
             let width = |texts: Vec<usize>| texts.into_iter().max().unwrap_or(0);
             let keys = width(entries.iter().map(|entry| entry.setting.key.len()).collect());
             let values = width(entries.iter().map(|entry| entry.value_text.chars().count()).collect());
-            let mut out = std::io::stdout().lock();
+            let mut text = String::new();
             for entry in &entries {
                 let (key, value, origin) = (entry.setting.key, &entry.value_text, entry.origin);
-                writeln!(out, "{key:<keys$}  {value:<values$}  {origin}")?;
+                let _ = writeln!(text, "{key:<keys$}  {value:<values$}  {origin}");
             }
+            say::out(text)?;
         }
     }
     Ok(Exit::Success)

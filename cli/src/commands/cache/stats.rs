@@ -11,6 +11,7 @@ use crate::context::{Project, failure_of};
 use crate::exit::{Exit, Failure};
 use crate::human;
 use crate::json::{self, SCHEMA_VERSION};
+use crate::say;
 
 #[derive(Serialize)]
 struct Output {
@@ -82,7 +83,7 @@ pub(crate) fn run(args: &CacheArgs) -> Result<Exit, Failure> {
     };
     match args.format {
         Format::Json => json::print(&output)?,
-        Format::Human => std::io::Write::write_all(&mut std::io::stdout().lock(), text(&output).as_bytes())?,
+        Format::Human => say::out(text(&output))?,
     }
     Ok(Exit::Success)
 }
@@ -105,17 +106,19 @@ fn text(output: &Output) -> String {
     let limit = human::bytes(output.limit_bytes);
     line("size", format!("{} of {limit} ({share:.1} %)", human::bytes(output.bytes)));
     let (packs, objects) = (output.packs, output.objects);
-    line("entries", format!("{} in {packs} packs and {objects} objects", output.entries));
+    line("entries", format!("{} in {}", output.entries, human::packs_and_objects(packs, objects)));
     line("rebuilding", format!("would take {}", human::time_ns(output.rebuild_cost_ns)));
     if let (Some(oldest), Some(newest)) = (output.oldest_unix_s, output.newest_unix_s) {
         line("made", format!("{} to {}", date(oldest), date(newest)));
     }
     if output.unusable_packs > 0 {
-        line("unusable", format!("{} packs; see janus cache validate", output.unusable_packs));
+        let packs = human::count(output.unusable_packs as usize, "pack", "packs");
+        line("unusable", format!("{packs}; see janus cache validate"));
     }
     if output.quarantined_files > 0 {
         let bytes = human::bytes(output.quarantined_bytes);
-        line("quarantine", format!("{} files, {bytes}", output.quarantined_files));
+        let files = human::count(output.quarantined_files as usize, "file", "files");
+        line("quarantine", format!("{files}, {bytes}"));
     }
     for (what, groups) in
         [("kind", &output.by_kind), ("project", &output.by_project), ("language", &output.by_language)]
@@ -123,7 +126,8 @@ fn text(output: &Output) -> String {
         for (name, group) in groups {
             let name = if name.is_empty() { "(none)" } else { name };
             let (entries, bytes) = (group.entries, human::bytes(group.stored_bytes));
-            line(what, format!("{name}: {entries} entries, {bytes}"));
+            let entries = human::count(entries as usize, "entry", "entries");
+            line(what, format!("{name}: {entries}, {bytes}"));
         }
     }
     text

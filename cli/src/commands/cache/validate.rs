@@ -1,5 +1,7 @@
 //! `janus cache validate`: every byte of the cache, checked.
 
+use std::fmt::Write as _;
+
 use janus_cache::build::validate_states;
 use janus_cache::store::{Finding, Repair, Report};
 use serde::Serialize;
@@ -9,6 +11,7 @@ use crate::context::{Project, failure_of};
 use crate::exit::{Exit, Failure};
 use crate::human;
 use crate::json::{self, SCHEMA_VERSION};
+use crate::say;
 
 #[derive(Serialize)]
 struct Output {
@@ -79,15 +82,15 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
             findings: report.findings.iter().map(Row::from).collect(),
         })?,
         Format::Human => {
-            use std::io::Write as _;
-            let mut out = std::io::stdout().lock();
+            let mut text = String::new();
             for finding in &report.findings {
                 let word = if finding.problem.is_damage() { "damage" } else { "note" };
                 let done =
                     finding.repair.map_or_else(String::new, |repair| format!(" ({})", repaired(repair)));
-                writeln!(out, "{word}: {finding}{done}")?;
+                let _ = writeln!(text, "{word}: {finding}{done}");
             }
-            writeln!(out, "{}", verdict(&dir, store.is_some(), &report))?;
+            let _ = writeln!(text, "{}", verdict(&dir, store.is_some(), &report));
+            say::out(text)?;
         }
     }
     Ok(if report.needs_repair() { Exit::Damaged } else { Exit::Success })
@@ -99,10 +102,9 @@ fn verdict(dir: &str, exists: bool, report: &Report) -> String {
     }
     let checked = &report.checked;
     let looked_at = format!(
-        "{} entries in {} packs and {} objects, {} read",
-        checked.entries,
-        checked.packs,
-        checked.objects,
+        "{} in {}, {} read",
+        human::count(checked.entries as usize, "entry", "entries"),
+        human::packs_and_objects(checked.packs, checked.objects),
         human::bytes(checked.bytes)
     );
     let damage = report.findings.iter().filter(|finding| finding.problem.is_damage()).count();

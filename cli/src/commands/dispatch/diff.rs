@@ -10,10 +10,11 @@ use serde::Serialize;
 
 use super::image::{damaged, open, view};
 use super::{diff_text, revision};
-use crate::args::{DiffArgs, DiffFormat};
 use crate::context::Project;
 use crate::exit::{Exit, Failure};
 use crate::json::{self, SCHEMA_VERSION};
+use crate::picture_args::{DiffArgs, DiffFormat};
+use crate::say;
 
 #[derive(Serialize)]
 struct Output<'a> {
@@ -104,7 +105,9 @@ fn between_revisions(args: &DiffArgs, revisions: &[String]) -> Result<Exit, Fail
     let repository = revision::Repository::of(&project.root)?;
     // Both names are looked up before the first build.
     let commits = [repository.commit(old)?, repository.commit(new)?];
-    let room = tempfile::tempdir()?;
+    let room = tempfile::tempdir().map_err(|error| {
+        Failure::system(format!("cannot make a temporary folder for the revisions: {error}"))
+    })?;
     let mut images = Vec::with_capacity(2);
     for ((side, name), commit) in ["old", "new"].into_iter().zip(revisions).zip(&commits) {
         let sources = room.path().join(side);
@@ -133,7 +136,7 @@ fn compare(
             String::new()
         }
     };
-    std::io::Write::write_all(&mut std::io::stdout().lock(), text.as_bytes())?;
+    say::out(text)?;
     Ok(if args.exit_code && !found.is_empty() { Exit::Sources } else { Exit::Success })
 }
 

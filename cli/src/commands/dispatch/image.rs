@@ -1,30 +1,42 @@
 //! An image that the user named, and names in it as a person writes them.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use janus_cache::dispatch::TOP_TYPE;
 use janus_cache::format::{AccessError, EntryId, LocalType};
-use janus_cache::image::{DispatchImage, FamilyView, ImageView, PlaceInfo};
+use janus_cache::image::{DispatchImage, FamilyView, ImageOpenError, ImageView, PlaceInfo};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
+use crate::human;
 
 /// More names than this are no help.
 const MAX_LISTED: usize = 12;
 
 /// Opens a file that the user named; any damage is an error.
 pub(super) fn open(path: &Path) -> Result<DispatchImage, Failure> {
-    DispatchImage::open(path).map_err(|error| Failure::new(Exit::Usage, &error))
+    DispatchImage::open(path).map_err(|error| {
+        let exit = match &error {
+            ImageOpenError::Unreadable { source, .. } => match source.kind() {
+                // Another path would do.
+                ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput => Exit::Usage,
+                _ => Exit::System,
+            },
+            _ => Exit::Damaged,
+        };
+        Failure::new(exit, &error)
+    })
 }
 
 /// The image, ready to answer.
 pub(super) fn view(image: &DispatchImage) -> Result<ImageView<'_>, Failure> {
-    image.view().map_err(|error| Failure::new(Exit::Usage, &error))
+    image.view().map_err(|error| Failure::new(Exit::Damaged, &error))
 }
 
 /// Damage that `open` cannot see.
 pub(super) fn damaged(error: &AccessError) -> Failure {
-    Failure::new(Exit::Usage, error)
+    Failure::new(Exit::Damaged, error)
 }
 
 /// All families, in order.
@@ -153,7 +165,8 @@ impl MethodRow {
 
     /// `(geometry::Circle, any)  at src/a.jan:3:1`.
     pub(super) fn text(&self) -> String {
-        let place = self.place.as_ref().map_or_else(String::new, |place| format!("  {place}"));
+        let place =
+            self.place.as_ref().map_or_else(String::new, |place| format!("  {}", human::printable(place)));
         format!("({}){place}", self.pattern.join(", "))
     }
 }

@@ -9,9 +9,11 @@ use janus_cache::store::{EntryKind, PackInspection, inspect_pack, is_pack};
 use serde::Serialize;
 
 use super::inspect_text;
-use crate::args::{Format, InspectArgs};
+use crate::args::Format;
 use crate::exit::{Exit, Failure};
 use crate::json::{self, SCHEMA_VERSION};
+use crate::picture_args::InspectArgs;
+use crate::say;
 
 #[derive(Serialize)]
 struct Output<'a> {
@@ -183,7 +185,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
             (text, found.problems.is_empty())
         }
     };
-    std::io::Write::write_all(&mut std::io::stdout().lock(), text.as_bytes())?;
+    say::out(text)?;
     Ok(if is_sound { Exit::Success } else { Exit::Damaged })
 }
 

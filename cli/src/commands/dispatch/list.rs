@@ -1,6 +1,6 @@
 //! `janus dispatch list`: the families of an image.
 
-use std::io::Write as _;
+use std::fmt::Write as _;
 
 use janus_cache::format::{AccessError, Optimization};
 use janus_cache::image::FamilyView;
@@ -11,6 +11,7 @@ use crate::args::{Format, ImageArgs};
 use crate::exit::{Exit, Failure};
 use crate::human;
 use crate::json::{self, SCHEMA_VERSION};
+use crate::say;
 
 #[derive(Serialize)]
 struct Output {
@@ -44,26 +45,17 @@ pub(crate) fn run(args: &ImageArgs) -> Result<Exit, Failure> {
     match args.format {
         Format::Json => json::print(&output)?,
         Format::Human => {
-            let mut out = std::io::stdout().lock();
+            let mut text = String::new();
             let width = output.families.iter().map(|row| shown(row).chars().count()).max().unwrap_or(0);
             for row in &output.families {
                 let methods = human::count(row.methods as usize, "method", "methods");
-                writeln!(
-                    out,
-                    "{:<width$}  {methods}, {} types, {}",
-                    shown(row),
-                    row.types,
-                    row.optimization
-                )?;
+                let types = human::count(row.types as usize, "type", "types");
+                let _ = writeln!(text, "{:<width$}  {methods}, {types}, {}", shown(row), row.optimization);
             }
             let families = human::count(output.families.len(), "family", "families");
-            writeln!(
-                out,
-                "{}: {families}, {} types, {}",
-                output.name,
-                output.types,
-                human::bytes(output.bytes)
-            )?;
+            let types = human::count(output.types as usize, "type", "types");
+            let _ = writeln!(text, "{}: {families}, {types}, {}", output.name, human::bytes(output.bytes));
+            say::out(text)?;
         }
     }
     Ok(Exit::Success)

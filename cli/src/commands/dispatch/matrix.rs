@@ -1,6 +1,6 @@
 //! `janus dispatch matrix`: who wins for each pair of types, drawn.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 use janus_cache::dispatch::TOP_TYPE;
@@ -9,7 +9,7 @@ use janus_cache::image::{FamilyView, ImageView};
 use serde::Serialize;
 
 use super::image::{MethodRow, damaged, find_one, find_type, name_and_arity, open, view};
-use crate::args::{Color, Format, MatrixArgs};
+use crate::args::Format;
 use crate::draw::blocks::{Legend, blocks};
 use crate::draw::grid::{Cell, Grid, GridError, Group, MAX_SIDE, Question, grid};
 use crate::draw::matrix::{Heading, svg};
@@ -17,6 +17,8 @@ use crate::exit::{Exit, Failure};
 use crate::human;
 use crate::json::{self, SCHEMA_VERSION};
 use crate::names::ShortNames;
+use crate::picture_args::{Color, MatrixArgs};
+use crate::say;
 
 #[derive(Serialize)]
 struct Output {
@@ -68,7 +70,7 @@ pub(crate) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
         let cells = blocks(&found, &legend, is_coloured(args.color));
         format!("{}: {}\n\n{cells}", heading.title, heading.subtitle)
     };
-    std::io::stdout().lock().write_all(text.as_bytes())?;
+    say::out(text)?;
     Ok(Exit::Success)
 }
 

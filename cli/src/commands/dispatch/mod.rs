@@ -1,5 +1,6 @@
-//! Commands that look into images.
+//! Commands that look into images, and into what tables answer.
 
+pub(crate) mod check;
 pub(crate) mod diff;
 mod diff_text;
 mod image;

@@ -10,6 +10,7 @@ use super::image::{MethodRow, damaged, find_one, find_type, open, view};
 use crate::args::{Format, QueryArgs};
 use crate::exit::{Exit, Failure};
 use crate::json::{self, SCHEMA_VERSION};
+use crate::say;
 
 #[derive(Serialize)]
 struct Output {
@@ -46,7 +47,7 @@ pub(crate) fn run(args: &QueryArgs) -> Result<Exit, Failure> {
     let output = answer(&family, &locals, arguments).map_err(|error| damaged(&error))?;
     match args.format {
         Format::Json => json::print(&output)?,
-        Format::Human => std::io::Write::write_all(&mut std::io::stdout().lock(), text(&output).as_bytes())?,
+        Format::Human => say::out(text(&output))?,
     }
     Ok(if output.outcome == "method" { Exit::Success } else { Exit::Sources })
 }
@@ -60,9 +61,7 @@ fn answer(
     let applicable: Vec<EntryId> = family.core().applicable(locals).collect::<Result<_, _>>()?;
     let (word, winner, best) = match outcome {
         Outcome::Method(entry) => ("method", Some(entry), vec![entry]),
-        Outcome::Ambiguous => {
-            ("ambiguous", None, family.core().candidates(locals).collect::<Result<_, _>>()?)
-        }
+        Outcome::Ambiguous => ("ambiguous", None, family.core().candidates(locals)?),
         Outcome::NoMethod => ("no-method", None, Vec::new()),
     };
     let mut candidates = Vec::with_capacity(applicable.len());

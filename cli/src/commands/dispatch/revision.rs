@@ -8,6 +8,7 @@ use janus_cache::build::{
     BuildCacheManager, BuildRequest, Cache, Frontend, build_project, facts::Severity, store_options,
 };
 use janus_cache::clock::Clock;
+use janus_cache::config::Defines;
 use janus_cache::frontend::JanusFrontend;
 use janus_cache::store::Store;
 use janus_cache::tiers::{Chain, ChainOptions, DiskLevel};
@@ -15,8 +16,8 @@ use janus_cache::tiers::{Chain, ChainOptions, DiskLevel};
 use crate::args::Optimizer;
 use crate::commands::build::{self, OUTPUT_DIR};
 use crate::context::Project;
-use crate::exit::Failure;
-use crate::human;
+use crate::exit::{Exit, Failure};
+use crate::{human, say};
 
 /// The git repository that a project is in.
 pub(super) struct Repository {
@@ -59,7 +60,9 @@ impl Repository {
     /// index and files as they are; submodules stay empty.
     pub(super) fn export(&self, commit: &str, revision: &str, target: &Path) -> Result<(), Failure> {
         let index = target.with_extension("index");
-        std::fs::create_dir(target)?;
+        std::fs::create_dir(target).map_err(|error| {
+            Failure::system(format!("cannot make the folder {}: {error}", target.display()))
+        })?;
         let tree =
             if self.folder.is_empty() { commit.to_owned() } else { format!("{commit}:{}", self.folder) };
         let mut read = self.git();
@@ -126,7 +129,9 @@ fn output(git: &mut Command) -> Result<Said, Failure> {
 /// `image`. What is wrong with the sources is a warning: what can be built is compared.
 pub(super) fn build(project: &Project, revision: &str, root: &Path, image: &Path) -> Result<(), Failure> {
     let frontend = JanusFrontend::default();
-    let options = build::manager_options(project, &frontend, Optimizer::Auto)?;
+    let defines =
+        Defines::resolve(&[], project.file.as_ref()).map_err(|error| Failure::new(Exit::Usage, &error))?;
+    let options = build::manager_options(project, &frontend, Optimizer::Auto, defines)?;
     let manager = BuildCacheManager::new(cache_without_state(project), options);
     let (cache_dir, output_dir) = (&project.settings.dir.value, PathBuf::from(OUTPUT_DIR));
     let request = BuildRequest {
@@ -144,12 +149,14 @@ pub(super) fn build(project: &Project, revision: &str, root: &Path, image: &Path
         failure.about(&format!("revision {revision}"))
     })?;
     for warning in &outcome.session.warnings {
-        eprintln!("warning: {}; the build goes on without that", warning.message);
+        say::note(format_args!("warning: {}; the build goes on without that", warning.message));
     }
     let errors = outcome.diagnostics.iter().filter(|one| one.severity == Severity::Error).count();
     if errors > 0 {
         let errors = human::count(errors, "error", "errors");
-        eprintln!("warning: the sources of {revision} have {errors}; what could be built is compared");
+        say::note(format_args!(
+            "warning: the sources of {revision} have {errors}; what could be built is compared"
+        ));
     }
     Ok(())
 }
@@ -165,7 +172,7 @@ fn cache_without_state(project: &Project) -> Cache {
             Cache::of_chain(Chain::new(vec![Arc::new(DiskLevel::new(store))], ChainOptions::default()))
         }
         Err(error) => {
-            eprintln!("warning: {error}; both revisions are built without the cache");
+            say::note(format_args!("warning: {error}; both revisions are built without the cache"));
             Cache::off()
         }
     }

@@ -11,6 +11,7 @@ use super::list::optimization;
 use crate::args::{Format, ShowArgs};
 use crate::exit::{Exit, Failure};
 use crate::json::{self, SCHEMA_VERSION};
+use crate::say;
 
 #[derive(Serialize)]
 struct Output {
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &ShowArgs) -> Result<Exit, Failure> {
         Output { schema_version: SCHEMA_VERSION, families: families.map_err(|error| damaged(&error))? };
     match args.format {
         Format::Json => json::print(&output)?,
-        Format::Human => std::io::Write::write_all(&mut std::io::stdout().lock(), text(&output).as_bytes())?,
+        Format::Human => say::out(text(&output))?,
     }
     Ok(Exit::Success)
 }

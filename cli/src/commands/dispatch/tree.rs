@@ -1,7 +1,6 @@
 //! `janus dispatch tree`: how a table finds its answers, drawn.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use janus_cache::format::{AccessError, Optimization};
 use janus_cache::image::FamilyView;
@@ -9,7 +8,6 @@ use janus_cache::image::FamilyView;
 use super::image::{MethodRow, damaged, find_one, name_and_arity, open, view};
 use super::list::optimization;
 use super::matrix::write_picture;
-use crate::args::TreeArgs;
 use crate::draw::dot::dot;
 use crate::draw::flow::{self, Flow, Target};
 use crate::draw::grid::Cell;
@@ -17,6 +15,8 @@ use crate::draw::tree::svg;
 use crate::exit::{Exit, Failure};
 use crate::human;
 use crate::names::ShortNames;
+use crate::picture_args::TreeArgs;
+use crate::say;
 
 /// More questions make no picture that can be read.
 const MAX_QUESTIONS: usize = 500;
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &TreeArgs) -> Result<Exit, Failure> {
         None if args.dot => dot(&flow, &format!("{title}: {subtitle}"), &methods),
         None => text(&flow, (&title, &subtitle), &methods),
     };
-    std::io::stdout().lock().write_all(text.as_bytes())?;
+    say::out(text)?;
     Ok(Exit::Success)
 }
 
@@ -57,7 +57,8 @@ fn look(family: &FamilyView<'_>) -> Result<(Flow, String, String, Vec<String>), 
         let is_scanned = matches!(family.core().optimization(), Optimization::Single | Optimization::Linear);
         let order = if is_scanned { "tested in this order" } else { "most specific first" };
         let flow = flow::of_list(family, order.to_owned())?;
-        (flow, format!("answered by {word}, without a decision DAG: {count}, {order}"))
+        let hint = "`janus build --optimizer dag` makes one";
+        (flow, format!("answered by {word}, without a decision DAG ({hint}): {count}, {order}"))
     };
     let short = flow::names_of(family)?;
     let methods = flow.methods.iter().map(|entry| Ok(called(&MethodRow::of(family, *entry)?, &short)));

@@ -14,7 +14,7 @@ use super::unit::Unit;
 use super::universe::{TypeId, Universe};
 use super::{aliases, families, implied, relate};
 use crate::build::facts::{Diagnostic, Facts, SourceFact, TypeFact};
-use crate::dispatch::Rule;
+use crate::dispatch::FamilyRule;
 
 /// What a scan of one text finds wrong.
 pub(in super::super) fn problems(path: &str, text: &str) -> Vec<Diagnostic> {
@@ -59,7 +59,8 @@ pub(in super::super) fn facts(project: &Project, threads: NonZeroUsize) -> Facts
     told.sort_by(|a, b| (&a.place, a.code, &a.message).cmp(&(&b.place, b.code, &b.message)));
     Facts {
         language: "janus".to_owned(),
-        rule: Rule::Symmetric,
+        rule: FamilyRule::Symmetric,
+        argument_orders: Vec::new(),
         sources,
         types: type_facts(&units, &types, &supers),
         methods: families.methods,
@@ -80,6 +81,8 @@ fn type_facts(units: &[Unit<'_>], types: &Universe, supers: &Supers) -> Vec<Type
                 name: entry.name.clone(),
                 supers: above,
                 sealed: entry.sealed,
+                precedence: Vec::new(),
+                counts_as: Vec::new(),
                 place: entry.spot.and_then(|spot| Some(units.get(spot.file)?.place(spot.start))),
             }
         })

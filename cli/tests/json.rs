@@ -1,0 +1,185 @@
+//! The JSON that commands print has exactly the fields, of exactly the types, that docs/cli.md names.
+
+mod kit;
+
+use std::collections::BTreeMap;
+
+use kit::Project;
+use serde_json::Value;
+
+const DOCS: &str = include_str!("../../docs/cli.md");
+/// Objects whose keys are data.
+const BY_NAME: [&str; 4] = ["by_kind", "by_project", "by_language", "misses"];
+
+/// The part of docs/cli.md under the heading of a command.
+fn section(command: &str) -> &'static str {
+    let heading = format!("\n## `janus {command}`\n");
+    let (_, rest) = DOCS.split_once(&heading).unwrap_or_else(|| panic!("no section on {command}"));
+    rest.split("\n## ").next().unwrap_or(rest)
+}
+
+/// Documented fields and their types.
+fn documented(command: &str) -> BTreeMap<String, String> {
+    let rows = section(command).lines().filter_map(|line| line.strip_prefix("| `"));
+    let fields = rows.filter_map(|row| row.split_once("` | "));
+    let fields = fields.filter(|(name, _)| !name.starts_with('-'));
+    let fields: BTreeMap<String, String> = fields
+        .filter_map(|(name, rest)| Some((name.to_owned(), rest.split_once(" |")?.0.to_owned())))
+        .collect();
+    assert!(fields.contains_key("schema_version"), "{command} has no table of fields");
+    fields
+}
+
+/// The fields of an object, each with the types that were seen.
+fn collect(value: &Value, path: &str, seen: &mut BTreeMap<String, Vec<String>>) {
+    let mut note = |kind: &str| seen.entry(path.to_owned()).or_default().push(kind.to_owned());
+    match value {
+        Value::Null => note("null"),
+        Value::Bool(_) => note("boolean"),
+        Value::Number(number) if number.is_f64() => note("number"),
+        Value::Number(_) => note("integer"),
+        Value::String(_) => note("string"),
+        Value::Array(items) if items.is_empty() => note("list"),
+        Value::Array(items) if items.iter().all(Value::is_string) => note("list of strings"),
+        Value::Array(items) => {
+            note("list of objects");
+            for item in items {
+                collect(item, &format!("{path}[]"), seen);
+            }
+        }
+        Value::Object(fields) => {
+            note("object");
+            let is_by_name = path.rsplit('.').next().is_some_and(|last| BY_NAME.contains(&last));
+            for (name, value) in fields {
+                let name = if is_by_name { "NAME" } else { name };
+                let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+                collect(value, &path, seen);
+            }
+        }
+    }
+}
+
+fn allows(documented: &str, kind: &str) -> bool {
+    let is_list = kind == "list" && documented.starts_with("list of ");
+    is_list || documented.split(" or ").any(|one| one == kind)
+}
+
+/// Fails unless every field that was seen is documented with its type.
+fn check_known(command: &str, outputs: &[Value]) -> BTreeMap<String, Vec<String>> {
+    let documented = documented(command);
+    let mut seen = BTreeMap::new();
+    for output in outputs {
+        collect(output, "", &mut seen);
+    }
+    for (path, kinds) in &seen {
+        if path.is_empty() || path.ends_with("[]") {
+            continue;
+        }
+        let Some(expected) = documented.get(path) else {
+            panic!("docs/cli.md, janus {command}: `{path}` is missing")
+        };
+        for kind in kinds {
+            assert!(allows(expected, kind), "janus {command}: `{path}` is {kind}, documented as {expected}");
+        }
+    }
+    seen
+}
+
+/// Fails unless the fields that were seen are those that are documented.
+fn check(command: &str, outputs: &[Value]) {
+    let seen = check_known(command, outputs);
+    for path in documented(command).keys() {
+        assert!(seen.contains_key(path), "janus {command} printed no `{path}`, which docs/cli.md names");
+    }
+}
+
+fn json(project: &Project, args: &[&str]) -> Value {
+    let output = project.run(&[args, &["--format", "json"]].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{args:?}: {error}: {said}"))
+}
+
+#[test]
+fn a_build_prints_what_is_documented() {
+    let arcade = Project::copy_of("arcade");
+    let mut outputs = vec![arcade.build(&["--plan"]).0, arcade.build(&[]).0];
+    arcade.edit("src/physics/mod.jan", "collide(a: Enemy, b: Player)", "collide(a: Actor, b: Player)");
+    outputs.push(arcade.build(&[]).0);
+    outputs.push(Project::copy_of("ambiguous").build(&[]).0);
+    let small = Project::small();
+    small.build(&[]);
+    small.write("a.jan", "module a;\nfunc other(x: int) { 1 }\n");
+    outputs.push(small.build(&[]).0);
+    let unlucky = Project::small();
+    unlucky.write(".janus_cache", "in the way");
+    outputs.push(unlucky.build(&[]).0);
+    check("build", &outputs);
+}
+
+#[test]
+fn cache_commands_print_what_is_documented() {
+    let project = Project::small();
+    let none = |command: &str| json(&project, &["cache", command]);
+    let (no_stats, no_findings) = (none("stats"), none("validate"));
+    project.build(&[]);
+    check("cache stats", &[no_stats, none("stats")]);
+    check("cache config", &[none("config")]);
+    check("cache clear", &[json(&project, &["cache", "clear", "--dry-run"])]);
+    std::fs::write(project.cache().join("README"), "edited").expect("writable");
+    let found = none("validate");
+    assert_eq!(found["sound"], false);
+    check("cache validate", &[no_findings, found, json(&project, &["cache", "validate", "--repair"])]);
+}
+
+#[test]
+fn dispatch_commands_print_what_is_documented() {
+    let project = Project::small();
+    project.build(&[]);
+    let image = "build/game.jdi";
+    let answered = json(&project, &["dispatch", "query", image, "f", "int"]);
+    let unanswered = json(&project, &["dispatch", "query", image, "f", "any"]);
+    assert_eq!((&answered["outcome"], &unanswered["outcome"]), (&"method".into(), &"no-method".into()));
+    check("dispatch query", &[answered, unanswered]);
+    check("dispatch list", &[json(&project, &["dispatch", "list", image])]);
+    check("dispatch show", &[json(&project, &["dispatch", "show", image])]);
+}
+
+#[test]
+fn comparing_drawing_and_dumping_print_what_is_documented() {
+    let project = Project::copy_of("ambiguous");
+    let build = ["build", "--keep-going", "--optimizer", "dag", "--output"];
+    project.run(&[&build[..], &["old.jdi"]].concat());
+    project.edit("src/asteroids.jan", "collide(a: Body, b: Asteroid)", "collide(a: Asteroid, b: Asteroid)");
+    project.run(&[&build[..], &["new.jdi"]].concat());
+    let diff = json(&project, &["dispatch", "diff", "old.jdi", "new.jdi"]);
+    assert_eq!(
+        (&diff["differs"], &diff["families"][0]["regions"][0]["types_in"]),
+        (&true.into(), &"both".into())
+    );
+    check_known("dispatch diff", &[diff]);
+    check("dispatch matrix", &[json(&project, &["dispatch", "matrix", "old.jdi", "asteroids::collide"])]);
+    let packs = std::fs::read_dir(project.cache().join("v1/packs")).expect("packs");
+    let packs = packs.map(|pack| pack.expect("readable").path().display().to_string());
+    let mut dumps: Vec<Value> = packs.map(|pack| json(&project, &["dispatch", "inspect", &pack])).collect();
+    dumps.push(json(&project, &["dispatch", "inspect", "old.jdi"]));
+    project.write("cut.jdi", &std::fs::read(project.root().join("old.jdi")).expect("readable")[..300]);
+    let cut = json(&project, &["dispatch", "inspect", "cut.jdi"]);
+    assert_eq!(cut["sound"], false);
+    dumps.push(cut);
+    check("dispatch inspect", &dumps);
+}
+
+#[test]
+fn the_examples_in_the_documentation_are_of_the_documented_form() {
+    let headings = DOCS.split("\n## `janus ").skip(1).filter_map(|section| section.split_once("`\n"));
+    let mut examples = 0;
+    for (command, section) in headings {
+        for block in section.split("```json\n").skip(1) {
+            let block = block.split("```").next().unwrap_or(block);
+            let example = serde_json::from_str(block).unwrap_or_else(|error| panic!("{command}: {error}"));
+            check_known(command, &[example]);
+            examples += 1;
+        }
+    }
+    assert_eq!(examples, 11, "one for each object");
+}

@@ -1,0 +1,112 @@
+//! Writes a table file: chapter 5.
+
+use super::bytes::{PoolWriter, put16, put32, put64};
+use super::envelope::{Section, file};
+use super::family::{Dag, Family};
+use super::table::LAYOUT;
+
+impl Family {
+    pub(super) fn params_section(&self) -> Vec<u8> {
+        self.params.iter().flat_map(|param| param.to_le_bytes()).collect()
+    }
+
+    pub(super) fn above_section(&self) -> Vec<u8> {
+        let mut section = Vec::new();
+        for listed in &self.types {
+            let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
+            section.extend(listed.above.chunks(8).map(byte));
+        }
+        section
+    }
+
+    pub(super) fn patterns_section(&self) -> Vec<u8> {
+        self.entries
+            .iter()
+            .flat_map(|entry| entry.pattern.iter().flat_map(|param| param.to_le_bytes()))
+            .collect()
+    }
+
+    /// Rows whose strings are `ids`, implementation and module of each entry.
+    pub(super) fn entries_section(&self, ids: &[[u32; 2]]) -> Vec<u8> {
+        let mut section = Vec::new();
+        for (entry, [implementation, module]) in self.entries.iter().zip(ids) {
+            put32(&mut section, *implementation);
+            put32(&mut section, *module);
+            put32(&mut section, entry.specificity);
+            put32(&mut section, entry.call_frequency);
+            put32(&mut section, u32::from(entry.default));
+        }
+        section
+    }
+}
+
+impl Dag {
+    pub(super) fn nodes_section(&self) -> Vec<u8> {
+        self.words.iter().flat_map(|word| word.to_le_bytes()).collect()
+    }
+}
+
+/// Rows of section `TYPE`.
+pub(super) fn types_section<'a>(
+    types: impl Iterator<Item = (&'a str, bool)>,
+    pool: &mut PoolWriter,
+) -> Vec<u8> {
+    let mut section = Vec::new();
+    for (name, sealed) in types {
+        put32(&mut section, pool.id(name));
+        put32(&mut section, u32::from(sealed));
+    }
+    section
+}
+
+/// The sections of a family's table.
+pub(crate) fn sections(family: &Family) -> Vec<Section> {
+    let mut pool = PoolWriter::default();
+    let types =
+        types_section(family.types.iter().map(|listed| (listed.name.as_str(), listed.sealed)), &mut pool);
+    let ids: Vec<[u32; 2]> =
+        family.entries.iter().map(|entry| [pool.id(&entry.implementation), pool.id(&entry.module)]).collect();
+    let mut sections = vec![
+        (*b"NAME", family.name.clone().into_bytes()),
+        (*b"SIGN", family.type_signature().into_bytes()),
+        (*b"STRS", pool.section()),
+        (*b"TYPE", types),
+        (*b"PARM", family.params_section()),
+        (*b"ABOV", family.above_section()),
+        (*b"PATT", family.patterns_section()),
+        (*b"ENTR", family.entries_section(&ids)),
+    ];
+    if let Some(dag) = &family.dag {
+        sections.extend([(*b"CLAS", dag.class_section()), (*b"DDAG", dag.nodes_section())]);
+    }
+    // Without classes and nodes a scan gives the same answers.
+    let required = |tag: [u8; 4]| tag != *b"CLAS" && tag != *b"DDAG";
+    sections.into_iter().map(|(tag, bytes)| Section { tag, required: required(tag), bytes }).collect()
+}
+
+/// The file of a family.
+pub(crate) fn table_bytes(family: &Family, creation_timestamp: u64) -> Vec<u8> {
+    let sections = sections(family);
+    let total_len = sections.iter().fold(LAYOUT.header_len + 16 * sections.len() as u64, |end, section| {
+        end.next_multiple_of(8) + section.bytes.len() as u64
+    });
+    let mut header = LAYOUT.magic.to_vec();
+    put16(&mut header, 1);
+    put16(&mut header, 0);
+    put64(&mut header, family.table_hash);
+    put64(&mut header, creation_timestamp);
+    put32(&mut header, sections[0].bytes.len() as u32);
+    put32(&mut header, sections[1].bytes.len() as u32);
+    put32(&mut header, family.entries.len() as u32);
+    header.extend([family.optimization, family.arity, family.rule, 0]);
+    put32(&mut header, family.types.len() as u32);
+    put32(&mut header, family.params.len() as u32);
+    put32(&mut header, family.compression_ratio_ppm(total_len));
+    put32(&mut header, 0);
+    put64(&mut header, family.memory_saved(total_len));
+    put64(&mut header, 0);
+    put32(&mut header, u32::from(family.may_be_ambiguous));
+    put32(&mut header, (total_len - LAYOUT.header_len) as u32 - 16 * sections.len() as u32);
+    put64(&mut header, 0);
+    file(header, &LAYOUT, &sections)
+}
