@@ -280,7 +280,7 @@ fn reports_say_what_was_done_and_what_is_there() {
     get(&manager, &registry);
     manager.end_session();
     let report = manager.report();
-    assert!(report.starts_with("1 tables: 0 from the cache, 1 built, 0 of them optimized\n"), "{report}");
+    assert!(report.starts_with("1 tables: 0 from the cache, 1 built, 1 of them optimized\n"), "{report}");
     assert!(report.contains("hit ratio 0.0 %"), "{report}");
     let report = manager.cache_report();
     assert!(report.contains("level disk (read-write)"), "{report}");
