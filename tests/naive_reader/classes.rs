@@ -76,8 +76,12 @@ impl Classes {
             (0..self.of.len()).filter(|at| *at == 0 || self.of[*at] != self.of[*at - 1]).collect();
         let mut runs = Vec::new();
         put32(&mut runs, begins.len() as u32);
-        begins.iter().for_each(|begin| put32(&mut runs, *begin as u32));
-        begins.iter().for_each(|begin| put16(&mut runs, self.of[*begin]));
+        for begin in &begins {
+            put32(&mut runs, *begin as u32);
+        }
+        for begin in &begins {
+            put16(&mut runs, self.of[*begin]);
+        }
         if dense.len() >= 1024 && runs.len() * 8 <= dense.len() { (RUNS, runs) } else { (width, dense) }
     }
 }

@@ -109,7 +109,9 @@ impl Family {
             if next.is_empty() {
                 next.clone_from(&rest);
             }
-            next.iter().for_each(|id| levels[*id] = Some(level));
+            for id in &next {
+                levels[*id] = Some(level);
+            }
             if next.len() == rest.len() {
                 break;
             }

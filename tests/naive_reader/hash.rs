@@ -19,14 +19,14 @@ fn spread(tuple: u64) -> u64 {
 }
 
 fn bucket(tuple: u64, buckets: usize) -> usize {
-    ((spread(tuple) >> 32) * buckets as u64 >> 32) as usize
+    (((spread(tuple) >> 32) * buckets as u64) >> 32) as usize
 }
 
 fn slot(tuple: u64, displacement: u16, slots: usize) -> usize {
     let spread = spread(tuple);
-    let mixed = (spread ^ spread >> 29)
+    let mixed = (spread ^ (spread >> 29))
         .wrapping_mul((2 * u64::from(displacement)).wrapping_add(0x8525_61c1_a7b3_4e4d));
-    (((mixed ^ mixed >> 32) & 0xffff_ffff) * slots as u64 >> 32) as usize
+    ((((mixed ^ (mixed >> 32)) & 0xffff_ffff) * slots as u64) >> 32) as usize
 }
 
 impl Hash {
@@ -36,7 +36,7 @@ impl Hash {
         };
         let displacements = u64::from(buckets).next_multiple_of(2) * 2;
         section.len() as u64 == 8 + displacements + u64::from(slots) * 8
-            && tuple_count(class_counts).is_some_and(|tuples| tuples <= u64::from(u32::MAX))
+            && tuple_count(class_counts).is_some_and(|tuples| u32::try_from(tuples).is_ok())
     }
 
     pub(super) fn read(section: &[u8]) -> Result<Self, Refused> {
@@ -65,7 +65,7 @@ impl Hash {
         let found = || (0_u64..).zip(outcomes).filter(|(_, outcome)| **outcome != 0);
         let tuples = found().count();
         let mut buckets: Vec<(usize, Vec<u64>)> =
-            (0..tuples.div_ceil(4) + 1).map(|at| (at, Vec::new())).collect();
+            (0..=tuples.div_ceil(4)).map(|at| (at, Vec::new())).collect();
         let mut slots = vec![EMPTY; tuples + tuples / 4 + 1];
         let bucket_count = buckets.len();
         for (tuple, _) in found() {

@@ -140,7 +140,7 @@ impl Question {
 
 impl AskedRule {
     fn of(family: &Family) -> Self {
-        let named = |params: &[u16]| params.iter().map(|n| family.param_name(n + 1).to_owned()).collect();
+        let list_of = |params: &[u16]| params.iter().map(|n| family.param_name(n + 1).to_owned()).collect();
         match &family.rule {
             Rule::Symmetric => Self::Symmetric,
             Rule::Precedence { order, lists } => Self::Precedence {
@@ -149,7 +149,7 @@ impl AskedRule {
                     .types
                     .iter()
                     .zip(lists)
-                    .map(|(of, list)| (of.name.clone(), named(list)))
+                    .map(|(of, list)| (of.name.clone(), list_of(list)))
                     .collect(),
             },
             Rule::Levels { counts_as } => {

@@ -1,7 +1,7 @@
 //! What a rule needs beside patterns and relations: section `RULE`.
 
 use super::Refused;
-use super::bytes::{put16, put32, slice, text, u16_at, u32_at};
+use super::bytes::{put32, slice, text, u16_at, u32_at};
 use super::family::{Counts, Type, bits, bytes_of_bits};
 
 /// A resolution rule with its parameters.
@@ -108,7 +108,7 @@ impl Rule {
                 section.extend(order);
                 section.resize(section.len().next_multiple_of(4), 0);
                 if let Some(ranks) = ranks {
-                    ranks.iter().for_each(|rank| put16(&mut section, *rank));
+                    section.extend(ranks.iter().flat_map(|rank| rank.to_le_bytes()));
                 } else {
                     let mut offset = 0;
                     put32(&mut section, offset);
@@ -116,7 +116,7 @@ impl Rule {
                         offset += list.len() as u32;
                         put32(&mut section, offset);
                     }
-                    lists.iter().flatten().for_each(|param| put16(&mut section, *param));
+                    section.extend(lists.iter().flatten().flat_map(|param| param.to_le_bytes()));
                 }
                 Some(section)
             }
