@@ -1,6 +1,6 @@
 //! The JSON text of a corpus, as it stands: nothing is looked up or believed yet.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// What the field `format` must hold.
@@ -11,18 +11,30 @@ pub(super) const FORMAT: &str = "dispatch-corpus/1";
 pub(super) struct Document<'t> {
     pub(super) format: String,
     pub(super) resolution: Resolution,
-    /// The type that all types are under; `Some(None)` where the text says that there is none.
-    #[serde(default, deserialize_with = "present")]
-    pub(super) top: Option<Option<String>>,
+    #[serde(default)]
+    pub(super) top: Top,
     #[serde(borrow)]
     pub(super) types: Vec<&'t RawValue>,
     #[serde(borrow)]
     pub(super) functions: Vec<&'t RawValue>,
 }
 
-/// A field that is there, null or not.
-fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(from).map(Some)
+/// The type that all types are under.
+#[derive(Debug, Default)]
+pub(super) enum Top {
+    /// The only type without supertypes, if there is only one.
+    #[default]
+    Unstated,
+    /// The text says `null`.
+    Absent,
+    /// The text names it.
+    Named(String),
+}
+
+impl<'de> Deserialize<'de> for Top {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(from)?.map_or(Self::Absent, Self::Named))
+    }
 }
 
 /// How methods are chosen.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::document::{Document, FORMAT, Function, Method, Resolution, Type};
+use super::document::{Document, FORMAT, Function, Method, Resolution, Top, Type};
 use crate::build::facts::{
     ArgumentOrderFact, Diagnostic, Facts, FunctionFact, MethodFact, Place, Severity, TOP_TYPE, TypeFact,
 };
@@ -141,18 +141,17 @@ impl<'t> Reader<'t> {
         for raw in &document.types {
             let at = self.offset(raw);
             let Some(row) = self.parse::<Type>(raw, "type") else { continue };
-            match seen.get(&row.name) {
-                Some(first) => self.tell_again(at, *first, "duplicate-type", &format!("type {}", row.name)),
-                None => {
-                    seen.insert(row.name.clone(), at);
-                    rows.push((at, row));
-                }
+            if let Some(first) = seen.get(&row.name) {
+                self.tell_again(at, *first, "duplicate-type", &format!("type {}", row.name));
+            } else {
+                seen.insert(row.name.clone(), at);
+                rows.push((at, row));
             }
         }
         let mut roots = rows.iter().filter(|(_, row)| row.supers.is_empty());
         let top = match (&document.top, roots.next(), roots.next()) {
-            (Some(stated), ..) => stated.clone(),
-            (None, Some((_, only)), None) => Some(only.name.clone()),
+            (Top::Named(name), ..) => Some(name.clone()),
+            (Top::Unstated, Some((_, only)), None) => Some(only.name.clone()),
             _ => None,
         };
         if let Some(top) = top.as_ref().filter(|top| !seen.contains_key(*top)) {
