@@ -43,7 +43,7 @@ mod tests {
         let before = FileStamp::of(&path).expect("is there");
         assert_eq!(FileStamp::of(&path).expect("is there"), before);
         let file = std::fs::File::create(&other).expect("created");
-        std::io::Write::write_all(&mut &file, b"other").expect("written");
+        io::Write::write_all(&mut &file, b"other").expect("written");
         file.set_modified(time).expect("set");
         std::fs::rename(&other, &path).expect("renamed");
         assert_ne!(FileStamp::of(&path).expect("is there"), before);

@@ -79,10 +79,12 @@ impl<const ARITY: usize, const ENTRIES: usize> SharedInlineCache<ARITY, ENTRIES>
         if self.megamorphic_for.load(Ordering::Relaxed) == stamp.0 {
             return family.dispatch(args);
         }
-        match self.entries.iter().find_map(|entry| entry.read(stamp, args)) {
-            Some(outcome) => Ok(outcome),
-            None => self.ask(family, args),
+        for entry in &self.entries {
+            if let Found::This(outcome) = entry.read(stamp, args) {
+                return Ok(outcome);
+            }
         }
+        self.ask(family, args)
     }
 
     #[inline(never)]
@@ -95,11 +97,12 @@ impl<const ARITY: usize, const ENTRIES: usize> SharedInlineCache<ARITY, ENTRIES>
 
     fn keep(&self, stamp: FamilyStamp, args: &[OwnType; ARITY], outcome: Outcome) {
         for entry in &self.entries {
-            match entry.write(stamp, args, outcome) {
-                Kept::Yes | Kept::Contended => return,
-                // Another thread may have asked the same meanwhile; twice it would take two places.
-                Kept::Occupied if entry.read(stamp, args).is_some() => return,
-                Kept::Occupied => {}
+            if entry.write(stamp, args, outcome) != Kept::Occupied {
+                return;
+            }
+            // Another thread may have kept the same, or be about to: twice it would take two places.
+            if entry.read(stamp, args) != Found::Other {
+                return;
             }
         }
         // The largest: an older generation must not make the newer one search again.
@@ -124,6 +127,17 @@ impl<const ARITY: usize, const ENTRIES: usize> Default for SharedInlineCache<ARI
     }
 }
 
+/// What a reader found in an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// The outcome for this family and these types.
+    This(Outcome),
+    /// Something else, or nothing yet.
+    Other,
+    /// Somebody wrote meanwhile.
+    Torn,
+}
+
 /// What became of an attempt to keep an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kept {
@@ -144,17 +158,19 @@ impl<const ARITY: usize> Entry<ARITY> {
         }
     }
 
-    /// The outcome, if the entry holds it for this family and these types.
+    /// What the entry holds of this family and these types.
     #[inline]
-    fn read(&self, stamp: FamilyStamp, args: &[OwnType; ARITY]) -> Option<Outcome> {
+    fn read(&self, stamp: FamilyStamp, args: &[OwnType; ARITY]) -> Found {
         let before = self.sequence.load(Ordering::Acquire);
         let same_types = |(kept, own): (&AtomicU32, &OwnType)| kept.load(Ordering::Relaxed) == own.0;
         let is_it =
             self.stamp.load(Ordering::Relaxed) == stamp.0 && self.args.iter().zip(args).all(same_types);
         let outcome = self.outcome.load(Ordering::Relaxed);
         fence(Ordering::Acquire);
-        let is_whole = before % 2 == 0 && self.sequence.load(Ordering::Relaxed) == before;
-        (is_it && is_whole).then(|| outcome_of(outcome))
+        if before % 2 == 1 || self.sequence.load(Ordering::Relaxed) != before {
+            return Found::Torn;
+        }
+        if is_it { Found::This(outcome_of(outcome)) } else { Found::Other }
     }
 
     /// Keeps an answer, unless that would drop one of the same family or of a newer one.
@@ -244,9 +260,10 @@ mod tests {
                 let writing = thread::spawn(move || writer.write(NEW, &tuple(2), answer(NEW, 2)));
                 let was_given = [(OLD, 1), (NEW, 2)].contains(&(stamp, number));
                 let found = entry.read(stamp, &tuple(number));
-                assert!(found.is_none() || was_given && found == Some(answer(stamp, number)), "{found:?}");
+                let is_right = was_given && found == Found::This(answer(stamp, number));
+                assert!(is_right || matches!(found, Found::Other | Found::Torn), "{found:?}");
                 assert_eq!(writing.join().expect("the writer ends"), Kept::Yes);
-                assert_eq!(entry.read(NEW, &tuple(2)), Some(answer(NEW, 2)));
+                assert_eq!(entry.read(NEW, &tuple(2)), Found::This(answer(NEW, 2)));
             });
         }
     }
@@ -261,8 +278,8 @@ mod tests {
             let older = writing.join().expect("the writer ends");
             let left = [OLD, NEW].map(|stamp| entry.read(stamp, &tuple(1)));
             match (older, newer) {
-                (_, Kept::Yes) => assert_eq!(left, [None, Some(answer(NEW, 1))]),
-                (Kept::Yes, Kept::Contended) => assert_eq!(left, [Some(answer(OLD, 1)), None]),
+                (_, Kept::Yes) => assert_eq!(left, [Found::Other, Found::This(answer(NEW, 1))]),
+                (Kept::Yes, Kept::Contended) => assert_eq!(left, [Found::This(answer(OLD, 1)), Found::Other]),
                 other => panic!("one of two writers gets through: {other:?}"),
             }
         });
