@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::Path;
-use std::time::SystemTime;
 
 /// Length, time and identity of a file. Two that differ say that something was done to the name; two
 /// that are equal prove that the file is the same only while somebody keeps the first one open or
@@ -10,9 +9,10 @@ use std::time::SystemTime;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileStamp {
     len_bytes: u64,
-    modified: Option<SystemTime>,
-    /// Device, number on it, seconds and nanoseconds of the last change of either content or name.
-    identity: [i128; 4],
+    /// Device and number on it, where the system has them.
+    identity: [u64; 2],
+    /// The last change of the content, and of anything, in the system's units.
+    changed: [i64; 4],
 }
 
 impl FileStamp {
@@ -20,13 +20,18 @@ impl FileStamp {
     pub fn of(path: &Path) -> io::Result<Self> {
         let found = std::fs::metadata(path)?;
         #[cfg(unix)]
-        let identity = {
+        let (identity, changed) = {
             use std::os::unix::fs::MetadataExt;
-            [found.dev().into(), found.ino().into(), found.ctime().into(), found.ctime_nsec().into()]
+            let changed = [found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec()];
+            ([found.dev(), found.ino()], changed)
         };
-        #[cfg(not(unix))]
-        let identity = [0; 4];
-        Ok(Self { len_bytes: found.len(), modified: found.modified().ok(), identity })
+        #[cfg(windows)]
+        let (identity, changed) = {
+            use std::os::windows::fs::MetadataExt;
+            let times = [found.last_write_time(), found.creation_time()];
+            ([0; 2], [times[0].cast_signed(), times[1].cast_signed(), 0, 0])
+        };
+        Ok(Self { len_bytes: found.len(), identity, changed })
     }
 }
 
