@@ -38,7 +38,7 @@ impl Plain {
         };
         Self {
             name: table.name.clone(),
-            types: table.types.iter().map(|row| (row.name.clone(), row.above.clone())).collect(),
+            types: table.types.iter().map(|row| (row.name.to_string(), row.above.clone())).collect(),
             entries: table
                 .entries
                 .iter()

@@ -11,7 +11,7 @@ use janus_cache::format::{
 use seal::{TABLES, put, reseal, section_at};
 
 fn named(name: &str, above: &[u16]) -> LogicalType {
-    LogicalType { name: name.to_owned(), sealed: false, above: above.to_vec() }
+    LogicalType { name: name.into(), sealed: false, above: above.to_vec() }
 }
 
 fn method(symbol: &str, pattern: &[u16]) -> LogicalEntry {
@@ -119,7 +119,7 @@ fn a_single_table_of_two_entries_is_found() {
 #[test]
 fn types_out_of_name_order_are_found() {
     let mut table = chain();
-    table.types[0].name = "C".to_owned();
+    table.types[0].name = "C".into();
     assert_eq!(found(&table, &plan()), "section TYPE: row 1 is not behind row 0 in its order");
 }
 

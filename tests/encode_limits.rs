@@ -11,7 +11,7 @@ fn one_type(name: &str) -> LogicalTable {
         name: "m::f".to_owned(),
         arity: 1,
         rule: LogicalRule::Symmetric,
-        types: vec![LogicalType { name: name.to_owned(), sealed: false, above: vec![0] }],
+        types: vec![LogicalType { name: name.into(), sealed: false, above: vec![0] }],
         params: vec![0],
         entries: vec![LogicalEntry {
             pattern: vec![ParamRef(1)],

@@ -4,7 +4,9 @@ use std::mem::offset_of;
 use std::path::Path;
 
 use janus_cache::digest::{crc32, fast_hash};
-use janus_cache::format::layout::{self as table, ClassRow, EntryRow, SectionRow, TableHeader, TypeRow};
+use janus_cache::format::layout::{
+    self as table, ClassRow, EntryRow, HashHead, MatrixHead, SectionRow, SlotRow, TableHeader, TypeRow,
+};
 use janus_cache::format::{Optimization, Rule, Tag};
 use janus_cache::image::layout::{self as image, FamilyRow, ImageHeader, PieceRow, PlaceRow};
 use zerocopy::FromZeros;
@@ -82,6 +84,9 @@ fn layouts() -> Vec<Layout> {
         layout_of!(TypeRow { name, flags }),
         layout_of!(EntryRow { implementation, module, specificity, call_frequency, flags }),
         layout_of!(ClassRow { offset, class_count, width }),
+        layout_of!(MatrixHead { cell_bits }),
+        layout_of!(HashHead { bucket_count, slot_count }),
+        layout_of!(SlotRow { tuple, outcome }),
         layout_of!(ImageHeader {
             magic,
             version_major,
@@ -196,6 +201,12 @@ fn every_constant_of_the_text_is_that_of_the_code() {
             ("LEAF", table::LEAF.to_string()),
             ("LEAF_NO_METHOD", table::LEAF_NO_METHOD.to_string()),
             ("LEAF_AMBIGUOUS", table::LEAF_AMBIGUOUS.to_string()),
+            ("CLASS_RUNS", table::CLASS_RUNS.to_string()),
+            ("CELL_NO_METHOD", table::CELL_NO_METHOD.to_string()),
+            ("CELL_AMBIGUOUS", table::CELL_AMBIGUOUS.to_string()),
+            ("CELL_FIRST_ENTRY", table::CELL_FIRST_ENTRY.to_string()),
+            ("MATRIX_TAIL_BYTES", table::MATRIX_TAIL_BYTES.to_string()),
+            ("EMPTY_SLOT", table::EMPTY_SLOT.to_string()),
             ("LEAF_FIRST_ENTRY", table::LEAF_FIRST_ENTRY.to_string()),
         ],
     );
@@ -238,11 +249,19 @@ fn every_tag_is_in_the_text_in_the_order_of_the_file() {
         table::RULE,
         table::CLAS,
         table::DDAG,
+        table::MTRX,
+        table::PHSH,
     ];
     let images = [image::STRS, image::TYPE, image::FAMI, image::PIEC, image::BLOB, image::PLAC];
     let text = |tags: &[Tag]| tags.iter().map(Tag::to_string).collect::<Vec<_>>();
     let cases = [
-        ("Tags of tables", text(&tables), &["dag.jdt", "precedence.jdt"][..], size_of::<TableHeader>(), 52),
+        (
+            "Tags of tables",
+            text(&tables),
+            &["dag.jdt", "precedence.jdt", "matrix.jdt", "hash.jdt"][..],
+            size_of::<TableHeader>(),
+            52,
+        ),
         ("Tags of images", text(&images), &["shared.jdi"], size_of::<ImageHeader>(), 32),
     ];
     for (heading, known, vectors, header_len, count_at) in cases {

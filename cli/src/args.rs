@@ -57,6 +57,8 @@ pub(crate) enum DispatchCommand {
     List(ImageArgs),
     /// Show a family: its methods, types, and how its table answers.
     Show(ShowArgs),
+    /// Ask the tables of a corpus what a runtime was asked, and compare the answers.
+    Check(CheckArgs),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -79,6 +81,10 @@ pub(crate) enum Optimizer {
     Linear,
     /// A decision DAG over classes of types.
     Dag,
+    /// A matrix over classes of types.
+    Matrix,
+    /// A perfect hash of tuples of classes.
+    Hash,
 }
 
 /// Warnings that can be denied.
@@ -93,7 +99,7 @@ pub(crate) enum Deny {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct BuildArgs {
-    /// The project's folder.
+    /// The project's folder, or a corpus (`FILE.json`), whose outputs go to the current folder.
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
     /// How to print the result.
@@ -111,6 +117,10 @@ pub(crate) struct BuildArgs {
     /// Write the image in spite of errors in the sources; the exit code stays 1.
     #[arg(long)]
     pub(crate) keep_going: bool,
+    /// Give the build's configuration a name with a value: builds that differ in one share no table.
+    /// Outranks [build.define] in janus.toml; may be given several times.
+    #[arg(long, short = 'D', value_name = "NAME=VALUE")]
+    pub(crate) define: Vec<String>,
     /// How tables find their answers.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) optimizer: Optimizer,
@@ -188,6 +198,21 @@ pub(crate) struct ShowArgs {
     pub(crate) image: PathBuf,
     /// The function's name, with `/ARITY` where several families have it; every family if left out.
     pub(crate) function: Option<String>,
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct CheckArgs {
+    /// The corpus: types, functions and methods as JSON.
+    pub(crate) corpus: PathBuf,
+    /// What a runtime selected: one case on each line.
+    pub(crate) truth: PathBuf,
+    /// How tables find their answers.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) optimizer: Optimizer,
     /// How to print the result.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use janus_cache::build::store_options;
 use janus_cache::clock::Clock;
-use janus_cache::config::{Inputs, Settings, project_name};
+use janus_cache::config::{FileBytes, Inputs, Settings, project_name};
 use janus_cache::store::{Store, StoreError};
 use janus_cache::trust::ProjectTrust;
 
@@ -16,6 +16,8 @@ pub(crate) struct Project {
     pub(crate) root: PathBuf,
     pub(crate) name: String,
     pub(crate) settings: Settings,
+    /// Its `janus.toml`, as it was read for the settings.
+    pub(crate) file: Option<FileBytes>,
 }
 
 impl Project {
@@ -47,7 +49,7 @@ impl Project {
             crate::say::note(format_args!("warning: {warning}"));
         }
         let name = project_name(&root, inputs.project_file.as_ref());
-        Ok(Self { root, name, settings: resolved.settings })
+        Ok(Self { root, name, settings: resolved.settings, file: inputs.project_file })
     }
 
     /// The cache as it is, to be looked at; none where there is no directory yet.

@@ -42,6 +42,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
             DispatchCommand::Query(args) => dispatch::query::run(&args),
             DispatchCommand::List(args) => dispatch::list::run(&args),
             DispatchCommand::Show(args) => dispatch::show::run(&args),
+            DispatchCommand::Check(args) => dispatch::check::run(&args),
         },
         Command::Trust(args) => trust::run(&args),
         Command::Completions(args) => completions::run(&args),

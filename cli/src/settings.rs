@@ -17,7 +17,9 @@ impl Args for SettingFlags {
         flags.fold(command, |command, (setting, flag)| {
             let summary = setting.meaning.split(". ").next().unwrap_or_default();
             let variables = setting.variables.join(", ");
-            let help = format!("{} [env: {variables}]", summary.trim_end_matches('.').replace('`', ""));
+            let unused = if setting.awaits.is_some() { " (not used yet)" } else { "" };
+            let summary = summary.trim_end_matches('.').replace('`', "");
+            let help = format!("{summary}{unused} [env: {variables}]");
             let arg = Arg::new(setting.key).help(help).help_heading(HEADING);
             let arg = match flag {
                 Flag::Valued { name, value_name } => arg

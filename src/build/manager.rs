@@ -259,8 +259,7 @@ impl BuildCacheManager {
         let (from_cache, built) = (get(&meters.from_cache), get(&meters.built));
         let tables = from_cache + built;
         let spent_ns = get(&meters.lookup_ns) + get(&meters.optimization_ns) + get(&meters.serialization_ns);
-        let recorded_ns =
-            get(&meters.saved_ns) + get(&meters.optimization_ns) + get(&meters.serialization_ns);
+        let recorded_ns = get(&meters.saved_ns) + get(&meters.built_ns);
         let mut metrics = BuildMetrics {
             total_ns: session.total_ns(),
             lookup_ns: get(&meters.lookup_ns),

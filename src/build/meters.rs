@@ -19,6 +19,8 @@ pub(super) struct Meters {
     pub(super) verified: AtomicU64,
     /// What building the tables that came from the cache had cost.
     pub(super) saved_ns: AtomicU64,
+    /// What building the other ones cost, without handing them to the cache.
+    pub(super) built_ns: AtomicU64,
     pub(super) write_failures: AtomicU64,
     pub(super) written_bytes: AtomicU64,
     pub(super) evicted_bytes: AtomicU64,

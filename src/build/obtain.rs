@@ -145,6 +145,7 @@ impl BuildCacheManager {
         cause: MissCause,
     ) -> Table {
         add(&meters.built, 1);
+        add(&meters.built_ns, cost_ns);
         if plan.strategy.optimization() != Optimization::Linear {
             add(&meters.optimized, 1);
         }

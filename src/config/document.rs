@@ -39,8 +39,7 @@ pub(super) fn read<'a>(
     place: Place,
     origin: &dyn Fn(usize) -> Origin,
 ) -> Result<Document<'a>, ConfigError> {
-    let text = utf8(file)?;
-    let top = DeTable::parse(text).map_err(|error| syntax_error(file, text, &error))?.into_inner();
+    let (text, top) = parse(file)?;
     let mut reader = Reader { path: &file.path, text, origin, document: Document::default() };
     match place {
         Place::TopLevel => reader.table("", top, place)?,
@@ -57,6 +56,13 @@ pub(super) fn read<'a>(
         }
     }
     Ok(reader.document)
+}
+
+/// The text of `file`, and its top level.
+pub(super) fn parse(file: &FileBytes) -> Result<(&str, DeTable<'_>), ConfigError> {
+    let text = utf8(file)?;
+    let top = DeTable::parse(text).map_err(|error| syntax_error(file, text, &error))?;
+    Ok((text, top.into_inner()))
 }
 
 struct Reader<'a, 'o> {
@@ -151,7 +157,8 @@ fn syntax_error(file: &FileBytes, text: &str, error: &toml::de::Error) -> Config
     ConfigError::Syntax { path: file.path.clone(), line, column, what }
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
+/// The line of the byte at `offset`, counted from 1.
+pub(super) fn line_of(text: &str, offset: usize) -> usize {
     position(text, offset).0
 }
 

@@ -11,9 +11,13 @@
 //! One table, `table.rs`, declares every setting. The typed [`Settings`], the rows of [`SETTINGS`] from
 //! which a command line makes its flags, and `docs/config.md` all come from it.
 //!
+//! Beside the settings stands the build's configuration, [`Defines`]: names and values of the user's own
+//! that enter every key.
+//!
 //! A project file comes with the project, maybe from a stranger: a folder outside the project counts only
 //! when the user's trust record holds the digest of exactly the bytes that are parsed here.
 
+mod define;
 mod document;
 mod error;
 mod inputs;
@@ -29,6 +33,7 @@ mod tests;
 mod value;
 mod words;
 
+pub use define::{DEFINE_FLAG, Defines};
 pub use error::{ConfigError, ConfigWarning, Distrust};
 pub use inputs::{
     Environment, FileBytes, FlagValue, Inputs, PROJECT_FILE, environment_of_process, user_config_dir,

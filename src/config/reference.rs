@@ -9,7 +9,9 @@ use super::table::SETTINGS;
 pub fn reference_markdown() -> String {
     let mut text = String::from(HEAD);
     for setting in SETTINGS {
-        let names = [code(setting.key), variables(setting), flag(setting), default(setting)];
+        let unused = if setting.awaits.is_some() { " (not used yet)" } else { "" };
+        let names =
+            [format!("{}{unused}", code(setting.key)), variables(setting), flag(setting), default(setting)];
         line(&mut text, &names);
     }
     text.push_str(DETAILS);
@@ -28,6 +30,10 @@ fn section(text: &mut String, setting: &Setting) {
     line(text, &["default".to_owned(), default(setting)]);
     line(text, &["file".to_owned(), setting.toml_form.to_owned()]);
     line(text, &["variable, flag".to_owned(), setting.text_form.to_owned()]);
+    if let Some(work) = setting.awaits {
+        let effect = format!("none yet, the value is only checked and shown: this is later work, *{work}*");
+        line(text, &["effect".to_owned(), effect]);
+    }
     if setting.inside_project_unless_trusted {
         line(text, &["untrusted project file".to_owned(), "a relative path without `..`".to_owned()]);
     }
@@ -92,13 +98,30 @@ max_size = \"2 GiB\"
 chain = [\"disk\"]
 ```
 
+## Build configuration
+
+Names and values that belong to a build, such as its profile or target, enter the key of every table, so builds
+that differ in one of them share nothing, in one cache directory. They stand in `janus.toml`, and `janus build`
+takes more of them as `--define NAME=VALUE` (short `-D`):
+
+```toml
+[build.define]
+profile = \"debug\"
+checks = true
+level = 2
+```
+
+A flag outranks the file, and of two flags for one name the later counts. A name has 1 to 64 ASCII letters,
+digits, `.`, `_` or `-`, a value at most 4096 bytes; whole numbers and booleans count as their text.
+`janus build --explain` names what changed, with old and new value.
+
 ## What is wrong, and what is only odd
 
 A value of the wrong type or out of range is an error in every layer, also in one that a stronger layer
 outranks. The message names the flag, the variable or the file and line, what was expected and what was found.
 A file that is there but cannot be read is an error too, because it might forbid what the build is about to do.
 
-An unknown key, an unknown variable that begins with `JANUS_CACHE_` and a second variable that contradicts
+An unknown key, also one of table `[build]`, an unknown variable that begins with `JANUS_CACHE_` and a second variable that contradicts
 the first are ignored with a warning, and so is a `[cache]` table in a `cache.toml`.
 
 ## What a project file may not do

@@ -24,6 +24,9 @@ pub struct Setting {
     pub default_text: fn() -> String,
     /// What it does, in whole sentences.
     pub meaning: &'static str,
+    /// Where nothing acts on it yet: the work that will, by its name in `docs/designs.md`. It is read,
+    /// checked and shown all the same, so that files that name it stay good.
+    pub awaits: Option<&'static str>,
 }
 
 /// How a command line gives a setting its value.

@@ -12,12 +12,13 @@ use super::{ConfigError, Sourced};
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// From one row a setting: a typed field of [`Settings`] and a [`Setting`] of [`SETTINGS`]. `negated by`
-/// stands for `set by` where the variable says the opposite of the key.
+/// stands for `set by` where the variable says the opposite of the key, `not used yet` names the work that
+/// will make something act on the setting.
 macro_rules! settings {
     ( $(
         $field:ident: $type:ty = $default:expr,
         key $key:literal, $sense:ident by [$($variable:literal),+], flag $flag:expr,
-        $meaning:literal;
+        $meaning:literal $(, not used yet: $awaits:literal)?;
     )+ ) => {
         /// Every setting with its value and its origin. See `docs/config.md`.
         #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,7 @@ macro_rules! settings {
             inside_project_unless_trusted: <$type as SettingValue>::NAMES_PLACES,
             default_text: || <$type as SettingValue>::to_text(&$default),
             meaning: $meaning,
+            awaits: settings!(@awaits $($awaits)?),
         }, )+ ];
 
         impl Settings {
@@ -54,6 +56,8 @@ macro_rules! settings {
             }
         }
     };
+    (@awaits) => { None };
+    (@awaits $awaits:literal) => { Some($awaits) };
     (@set) => { false };
     (@negated) => { true };
 }
@@ -82,13 +86,16 @@ settings! {
          `kB`, `MB`, `GB` count in thousands, `KiB`, `MiB`, `GiB` in 1024s, a bare number in bytes.";
     max_age: Duration = 7 * DAY,
         key "max_age", set by ["JANUS_CACHE_MAX_AGE"], flag Some(valued("--cache-max-age", "TIME")),
-        "How long an entry that nobody uses stays. Zero keeps nothing longer than until the next cleanup.";
+        "How long an entry that nobody uses stays. Zero keeps nothing longer than until the next cleanup.",
+        not used yet: "the local store";
     cleanup_interval: Duration = DAY,
         key "cleanup_interval", set by ["JANUS_CACHE_CLEANUP_INTERVAL"], flag None,
-        "The least time between two cleanups that builds start by themselves. Zero cleans up after every build.";
+        "The least time between two cleanups that builds start by themselves. Zero cleans up after every build.",
+        not used yet: "the local store";
     verbose: bool = false,
         key "verbose", set by ["JANUS_CACHE_VERBOSE"], flag Some(switch("--verbose", "true")),
-        "Whether a build says, for every unit and table, what the cache did and why.";
+        "Whether a build says, for every table, what the cache did and why, on standard error. Standard output \
+         stays what it is.";
     read_only: bool = false,
         key "read_only", set by ["JANUS_CACHE_READ_ONLY"], flag Some(switch("--read-only", "true")),
         "Whether the cache is read and never written: for builds that must not leave a trace for others.";
@@ -124,8 +131,10 @@ settings! {
          others cut files short.";
     compression: bool = true,
         key "compression", set by ["JANUS_CACHE_COMPRESSION"], flag None,
-        "Whether what is stored may be compressed. Both kinds can always be read.";
+        "Whether what is stored may be compressed. Both kinds can always be read.",
+        not used yet: "dispatch at the limit";
     incremental: bool = true,
         key "incremental", set by ["JANUS_CACHE_INCREMENTAL"], flag None,
-        "Whether an earlier output may be patched where few units changed, instead of being written anew.";
+        "Whether an earlier output may be patched where few units changed, instead of being written anew.",
+        not used yet: "incremental builds";
 }

@@ -32,6 +32,8 @@ pub(crate) struct Node {
 #[derive(Clone, Debug)]
 pub(crate) struct DecisionDag {
     pub(crate) classes: Vec<PositionClasses>,
+    /// In the order in which they are tested.
+    pub(crate) positions: Vec<u8>,
     pub(crate) verdicts: Vec<Choice>,
     /// Children stand before their parents.
     pub(crate) nodes: Vec<Node>,
@@ -82,7 +84,13 @@ impl DecisionDag {
             budget_cells,
         };
         let root = building.child(0, [MethodSet::full(table.entries.len())].into())?;
-        Some(Self { classes, verdicts: building.verdicts, nodes: building.nodes, root })
+        Some(Self {
+            classes,
+            positions: building.positions,
+            verdicts: building.verdicts,
+            nodes: building.nodes,
+            root,
+        })
     }
 
     /// The verdict for one class per position.

@@ -191,7 +191,7 @@ pub fn restrict(graph: &TypeGraph, family: &Family) -> Result<LogicalTable, Fami
     let mut types: Vec<LogicalType> = locals
         .iter()
         .map(|id| LogicalType {
-            name: graph.name(*id).to_owned(),
+            name: graph.shared_name(*id),
             sealed: graph.is_sealed(*id),
             above: Vec::new(),
         })

@@ -8,6 +8,7 @@ mod ambiguity;
 mod compile;
 mod decision;
 mod family;
+mod matrix;
 mod optimize;
 mod resolve;
 mod rules;

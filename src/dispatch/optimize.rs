@@ -4,8 +4,10 @@
 //! so that the same question has the same bytes on every machine.
 
 use super::decision::DecisionDag;
-use crate::format::layout::ClassRow;
-use crate::format::{LogicalRule, LogicalTable, Optimization, Strategy};
+use super::matrix::CompressedMatrix;
+use crate::format::layout::{HashHead, MATRIX_TAIL_BYTES, MatrixHead, SlotRow};
+use crate::format::sections::{cell_bits, class_section, hash_counts};
+use crate::format::{LogicalRule, LogicalTable, Optimization, PositionClasses, Strategy};
 
 /// Which optimizer to use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -54,10 +56,10 @@ pub(crate) struct Decision {
 /// Children of nodes that a DAG may have; a table that needs more is scanned.
 pub(crate) const DAG_BUDGET_CELLS: usize = 1 << 20;
 
-/// A DAG may cost this many bytes, or [`DAG_BYTES_FACTOR`] times the relations and patterns that
-/// every table has, whichever is more.
-const DAG_FREE_BYTES: u64 = 4096;
-const DAG_BYTES_FACTOR: u64 = 8;
+/// An optimizer's sections may cost this many bytes, or [`WORTH_FACTOR`] times the relations and
+/// patterns that every table has, whichever is more.
+const FREE_BYTES: u64 = 4096;
+const WORTH_FACTOR: u64 = 8;
 
 /// Chooses. `dag` is none where it was over budget.
 pub(crate) fn decide(
@@ -67,71 +69,115 @@ pub(crate) fn decide(
     choice: OptimizerChoice,
 ) -> Decision {
     let is_custom = matches!(table.rule, LogicalRule::Custom { .. });
-    let (entries, arity) = (table.entries.len() as u64, u64::from(table.arity));
-    let mut considered = Vec::new();
-    if entries == 1 && !is_custom {
-        considered.push(CountedCost {
-            optimization: Optimization::Single,
-            steps: 2 * arity,
-            nodes: 0,
-            cells: 0,
-            extra_bytes: 0,
-        });
-    }
-    // Each entry is tested, and each that applies is compared with the first that did.
-    let linear = CountedCost {
-        optimization: Optimization::Linear,
-        steps: entries * arity * 2,
-        nodes: 0,
-        cells: 0,
-        extra_bytes: 0,
-    };
-    if !is_custom {
-        considered.push(linear);
-    }
-    let mut dag_strategy = None;
-    if let Some(dag) = dag {
-        let nodes = dag.words(file_order);
-        let class_cells: u64 = dag.classes.iter().map(|position| position.class_of.len() as u64).sum();
-        let class_bytes: u64 = dag.classes.iter().map(class_bytes).sum();
-        let cost = CountedCost {
-            optimization: Optimization::DecisionDag,
-            // Class row, class and child, for each position.
-            steps: 1 + 3 * arity,
-            nodes: dag.nodes.len() as u64,
-            cells: class_cells + nodes.len() as u64,
-            extra_bytes: class_bytes + 4 * nodes.len() as u64,
-        };
-        considered.push(cost);
-        dag_strategy = Some((cost, Strategy::DecisionDag { classes: dag.classes.clone(), nodes }));
-    }
+    let mut ways: Vec<(CountedCost, Strategy)> = Vec::new();
     // Nothing but an optimizer's sections knows a custom rule's answers.
-    let choice = if is_custom { OptimizerChoice::Force(Optimization::DecisionDag) } else { choice };
-    let strategy = match choice {
-        OptimizerChoice::Force(Optimization::Single) | OptimizerChoice::Auto if entries == 1 => {
-            Strategy::Single
+    if !is_custom {
+        let (entries, arity) = (table.entries.len() as u64, u64::from(table.arity));
+        if entries == 1 {
+            ways.push((scanned(Optimization::Single, 2 * arity), Strategy::Single));
         }
-        OptimizerChoice::Force(Optimization::DecisionDag) => {
-            dag_strategy.map_or(Strategy::Linear, |(_, strategy)| strategy)
+        // Each entry is tested, and each that applies is compared with the first that did.
+        ways.push((scanned(Optimization::Linear, 2 * entries * arity), Strategy::Linear));
+    }
+    if let Some(dag) = dag {
+        ways.push(by_dag(dag, file_order));
+        if let Some(matrix) = CompressedMatrix::build(dag, file_order) {
+            ways.extend(by_matrix(&matrix));
+            ways.extend(by_hash(&matrix));
         }
-        OptimizerChoice::Auto => match dag_strategy {
-            Some((cost, strategy)) if cost.steps < linear.steps && is_worth(table, cost.extra_bytes) => {
-                strategy
-            }
-            _ => Strategy::Linear,
-        },
-        OptimizerChoice::Force(Optimization::Single | Optimization::Linear) => Strategy::Linear,
+    }
+    let considered = ways.iter().map(|(cost, _)| *cost).collect();
+    let forced = match choice {
+        OptimizerChoice::Auto => None,
+        OptimizerChoice::Force(wanted) => ways.iter().position(|(cost, _)| cost.optimization == wanted),
     };
+    let chosen = forced.or_else(|| cheapest(table, &ways, choice));
+    let strategy = chosen.map_or(Strategy::Linear, |chosen| ways.swap_remove(chosen).1);
     Decision { strategy, considered }
 }
 
-fn class_bytes(position: &crate::format::PositionClasses) -> u64 {
-    let width = if position.class_count <= 256 { 1 } else { 2 };
-    size_of::<ClassRow>() as u64 + width * position.class_of.len() as u64
+/// The way with the fewest steps among those that are worth their bytes; of equal ones that with the
+/// fewest bytes. A way that was asked for and is not possible falls back to what costs no bytes.
+fn cheapest(
+    table: &LogicalTable,
+    ways: &[(CountedCost, Strategy)],
+    choice: OptimizerChoice,
+) -> Option<usize> {
+    let is_free_only = choice != OptimizerChoice::Auto && ways.iter().any(|(cost, _)| cost.extra_bytes == 0);
+    let allowed = |cost: &CountedCost| match cost.optimization {
+        Optimization::Single | Optimization::Linear => true,
+        _ if is_free_only => false,
+        // A custom rule has no other way.
+        _ => matches!(table.rule, LogicalRule::Custom { .. }) || is_worth(table, cost.extra_bytes),
+    };
+    // Where one method is all there is, it is tested, even if a look into a table had fewer steps:
+    // most families are such, and a table for each of them would be most of an image.
+    let single = ways.iter().position(|(cost, _)| cost.optimization == Optimization::Single);
+    let candidates = ways.iter().enumerate().filter(|(_, (cost, _))| allowed(cost));
+    let fewest = candidates.min_by_key(|(_, (cost, _))| (cost.steps, cost.extra_bytes));
+    single.or(fewest.map(|(index, _)| index))
 }
 
-fn is_worth(table: &LogicalTable, dag_bytes: u64) -> bool {
+const fn scanned(optimization: Optimization, steps: u64) -> CountedCost {
+    CountedCost { optimization, steps, nodes: 0, cells: 0, extra_bytes: 0 }
+}
+
+fn by_dag(dag: &DecisionDag, file_order: &[u32]) -> (CountedCost, Strategy) {
+    let nodes = dag.words(file_order);
+    let cost = CountedCost {
+        optimization: Optimization::DecisionDag,
+        // Class row, class and child, for each position.
+        steps: 1 + 3 * dag.classes.len() as u64,
+        nodes: dag.nodes.len() as u64,
+        cells: class_cells(&dag.classes) + nodes.len() as u64,
+        extra_bytes: class_bytes(&dag.classes) + 4 * nodes.len() as u64,
+    };
+    (cost, Strategy::DecisionDag { classes: dag.classes.clone(), nodes })
+}
+
+fn by_matrix(matrix: &CompressedMatrix) -> Option<(CountedCost, Strategy)> {
+    let strategy = matrix.matrix()?;
+    let cells = matrix.tuple_count();
+    let cell_bytes = (cells * u64::from(cell_bits([matrix.largest()]))).div_ceil(8);
+    let cost = CountedCost {
+        optimization: Optimization::Matrix,
+        // Class row and class for each position, then the cell.
+        steps: 1 + 2 * matrix.classes().len() as u64,
+        nodes: 0,
+        cells: class_cells(matrix.classes()) + cells,
+        extra_bytes: class_bytes(matrix.classes())
+            + (size_of::<MatrixHead>() + MATRIX_TAIL_BYTES) as u64
+            + cell_bytes,
+    };
+    Some((cost, strategy))
+}
+
+fn by_hash(matrix: &CompressedMatrix) -> Option<(CountedCost, Strategy)> {
+    let strategy = matrix.hash()?;
+    let (buckets, slots) = hash_counts(matrix.outcome_count());
+    let cost = CountedCost {
+        optimization: Optimization::Hash,
+        // As a matrix, with a displacement and a slot in place of the cell.
+        steps: 3 + 2 * matrix.classes().len() as u64,
+        nodes: 0,
+        cells: class_cells(matrix.classes()) + slots as u64,
+        extra_bytes: class_bytes(matrix.classes())
+            + (size_of::<HashHead>() + (2 * buckets).next_multiple_of(4) + slots * size_of::<SlotRow>())
+                as u64,
+    };
+    Some((cost, strategy))
+}
+
+fn class_cells(classes: &[PositionClasses]) -> u64 {
+    classes.iter().map(|position| position.class_of.len() as u64).sum()
+}
+
+fn class_bytes(classes: &[PositionClasses]) -> u64 {
+    class_section(classes).len() as u64
+}
+
+fn is_worth(table: &LogicalTable, extra_bytes: u64) -> bool {
     let relations = table.types.len() as u64 * (table.params.len() as u64).div_ceil(8);
     let patterns = 2 * table.entries.len() as u64 * u64::from(table.arity);
-    dag_bytes <= DAG_FREE_BYTES.max(DAG_BYTES_FACTOR * (relations + patterns))
+    extra_bytes <= FREE_BYTES.max(WORTH_FACTOR * (relations + patterns))
 }

@@ -1,6 +1,7 @@
 //! The type graph: who is a subtype of whom.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::format::TOP_TYPE;
 
@@ -92,7 +93,7 @@ pub enum TypeGraphError {
 /// for: a chain of 100,000 types has five billion pairs, and no question needs them all.
 #[derive(Clone, Debug)]
 pub struct TypeGraph {
-    names: Vec<String>,
+    names: Vec<Arc<str>>,
     sealed: Vec<bool>,
     supers: Vec<Vec<TypeId>>,
     /// For each type, its direct subtypes, ascending.
@@ -103,16 +104,17 @@ pub struct TypeGraph {
     counts_as: Vec<Vec<TypeId>>,
     /// For each type, its place in name order.
     rank: Vec<u32>,
-    by_name: HashMap<String, TypeId>,
+    by_name: HashMap<Arc<str>, TypeId>,
 }
 
 impl TypeGraph {
     /// Checks the declarations. Cost: proportional to names and direct relations.
     pub fn new(decls: impl IntoIterator<Item = TypeDecl>) -> Result<Self, TypeGraphError> {
         let decls: Vec<TypeDecl> = decls.into_iter().collect();
+        let names: Vec<Arc<str>> = decls.iter().map(|decl| decl.name.as_str().into()).collect();
         let mut by_name = HashMap::with_capacity(decls.len());
         for (index, decl) in decls.iter().enumerate() {
-            let known = by_name.insert(decl.name.clone(), TypeId(index as u32)).is_some();
+            let known = by_name.insert(Arc::clone(&names[index]), TypeId(index as u32)).is_some();
             if known || decl.name == TOP_TYPE {
                 return Err(TypeGraphError::Duplicate { name: decl.name.clone() });
             }
@@ -120,7 +122,7 @@ impl TypeGraph {
         let ids_of = |name: &str, others: &[String]| -> Result<Vec<TypeId>, TypeGraphError> {
             let mut ids = Vec::with_capacity(others.len());
             for other in others.iter().filter(|other| *other != TOP_TYPE) {
-                ids.push(*by_name.get(other).ok_or_else(|| TypeGraphError::UnknownSuper {
+                ids.push(*by_name.get(other.as_str()).ok_or_else(|| TypeGraphError::UnknownSuper {
                     name: name.to_owned(),
                     supertype: other.clone(),
                 })?);
@@ -163,7 +165,7 @@ impl TypeGraph {
         for (place, index) in by_rank.into_iter().enumerate() {
             rank[index] = place as u32;
         }
-        let (names, sealed) = decls.into_iter().map(|decl| (decl.name, decl.sealed)).unzip();
+        let sealed = decls.into_iter().map(|decl| decl.sealed).collect();
         Ok(Self { names, sealed, supers, subs, precedence, counts_as, rank, by_name })
     }
 
@@ -190,6 +192,11 @@ impl TypeGraph {
     /// Qualified name.
     pub fn name(&self, id: TypeId) -> &str {
         &self.names[id.0 as usize]
+    }
+
+    /// Qualified name, shared.
+    pub(crate) fn shared_name(&self, id: TypeId) -> Arc<str> {
+        Arc::clone(&self.names[id.0 as usize])
     }
 
     /// Whether no other subtypes may ever be added.
@@ -241,12 +248,18 @@ impl TypeGraph {
 
 /// A type and all that `next` leads to from it, ascending.
 fn closure(next: &[Vec<TypeId>], from: TypeId) -> Vec<TypeId> {
-    let mut seen = HashSet::from([from]);
-    let mut waiting = vec![from];
-    while let Some(id) = waiting.pop() {
-        waiting.extend(next[id.0 as usize].iter().copied().filter(|next| seen.insert(*next)));
+    let mut seen = vec![false; next.len()];
+    seen[from.0 as usize] = true;
+    let mut all = vec![from];
+    let mut done = 0;
+    while let Some(id) = all.get(done) {
+        done += 1;
+        for next in &next[id.0 as usize] {
+            if !std::mem::replace(&mut seen[next.0 as usize], true) {
+                all.push(*next);
+            }
+        }
     }
-    let mut all: Vec<TypeId> = seen.into_iter().collect();
     all.sort_unstable();
     all
 }

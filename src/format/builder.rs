@@ -3,21 +3,20 @@
 //! The bytes are a function of the logical table, the strategy and the time stamp that is given:
 //! no path, line, time or machine enters them.
 
-use std::collections::HashMap;
-
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::core::above_stride_bytes;
 use super::envelope::{NewSection, total_len, write};
 use super::layout::{
-    ABOV, CLAS, ClassRow, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, MAX_ENTRIES, MAX_PARAMS, NAME,
-    PARM, PATT, RULE, SIGN, STRS, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader,
-    TypeRow, VERSION_MAJOR, VERSION_MINOR,
+    ABOV, CLAS, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, MAX_ENTRIES, MAX_PARAMS, NAME, PARM, PATT, RULE,
+    SIGN, STRS, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow, VERSION_MAJOR,
+    VERSION_MINOR,
 };
 use super::logical::{LogicalRule, LogicalTable, LogicalType, ParamRef, TOP_TYPE};
 use super::rule::Optimization;
 use super::rule_data::rule_section;
+use super::sections::{answer_section, class_section};
 use super::strings::StringsBuilder;
 
 /// How the bytes find their answer: what an optimizer decided, in the format's terms.
@@ -36,6 +35,22 @@ pub enum Strategy {
         /// hold entries' numbers in *file order*.
         nodes: Vec<u32>,
     },
+    /// Look into a matrix.
+    Matrix {
+        /// For each position, the class of each local type.
+        classes: Vec<PositionClasses>,
+        /// For each tuple of classes, the last position counting fastest, its outcome: 0 no method,
+        /// 1 ambiguous, 2 + *n* entry *n* in *file order*.
+        cells: Vec<u32>,
+    },
+    /// Look into a perfect hash.
+    Hash {
+        /// For each position, the class of each local type.
+        classes: Vec<PositionClasses>,
+        /// The tuples that have another outcome than *no method*, by their number, ascending; outcomes
+        /// as in a matrix.
+        tuples: Vec<(u32, u32)>,
+    },
 }
 
 impl Strategy {
@@ -45,6 +60,18 @@ impl Strategy {
             Self::Single => Optimization::Single,
             Self::Linear => Optimization::Linear,
             Self::DecisionDag { .. } => Optimization::DecisionDag,
+            Self::Matrix { .. } => Optimization::Matrix,
+            Self::Hash { .. } => Optimization::Hash,
+        }
+    }
+
+    /// For each position the class of each local type, where the way needs them.
+    pub fn classes(&self) -> Option<&[PositionClasses]> {
+        match self {
+            Self::Single | Self::Linear => None,
+            Self::DecisionDag { classes, .. } | Self::Matrix { classes, .. } | Self::Hash { classes, .. } => {
+                Some(classes)
+            }
         }
     }
 }
@@ -144,10 +171,9 @@ pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeE
     if let Some(rule) = rule_section(table) {
         sections.push(NewSection::required(RULE, rule));
     }
-    if let Strategy::DecisionDag { classes, nodes } = &plan.strategy {
+    if let (Some(classes), Some(tag)) = (plan.strategy.classes(), plan.strategy.optimization().section()) {
         sections.push(NewSection::optional(CLAS, class_section(classes)));
-        let words: Vec<U32> = nodes.iter().map(|word| U32::new(*word)).collect();
-        sections.push(NewSection::optional(DDAG, words.as_bytes().to_vec()));
+        sections.push(NewSection::optional(tag, answer_section(&plan.strategy)?));
     }
     let mut header = TableHeader::new_zeroed();
     header.magic = TABLE_MAGIC;
@@ -200,13 +226,13 @@ fn check_limits(table: &LogicalTable) -> Result<(), EncodeError> {
             return Err(EncodeError::TooMany { what, found: found as u64, limit: limit as u64 });
         }
     }
-    if table.types.iter().any(|row| row.name == TOP_TYPE) {
+    if table.types.iter().any(|row| *row.name == *TOP_TYPE) {
         return Err(EncodeError::ReservedName);
     }
-    let names = std::iter::once(&table.name).chain(table.types.iter().map(|row| &row.name));
+    let names = std::iter::once(table.name.as_str()).chain(table.types.iter().map(|row| &*row.name));
     for name in names {
         if name.chars().any(char::is_control) {
-            return Err(EncodeError::ControlCharacter { name: name.clone() });
+            return Err(EncodeError::ControlCharacter { name: name.to_owned() });
         }
     }
     Ok(())
@@ -267,8 +293,10 @@ fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), EncodeError
     }
     expect(seen.into_iter().all(|seen| seen), "the order leaves a method out")?;
     expect(plan.specificity.len() == table.entries.len(), "there is not one specificity for each method")?;
-    if let Strategy::DecisionDag { classes, nodes } = &plan.strategy {
+    if let Strategy::DecisionDag { nodes, .. } = &plan.strategy {
         expect(!nodes.is_empty(), "the decision DAG has no root")?;
+    }
+    if let Some(classes) = plan.strategy.classes() {
         expect(classes.len() == arity, "there are not classes for each position")?;
         let fits = |position: &PositionClasses| {
             position.class_of.len() == types
@@ -288,31 +316,4 @@ fn above_bits(table: &LogicalTable) -> Vec<u8> {
         }
     }
     bits
-}
-
-/// Rows, then arrays; positions with equal classes share one array.
-fn class_section(positions: &[PositionClasses]) -> Vec<u8> {
-    let mut rows = Vec::with_capacity(positions.len());
-    let mut arrays: Vec<u8> = Vec::new();
-    let mut stored: HashMap<&PositionClasses, ClassRow> = HashMap::new();
-    let base = size_of::<ClassRow>() * positions.len();
-    for position in positions {
-        let row = stored.entry(position).or_insert_with(|| {
-            let row = ClassRow {
-                offset: U32::new((base + arrays.len()) as u32),
-                class_count: U16::new(position.class_count),
-                width: U16::new(if position.class_count <= 256 { 1 } else { 2 }),
-            };
-            if position.class_count <= 256 {
-                arrays.extend(position.class_of.iter().map(|class| *class as u8));
-            } else {
-                arrays.extend(position.class_of.iter().flat_map(|class| class.to_le_bytes()));
-            }
-            row
-        });
-        rows.push(*row);
-    }
-    let mut section = rows.as_bytes().to_vec();
-    section.extend_from_slice(&arrays);
-    section
 }

@@ -7,10 +7,11 @@
 use zerocopy::FromBytes;
 use zerocopy::little_endian::{U16, U32};
 
+use super::cells::{HashView, MatrixView};
 use super::error::{AccessError, Tag};
 use super::layout::{
-    ABOV, CLAS, ClassRow, DDAG, EntryRow, LEAF, LEAF_AMBIGUOUS, LEAF_FIRST_ENTRY, LEAF_NO_METHOD, PARM, PATT,
-    RULE,
+    ABOV, CLAS, CLASS_RUNS, ClassRow, DDAG, EntryRow, LEAF, LEAF_AMBIGUOUS, LEAF_FIRST_ENTRY, LEAF_NO_METHOD,
+    MTRX, PARM, PATT, PHSH, RULE,
 };
 use super::logical::ParamRef;
 use super::rule::{Optimization, Rule};
@@ -54,9 +55,19 @@ pub struct DispatchCore<'a> {
     patterns: &'a [U16],
     /// Entries' rows as they lie, for their marks.
     pub(super) entries: &'a [EntryRow],
-    class_rows: &'a [ClassRow],
+    pub(super) class_rows: &'a [ClassRow],
     class_section: &'a [u8],
-    nodes: &'a [U32],
+    answers: Answers<'a>,
+}
+
+/// What an optimizer left.
+#[derive(Clone, Copy, Debug)]
+enum Answers<'a> {
+    /// Nothing: the entries answer.
+    Scan,
+    Dag(&'a [U32]),
+    Matrix(MatrixView<'a>),
+    Hash(HashView<'a>),
 }
 
 /// The raw sections of a core, lengths not yet checked.
@@ -73,9 +84,10 @@ pub(crate) struct CoreParts<'a> {
     pub(crate) params: &'a [u8],
     pub(crate) above: &'a [u8],
     pub(crate) patterns: &'a [u8],
-    /// Both empty unless the optimization is the decision DAG.
+    /// Both empty unless the optimization has sections of its own.
     pub(crate) classes: &'a [u8],
-    pub(crate) nodes: &'a [u8],
+    /// Section `DDAG`, `MTRX` or `PHSH`.
+    pub(crate) answers: &'a [u8],
 }
 
 /// Bytes in a row of section `ABOV`.
@@ -105,20 +117,29 @@ impl<'a> DispatchCore<'a> {
                 "a custom rule is answered by an optimizer's section, and there is none that this reader knows",
             ));
         }
-        let (class_rows, nodes): (&[ClassRow], &[U32]) = if parts.optimization == Optimization::DecisionDag {
+        let class_rows: &[ClassRow] = if parts.optimization.is_walked() {
             let rows = <[ClassRow]>::ref_from_prefix_with_elems(parts.classes, arity)
                 .map_err(|_| (CLAS, "it is shorter than a row for each position"))?
                 .0;
-            if rows.iter().any(|row| !matches!(row.width.get(), 1 | 2)) {
-                return Err((CLAS, "the elements of a position are neither 1 nor 2 bytes wide"));
+            if rows.iter().any(|row| !matches!(row.width.get(), 1 | 2 | CLASS_RUNS)) {
+                return Err((CLAS, "the elements of a position are neither 1 nor 2 bytes wide, nor runs"));
             }
-            let nodes = <[U32]>::ref_from_bytes(parts.nodes)
-                .ok()
-                .filter(|nodes| !nodes.is_empty())
-                .ok_or((DDAG, "it is not a root and whole nodes"))?;
-            (rows, nodes)
+            rows
         } else {
-            (&[], &[])
+            &[]
+        };
+        let answers = match parts.optimization {
+            Optimization::Single | Optimization::Linear => Answers::Scan,
+            Optimization::DecisionDag => {
+                let nodes = <[U32]>::ref_from_bytes(parts.answers).ok().filter(|nodes| !nodes.is_empty());
+                Answers::Dag(nodes.ok_or((DDAG, "it is not a root and whole nodes"))?)
+            }
+            Optimization::Matrix => {
+                Answers::Matrix(MatrixView::parse(parts.answers, class_rows).map_err(|what| (MTRX, what))?)
+            }
+            Optimization::Hash => {
+                Answers::Hash(HashView::parse(parts.answers, class_rows).map_err(|what| (PHSH, what))?)
+            }
         };
         Ok(Self {
             optimization: parts.optimization,
@@ -133,7 +154,7 @@ impl<'a> DispatchCore<'a> {
             entries: parts.entries,
             class_rows,
             class_section: parts.classes,
-            nodes,
+            answers,
         })
     }
 
@@ -154,9 +175,11 @@ impl<'a> DispatchCore<'a> {
         if args.len() != self.arity {
             return Err(AccessError::ArgumentCount { expected: self.arity as u8, found: args.len() });
         }
-        match self.optimization {
-            Optimization::DecisionDag => self.walk(args),
-            Optimization::Single | Optimization::Linear => self.scan(args),
+        match &self.answers {
+            Answers::Dag(nodes) => self.walk(nodes, args),
+            Answers::Matrix(matrix) => self.look_into_matrix(matrix, args),
+            Answers::Hash(hash) => self.look_into_hash(hash, args),
+            Answers::Scan => self.scan(args),
         }
     }
 
@@ -194,45 +217,47 @@ impl<'a> DispatchCore<'a> {
         Ok(byte >> (ordinal % 8) & 1 == 1)
     }
 
-    /// Class of `local` at `position`: types of one class are answered alike there.
+    /// Class of `local` at a position: types of one class are answered alike there.
     #[inline]
-    fn class_of(&self, position: usize, local: LocalType) -> Result<u32, AccessError> {
+    pub(super) fn class_in(&self, row: &ClassRow, local: LocalType) -> Result<u32, AccessError> {
         if local == LocalType::OTHER {
             return Ok(0);
         }
         if local.0 >= self.type_count {
             return Err(self.type_outside(local));
         }
-        let outside = || AccessError::OutOfBounds {
-            tag: CLAS,
-            index: position as u64,
-            bound: self.class_section.len() as u64,
+        let outside = || {
+            let bound = self.class_section.len() as u64;
+            AccessError::OutOfBounds { tag: CLAS, index: u64::from(row.offset.get()), bound }
         };
-        let row = self.class_rows.get(position).ok_or_else(outside)?;
-        let (offset, local) = (row.offset.get() as usize, local.0 as usize);
-        if row.width.get() == 1 {
-            self.class_section
-                .get(offset.saturating_add(local))
-                .map(|class| u32::from(*class))
-                .ok_or_else(outside)
-        } else {
-            let at = offset.saturating_add(local.saturating_mul(2));
-            match self.class_section.get(at..at.saturating_add(2)) {
-                Some(&[low, high]) => Ok(u32::from(u16::from_le_bytes([low, high]))),
-                _ => Err(outside()),
+        let (offset, index) = (row.offset.get() as usize, local.0 as usize);
+        let class = match row.width.get() {
+            1 => self.class_section.get(offset.saturating_add(index)).map(|class| u32::from(*class)),
+            2 => {
+                let at = offset.saturating_add(index.saturating_mul(2));
+                let element = self.class_section.get(at..).and_then(<[u8]>::first_chunk::<2>);
+                element.map(|bytes| u32::from(u16::from_le_bytes(*bytes)))
             }
+            _ => self.class_section.get(offset..).and_then(|runs| class_in_runs(runs, local.0)),
+        };
+        let class = class.ok_or_else(outside)?;
+        if class < u32::from(row.class_count.get()) {
+            Ok(class)
+        } else {
+            let (index, bound) = (u64::from(class), u64::from(row.class_count.get()));
+            Err(AccessError::OutOfBounds { tag: CLAS, index, bound })
         }
     }
 
     #[inline]
-    fn walk(&self, args: &[LocalType]) -> Result<Outcome, AccessError> {
+    fn walk(&self, nodes: &[U32], args: &[LocalType]) -> Result<Outcome, AccessError> {
         let node_outside = |index: usize| AccessError::OutOfBounds {
             tag: DDAG,
             index: index as u64,
-            bound: self.nodes.len() as u64,
+            bound: nodes.len() as u64,
         };
         let mut parent = 0_u32;
-        let mut child = self.nodes.first().ok_or_else(|| node_outside(0))?.get();
+        let mut child = nodes.first().ok_or_else(|| node_outside(0))?.get();
         while child & LEAF == 0 {
             // The root's word is word 0, so the first node is word 1 at the least; every step goes
             // forward, so the walk ends.
@@ -240,10 +265,11 @@ impl<'a> DispatchCore<'a> {
                 return Err(AccessError::Backwards { tag: DDAG, parent, child });
             }
             let node = child as usize;
-            let head = self.nodes.get(node).ok_or_else(|| node_outside(node))?.get();
+            let head = nodes.get(node).ok_or_else(|| node_outside(node))?.get();
             let (position, class_count) = ((head & 0xff) as usize, head >> 8);
             let local = *args.get(position).ok_or_else(|| node_outside(node))?;
-            let class = self.class_of(position, local)?;
+            let row = self.class_rows.get(position).ok_or_else(|| node_outside(node))?;
+            let class = self.class_in(row, local)?;
             if class >= class_count {
                 return Err(AccessError::OutOfBounds {
                     tag: DDAG,
@@ -253,7 +279,7 @@ impl<'a> DispatchCore<'a> {
             }
             let at = node + 1 + class as usize;
             parent = child;
-            child = self.nodes.get(at).ok_or_else(|| node_outside(at))?.get();
+            child = nodes.get(at).ok_or_else(|| node_outside(at))?.get();
         }
         match child {
             LEAF_NO_METHOD => Ok(Outcome::NoMethod),
@@ -281,4 +307,17 @@ impl<'a> DispatchCore<'a> {
     pub(super) fn type_outside(&self, local: LocalType) -> AccessError {
         AccessError::OutOfBounds { tag: ABOV, index: u64::from(local.0), bound: u64::from(self.type_count) }
     }
+}
+
+/// The class of a type in runs: a count, the first type of each run ascending from 0, the classes.
+fn class_in_runs(runs: &[u8], local: u32) -> Option<u32> {
+    let (count, rest) = U32::ref_from_prefix(runs).ok()?;
+    let count = count.get() as usize;
+    if count > rest.len() / 6 {
+        return None;
+    }
+    let (starts, rest) = <[U32]>::ref_from_prefix_with_elems(rest, count).ok()?;
+    let (classes, _) = <[U16]>::ref_from_prefix_with_elems(rest, count).ok()?;
+    let run = starts.partition_point(|start| start.get() <= local).checked_sub(1)?;
+    classes.get(run).map(|class| u32::from(class.get()))
 }

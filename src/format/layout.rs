@@ -44,6 +44,10 @@ pub const RULE: Tag = Tag(*b"RULE");
 pub const CLAS: Tag = Tag(*b"CLAS");
 /// The decision DAG.
 pub const DDAG: Tag = Tag(*b"DDAG");
+/// The compressed matrix: a cell for each tuple of classes.
+pub const MTRX: Tag = Tag(*b"MTRX");
+/// The perfect hash: a slot for each tuple of classes that has an outcome.
+pub const PHSH: Tag = Tag(*b"PHSH");
 
 /// The first 88 bytes of a table.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
@@ -152,9 +156,53 @@ pub struct ClassRow {
     pub offset: U32,
     /// Number of classes; class 0 holds every type that is under none of the position's parameters.
     pub class_count: U16,
-    /// Bytes in an element of the array: 1 or 2.
+    /// Bytes in an element of the array, 1 or 2; or [`CLASS_RUNS`].
     pub width: U16,
 }
+
+/// In place of a width: the classes are stored as runs of equal ones.
+pub const CLASS_RUNS: u16 = 16;
+
+/// Cell and slot: no method applies.
+pub const CELL_NO_METHOD: u32 = 0;
+/// Cell and slot: several methods apply and none is selected.
+pub const CELL_AMBIGUOUS: u32 = 1;
+/// Cell and slot: entry 0; entry `n` is this plus `n`.
+pub const CELL_FIRST_ENTRY: u32 = 2;
+
+/// The first 4 bytes of section `MTRX`; the cells follow, and [`MATRIX_TAIL_BYTES`] bytes of 0.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct MatrixHead {
+    /// Bits of a cell: 1 to 32.
+    pub cell_bits: U32,
+}
+
+/// Behind the last cell, so that a cell is read with one load of 8 bytes.
+pub const MATRIX_TAIL_BYTES: usize = 7;
+
+/// The first 8 bytes of section `PHSH`; the displacements follow, then the slots.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct HashHead {
+    /// Number of displacements, at least 1.
+    pub bucket_count: U32,
+    /// Number of slots, at least 1.
+    pub slot_count: U32,
+}
+
+/// One slot of section `PHSH`.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct SlotRow {
+    /// Number of the tuple of classes; [`EMPTY_SLOT`] where the slot is empty.
+    pub tuple: U32,
+    /// Its outcome, as in a cell.
+    pub outcome: U32,
+}
+
+/// The tuple of an empty slot; no tuple has this number.
+pub const EMPTY_SLOT: u32 = u32::MAX;
 
 /// In a node's child and in the root: the rest is an outcome, not a node.
 pub const LEAF: u32 = 1 << 31;
@@ -177,3 +225,6 @@ const _: () = assert!(size_of::<SectionRow>() == 16);
 const _: () = assert!(size_of::<TypeRow>() == 8);
 const _: () = assert!(size_of::<EntryRow>() == 20);
 const _: () = assert!(size_of::<ClassRow>() == 8);
+const _: () = assert!(size_of::<MatrixHead>() == 4);
+const _: () = assert!(size_of::<HashHead>() == 8);
+const _: () = assert!(size_of::<SlotRow>() == 8);

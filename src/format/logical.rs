@@ -4,6 +4,8 @@
 //! under one of its parameters, each with the set of *this family's* parameters above it. Every
 //! other type is "everything else" and is not listed, so an unrelated new type changes nothing.
 
+use std::sync::Arc;
+
 use super::rule::Rule;
 use super::rule_data::rule_section;
 
@@ -27,8 +29,8 @@ impl ParamRef {
 /// A type under at least one parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogicalType {
-    /// Qualified name, without control characters.
-    pub name: String,
+    /// Qualified name, without control characters. Shared: a name stands in many tables.
+    pub name: Arc<str>,
     /// Whether no other subtypes may ever be added.
     pub sealed: bool,
     /// Numbers of the parameters that are this type or a supertype of it, ascending.
@@ -144,7 +146,7 @@ impl LogicalTable {
             .ordinal()
             .and_then(|ordinal| self.params.get(usize::from(ordinal)))
             .and_then(|local| self.types.get(*local as usize))
-            .map_or(TOP_TYPE, |row| row.name.as_str())
+            .map_or(TOP_TYPE, |row| &row.name)
     }
 
     /// A pattern as it is printed: `(geometry::Circle, any)`.

@@ -7,6 +7,8 @@
 //! | `builder` | the only writer |
 //! | `envelope` | header, section directory, checksums: proved at open |
 //! | `view` | checked reads, where the bytes lie |
+//! | `cells` | the answers of a matrix and of a perfect hash |
+//! | `sections` | what optimizers leave, as bytes |
 //! | `core` | the part that answers, shared by tables and images |
 //! | `scan`, `rule_data`, `levels` | the answer from the entries alone, and what a rule needs for it |
 //! | `verify` | the deep proof |
@@ -15,6 +17,7 @@
 //! The specification is `format-spec/SPEC.md`; tests hold it and the structs together.
 
 mod builder;
+mod cells;
 pub(crate) mod core;
 pub(crate) mod envelope;
 mod error;
@@ -24,6 +27,7 @@ mod logical;
 mod rule;
 pub(crate) mod rule_data;
 mod scan;
+pub(crate) mod sections;
 pub(crate) mod strings;
 pub(crate) mod verify;
 pub(crate) mod view;

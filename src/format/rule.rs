@@ -1,5 +1,8 @@
 //! How a method is chosen among those that apply, as a number in the file and a word in print.
 
+use super::error::Tag;
+use super::layout::{DDAG, MTRX, PHSH};
+
 /// A resolution rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -57,11 +60,15 @@ pub enum Optimization {
     Linear,
     /// Walk a decision DAG over classes of types.
     DecisionDag,
+    /// Look into a matrix with a cell for each tuple of classes.
+    Matrix,
+    /// Look into a perfect hash of the tuples of classes that have an outcome.
+    Hash,
 }
 
 impl Optimization {
     /// Every optimization of this version, in the order of their codes.
-    pub const ALL: [Self; 3] = [Self::Single, Self::Linear, Self::DecisionDag];
+    pub const ALL: [Self; 5] = [Self::Single, Self::Linear, Self::DecisionDag, Self::Matrix, Self::Hash];
 
     /// The word that is printed and taken by `--optimizer`.
     pub const fn as_str(self) -> &'static str {
@@ -69,6 +76,8 @@ impl Optimization {
             Self::Single => "single",
             Self::Linear => "linear",
             Self::DecisionDag => "dag",
+            Self::Matrix => "matrix",
+            Self::Hash => "hash",
         }
     }
 
@@ -78,15 +87,24 @@ impl Optimization {
             Self::Single => 1,
             Self::Linear => 2,
             Self::DecisionDag => 3,
+            Self::Matrix => 4,
+            Self::Hash => 5,
+        }
+    }
+
+    /// The section that holds its answers, if it has one beside the classes.
+    pub(crate) const fn section(self) -> Option<Tag> {
+        match self {
+            Self::Single | Self::Linear => None,
+            Self::DecisionDag => Some(DDAG),
+            Self::Matrix => Some(MTRX),
+            Self::Hash => Some(PHSH),
         }
     }
 
     /// Whether sections of its own hold the answers, so that the entries need not be scanned.
     pub const fn is_walked(self) -> bool {
-        match self {
-            Self::Single | Self::Linear => false,
-            Self::DecisionDag => true,
-        }
+        self.section().is_some()
     }
 
     /// The optimization behind a header's number, if this version knows it.

@@ -1,11 +1,11 @@
 //! String pool: a count, offsets, bytes. Ids are indexes; equal strings are stored once.
 
-use std::collections::HashMap;
-
+use hashbrown::HashTable;
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U32;
 
 use super::error::{AccessError, Tag};
+use crate::digest::fast_hash;
 
 /// A pool in a file. Strings are checked when they are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +57,8 @@ impl<'a> Strings<'a> {
 /// Collects strings and gives each an id in order of first use.
 #[derive(Debug, Default)]
 pub(crate) struct StringsBuilder {
-    ids: HashMap<String, u32>,
+    /// Ids by the hash of their text, which stands in `bytes` and nowhere else.
+    ids: HashTable<u32>,
     ends: Vec<u32>,
     bytes: Vec<u8>,
 }
@@ -65,13 +66,19 @@ pub(crate) struct StringsBuilder {
 impl StringsBuilder {
     /// The id of `text`, which is added if it is new.
     pub(crate) fn intern(&mut self, text: &str) -> u32 {
-        if let Some(id) = self.ids.get(text) {
+        let Self { ids, ends, bytes } = self;
+        let text_of = |ends: &[u32], id: u32| {
+            let start = id.checked_sub(1).map_or(0, |before| ends[before as usize]);
+            start as usize..ends[id as usize] as usize
+        };
+        let hash = fast_hash(text.as_bytes());
+        if let Some(id) = ids.find(hash, |id| bytes[text_of(ends, *id)] == *text.as_bytes()) {
             return *id;
         }
-        let id = self.ends.len() as u32;
-        self.bytes.extend_from_slice(text.as_bytes());
-        self.ends.push(self.bytes.len() as u32);
-        self.ids.insert(text.to_owned(), id);
+        let id = ends.len() as u32;
+        bytes.extend_from_slice(text.as_bytes());
+        ends.push(bytes.len() as u32);
+        ids.insert_unique(hash, id, |id| fast_hash(&bytes[text_of(ends, *id)]));
         id
     }
 

@@ -138,7 +138,7 @@ fn logical_of<'a>(table: &impl Provable<'a>) -> Result<LogicalTable, VerifyError
     let mut types: Vec<LogicalType> = Vec::new();
     for local in 0..table.type_count() {
         let (name, sealed) = table.type_info(LocalType(local))?.unwrap_or_default();
-        if types.last().is_some_and(|previous| previous.name.as_str() >= name) {
+        if types.last().is_some_and(|previous| &*previous.name >= name) {
             return Err(VerifyError::Order { tag: TYPE, row: local, previous: local.saturating_sub(1) });
         }
         let mut above = Vec::new();
@@ -147,7 +147,7 @@ fn logical_of<'a>(table: &impl Provable<'a>) -> Result<LogicalTable, VerifyError
                 above.push(param);
             }
         }
-        types.push(LogicalType { name: name.to_owned(), sealed, above });
+        types.push(LogicalType { name: name.into(), sealed, above });
     }
     let mut params: Vec<u32> = Vec::new();
     for param in 0..param_count as u16 {

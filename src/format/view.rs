@@ -6,14 +6,15 @@ use super::core::{CoreParts, DispatchCore, EntryId, LocalType, Outcome};
 use super::envelope::{Checksums, Envelope, Sections};
 use super::error::{AccessError, OpenError, Tag};
 use super::layout::{
-    ABOV, CLAS, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ENTRIES, MAX_PARAMS, NAME, PARM, PATT, RULE, SIGN,
-    STRS, SectionRow, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow,
+    ABOV, CLAS, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ENTRIES, MAX_PARAMS, MTRX, NAME, PARM, PATT, PHSH,
+    RULE, SIGN, STRS, SectionRow, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader,
+    TypeRow,
 };
 use super::rule::{Optimization, Rule};
 use super::strings::Strings;
 
 /// Sections that this version knows.
-const KNOWN: [Tag; 11] = [NAME, SIGN, STRS, TYPE, PARM, ABOV, PATT, ENTR, RULE, CLAS, DDAG];
+const KNOWN: [Tag; 13] = [NAME, SIGN, STRS, TYPE, PARM, ABOV, PATT, ENTR, RULE, CLAS, DDAG, MTRX, PHSH];
 
 /// A table in its bytes: opened, its checksums proved, ready to answer.
 ///
@@ -98,7 +99,7 @@ impl<'a> TableView<'a> {
     fn from_sections(
         bytes: &'a [u8],
         header: &'a TableHeader,
-        sections: &Sections<'a, 11>,
+        sections: &Sections<'a, 13>,
     ) -> Result<Self, OpenError> {
         let rule = Rule::from_code(header.rule).ok_or(OpenError::UnknownRule { found: header.rule })?;
         // A scan answers whatever other way a newer writer has added.
@@ -131,10 +132,9 @@ impl<'a> TableView<'a> {
             .ok_or(at(TYPE, "its length is not `type_count` rows"))?;
         let entries = rows::<EntryRow>(sections.required(ENTR)?, entry_count)
             .ok_or(at(ENTR, "its length is not `entry_count` rows"))?;
-        let (classes, nodes) = if optimization == Optimization::DecisionDag {
-            (sections.required(CLAS)?, sections.required(DDAG)?)
-        } else {
-            (&[][..], &[][..])
+        let (classes, answers) = match optimization.section() {
+            Some(tag) => (sections.required(CLAS)?, sections.required(tag)?),
+            None => (&[][..], &[][..]),
         };
         let core = DispatchCore::new(CoreParts {
             optimization,
@@ -148,7 +148,7 @@ impl<'a> TableView<'a> {
             above: sections.required(ABOV)?,
             patterns: sections.required(PATT)?,
             classes,
-            nodes,
+            answers,
         })
         .map_err(|(tag, what)| at(tag, what))?;
         Ok(Self {

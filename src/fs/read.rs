@@ -19,6 +19,11 @@ pub enum ReadError {
     },
 }
 
+/// Opens a file to be read piece by piece, as large as it may be.
+pub fn open_to_read(path: &Path) -> io::Result<impl Read> {
+    open(path)
+}
+
 /// Opens a file to be read, and never waits: a pipe that nobody writes to would be waited for without
 /// end, and may lie wherever somebody else's project has a file.
 pub(super) fn open(path: &Path) -> io::Result<File> {

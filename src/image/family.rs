@@ -8,7 +8,7 @@ use super::layout::{BLOB, FamilyRow, PIEC, PLAC, PieceRow};
 use super::view::{GlobalType, ImageView, PlaceInfo};
 use crate::format::core::{CoreParts, above_stride_bytes};
 use crate::format::layout::{
-    CLAS, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, RULE, TABLE_MAY_BE_AMBIGUOUS, TYPE,
+    CLAS, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, RULE, TABLE_MAY_BE_AMBIGUOUS, TYPE,
 };
 use crate::format::view::rows;
 use crate::format::{
@@ -42,7 +42,7 @@ impl<'a> FamilyView<'a> {
             let found = further.iter().find(|piece| is_needed && piece.tag == tag.0);
             found.map_or(Ok(&[][..]), |piece| image.piece(piece.offset, piece.len.get() as usize))
         };
-        let is_dag = optimization == Optimization::DecisionDag;
+        let answers = optimization.section();
         let entry_rows = image.piece(row.entries, product(entries, size_of::<EntryRow>()))?;
         let entry_rows: &[EntryRow] = rows(entry_rows, row.entry_count.get()).ok_or(wrong(ENTR, COUNTS))?;
         let core = DispatchCore::new(CoreParts {
@@ -56,8 +56,8 @@ impl<'a> FamilyView<'a> {
             params: image.piece(row.params, product(params as usize, 4))?,
             above: image.piece(row.above, product(types, above_stride_bytes(params)))?,
             patterns: image.piece(row.patterns, product(entries, 2 * usize::from(row.arity)))?,
-            classes: piece(CLAS, is_dag)?,
-            nodes: piece(DDAG, is_dag)?,
+            classes: piece(CLAS, answers.is_some())?,
+            answers: answers.map_or(Ok(&[][..]), |tag| piece(tag, true))?,
         })
         .map_err(|(tag, what)| wrong(tag, what))?;
         let type_map = rows(image.piece(row.type_map, product(types, 4))?, row.type_count.get());

@@ -9,6 +9,28 @@ use crate::format::layout::{VERSION_MAJOR, VERSION_MINOR};
 use crate::format::{LogicalRule, LogicalTable, ParamRef};
 
 /// Names a question about a dispatch table. Equal keys mean equal questions, and so equal bytes.
+///
+/// What was asked is not what the bytes are: a key is never taken for a [`ContentDigest`], nor a digest
+/// for a key, although both are 32 bytes.
+///
+/// ```
+/// # use janus_cache::key::TableKey;
+/// fn look_up(key: TableKey) {}
+/// look_up(TableKey::from_bytes([0; 32]));
+/// ```
+///
+/// ```compile_fail,E0308
+/// # use janus_cache::{digest::ContentDigest, key::TableKey};
+/// fn look_up(key: TableKey) {}
+/// look_up(ContentDigest::of(b"the bytes of a table"));
+/// ```
+///
+/// ```compile_fail,E0308
+/// # use janus_cache::{digest::ContentDigest, key::TableKey};
+/// fn is_the_answer(key: TableKey, digest: ContentDigest) -> bool {
+///     key == digest
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableKey([u8; 32]);
 

@@ -38,7 +38,7 @@ fn question(decls: &[TypeDecl], family: &Family) -> Question {
 }
 
 fn optimizers() -> [OptimizerChoice; 4] {
-    let [single, linear, dag] = Optimization::ALL.map(OptimizerChoice::Force);
+    let [single, linear, dag, ..] = Optimization::ALL.map(OptimizerChoice::Force);
     [OptimizerChoice::Auto, single, linear, dag]
 }
 

@@ -123,6 +123,13 @@ pub(crate) fn all() -> Vec<Vector> {
         table("arity0.jdt", arity_zero()),
         table("linear.jdt", colliding(Optimization::Linear)),
         table("dag.jdt", colliding(Optimization::DecisionDag)),
+        table("matrix.jdt", colliding(Optimization::Matrix)),
+        table("hash.jdt", colliding(Optimization::Hash)),
+        table(
+            "ambiguous-matrix.jdt",
+            TableSource { optimizer: OptimizerChoice::Force(Optimization::Matrix), ..ambiguous() },
+        ),
+        table("runs.jdt", runs()),
         table("ambiguous.jdt", ambiguous()),
         table("sealed.jdt", sealed()),
         table("top.jdt", top()),
@@ -257,6 +264,18 @@ fn wide() -> TableSource {
     methods.push(Method::new(&["w::Left", "w::P0"], "left_p0", "w"));
     methods.push(Method::new(&["w::Lower", "w::S003"], "lower_s003", "w"));
     TableSource::new(decls, Family::new("w::wide", 2, methods), Optimization::DecisionDag)
+}
+
+/// So many types that stand side by side in name order that their classes are runs.
+fn runs() -> TableSource {
+    const TYPES: u32 = 1100;
+    let mut decls = vec![TypeDecl::new("r::Low", &[]), TypeDecl::new("r::Top", &[])];
+    decls.extend((0..TYPES).map(|at| {
+        let upper = if at < 600 { "r::Low" } else { "r::Top" };
+        TypeDecl::new(&format!("r::A{at:04}"), &[upper])
+    }));
+    let methods = vec![Method::new(&["r::Low"], "run_low", "r"), Method::new(&["r::Top"], "run_top", "r")];
+    TableSource::new(decls, Family::new("r::run", 1, methods), Optimization::Matrix)
 }
 
 /// Eight positions, of which each method tests some.

@@ -2,16 +2,17 @@
 
 use std::fmt::Write as _;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use janus_cache::build::{
     BuildCacheManager, BuildError, BuildOutcome, BuildRequest, Cache, Frontend, ManagerOptions, Reason, Step,
     build_project, describe,
 };
 use janus_cache::clock::Clock;
+use janus_cache::config::Defines;
 use janus_cache::dispatch::OptimizerChoice;
 use janus_cache::format::Optimization;
-use janus_cache::frontend::JanusFrontend;
+use janus_cache::frontend::{CorpusFrontend, JanusFrontend};
 use janus_cache::key::KeySettings;
 
 use crate::args::{BuildArgs, Deny, Format, Optimizer};
@@ -23,20 +24,30 @@ use crate::{human, json, say};
 const OUTPUT_DIR: &str = "build";
 
 pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
-    let mut project = Project::open(&args.path, &args.settings)?;
+    let sources = Sources::of(&args.path);
+    let mut project = Project::open(&sources.root, &args.settings)?;
+    if let Some(name) = sources.name {
+        project.name = name;
+    }
     // A plan leaves no trace, not even that entries were looked at.
     project.settings.read_only.value |= args.plan;
-    let frontend = JanusFrontend::default();
+    let defines = Defines::resolve(&args.define, project.file.as_ref())
+        .map_err(|error| Failure::new(Exit::Usage, &error))?;
+    for warning in &defines.warnings {
+        say::note(format_args!("warning: {warning}"));
+    }
+    let frontend = sources.frontend;
     let image = match &args.output {
         Some(path) => path.clone(),
         // Said as the user said the project, so that the path can be copied from the report.
-        None => args.path.join(OUTPUT_DIR).join(format!("{}.jdi", project.name)),
+        None => sources.root.join(OUTPUT_DIR).join(format!("{}.jdi", project.name)),
     };
     let options = ManagerOptions {
         keys: KeySettings {
             optimizer: optimizer(args.optimizer),
             creation_timestamp: source_date_epoch()?,
             compiler: format!("{} {}", frontend.language(), frontend.version()),
+            configuration: defines.values.into_iter().collect(),
             namespace: project.settings.namespace.value.as_str().to_owned(),
             ..KeySettings::default()
         },
@@ -51,7 +62,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     let deny: Vec<String> = args.deny.iter().map(|deny| code(*deny).to_owned()).collect();
     let request = BuildRequest {
         root: &project.root,
-        frontend: &frontend,
+        frontend: frontend.as_ref(),
         name: &project.name,
         image: &image,
         excluded: &[cache_dir, &output_dir],
@@ -63,20 +74,48 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     for warning in &outcome.session.warnings {
         say::note(format_args!("warning: {}; the build goes on without that", warning.message));
     }
-    let verbose = project.settings.verbose.value;
+    if project.settings.verbose.value {
+        // Beside the result, not in it: what reads standard output must not depend on who set a variable.
+        for line in explanation(&outcome, |_| true).lines() {
+            say::note(line);
+        }
+    }
     match args.format {
         Format::Json => json::print(&json::Build::new(&project.name, &outcome, args.plan))?,
-        Format::Human => print(&project.name, args, verbose, &outcome)?,
+        Format::Human => print(&project.name, args, &outcome)?,
     }
     Ok(if outcome.has_errors() { Exit::Sources } else { Exit::Success })
 }
 
-const fn optimizer(choice: Optimizer) -> OptimizerChoice {
+/// What is built, and where its outputs go.
+struct Sources {
+    frontend: Box<dyn Frontend>,
+    root: PathBuf,
+    /// The project's name where the sources give it one.
+    name: Option<String>,
+}
+
+impl Sources {
+    /// A file of JSON is a corpus, an input that may lie anywhere: its project is the current folder.
+    fn of(path: &Path) -> Self {
+        let is_corpus = path.is_file() && path.extension().is_some_and(|extension| extension == "json");
+        if is_corpus {
+            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            Self { frontend: Box::new(CorpusFrontend::new(path)), root: PathBuf::from("."), name }
+        } else {
+            Self { frontend: Box::new(JanusFrontend::default()), root: path.to_owned(), name: None }
+        }
+    }
+}
+
+pub(crate) const fn optimizer(choice: Optimizer) -> OptimizerChoice {
     match choice {
         Optimizer::Auto => OptimizerChoice::Auto,
         Optimizer::Single => OptimizerChoice::Force(Optimization::Single),
         Optimizer::Linear => OptimizerChoice::Force(Optimization::Linear),
         Optimizer::Dag => OptimizerChoice::Force(Optimization::DecisionDag),
+        Optimizer::Matrix => OptimizerChoice::Force(Optimization::Matrix),
+        Optimizer::Hash => OptimizerChoice::Force(Optimization::Hash),
     }
 }
 
@@ -116,34 +155,32 @@ fn failure_of(error: &BuildError) -> Failure {
     Failure::new(exit, error)
 }
 
-fn print(name: &str, args: &BuildArgs, verbose: bool, outcome: &BuildOutcome) -> Result<(), Failure> {
+fn print(name: &str, args: &BuildArgs, outcome: &BuildOutcome) -> Result<(), Failure> {
     for diagnostic in &outcome.diagnostics {
         say::note(human::diagnostic(diagnostic));
     }
     let mut text = String::new();
-    if args.explain || args.plan || verbose {
-        for step in outcome.plan.steps.iter().filter(|step| verbose || step.reason != Reason::Unchanged) {
-            explain(&mut text, step);
-        }
-        for family in &outcome.plan.removed {
-            let _ = writeln!(text, "gone {family}: no method is left");
-        }
+    if args.explain || args.plan {
+        text = explanation(outcome, |step| step.reason != Reason::Unchanged);
     }
     report(&mut text, name, args, outcome);
     say::out(text)
 }
 
-fn explain(text: &mut String, step: &Step) {
-    let _ = writeln!(
-        text,
-        "{} {}: {}",
-        step.action.as_str(),
-        step.family,
-        human::printable(&step.reason.to_string())
-    );
-    for input in step.reason.change().map_or(&[][..], |change| &change.inputs) {
-        let _ = writeln!(text, "  {}", human::printable(&describe(input)));
+/// What is done with each table that is `told`, and why, and which families are gone.
+fn explanation(outcome: &BuildOutcome, told: impl Fn(&Step) -> bool) -> String {
+    let mut text = String::new();
+    for step in outcome.plan.steps.iter().filter(|step| told(step)) {
+        let reason = step.reason.to_string();
+        let _ = writeln!(text, "{} {}: {}", step.action.as_str(), step.family, human::printable(&reason));
+        for input in step.reason.change().map_or(&[][..], |change| &change.inputs) {
+            let _ = writeln!(text, "  {}", human::printable(&describe(input)));
+        }
     }
+    for family in &outcome.plan.removed {
+        let _ = writeln!(text, "gone {family}: no method is left");
+    }
+    text
 }
 
 fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcome) {

@@ -1,5 +1,6 @@
 //! The room as its users see it.
 
+mod define;
 mod forms;
 mod messages;
 mod precedence;

@@ -10,7 +10,7 @@
 //! | `decl` | what a scan reads out of one text |
 //! | `scan`, `skip`, `starts` | the walk: blocks, what is skipped, where declarations begin |
 //! | `items`, `members`, `imports`, `signature`, `generics`, `types` | one kind of declaration each |
-//! | `fingerprint`, `places`, `problem` | token hashes, lines and columns, what is wrong |
+//! | `fingerprint`, `problem` | token hashes, what is wrong |
 //! | `meaning` | modules, names, types, families: scans to facts |
 
 mod candidates;
@@ -25,7 +25,6 @@ mod lexer;
 mod meaning;
 mod members;
 mod parallel;
-mod places;
 mod problem;
 mod project;
 mod scan;

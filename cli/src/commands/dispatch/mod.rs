@@ -1,5 +1,6 @@
-//! Commands that look into an image.
+//! Commands that look into images, and into what tables answer.
 
+pub(crate) mod check;
 mod image;
 pub(crate) mod list;
 pub(crate) mod query;

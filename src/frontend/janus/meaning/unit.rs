@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::super::decl::Scan;
-use super::super::places::Lines;
 use super::super::problem::{Problem, ProblemKind};
 use super::super::scan::scan;
 use crate::build::facts::{Diagnostic, Place, Severity};
+use crate::frontend::places::Lines;
 
 /// Longest excerpt, in characters.
 const MAX_EXCERPT_CHARS: usize = 200;

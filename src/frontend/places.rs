@@ -4,7 +4,7 @@
 const STRIDE_BYTES: usize = 1024;
 
 /// The line breaks of one text, and how many characters precede every 1024th byte.
-pub(super) struct Lines<'s> {
+pub(in crate::frontend) struct Lines<'s> {
     text: &'s str,
     /// Offset of the first byte of each line.
     starts: Vec<u32>,
@@ -14,7 +14,7 @@ pub(super) struct Lines<'s> {
 
 impl<'s> Lines<'s> {
     /// Reads `text` once. It must be shorter than 4 GiB, which the limit on sources ensures.
-    pub(super) fn new(text: &'s str) -> Self {
+    pub(in crate::frontend) fn new(text: &'s str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let starts = std::iter::once(0).chain(breaks.map(|(at, _)| at as u32 + 1)).collect();
         let mut characters = Vec::new();
@@ -30,14 +30,14 @@ impl<'s> Lines<'s> {
     }
 
     /// Line and column of a byte, both from 1; the column counts characters.
-    pub(super) fn locate(&self, offset: u32) -> (u32, u32) {
+    pub(in crate::frontend) fn locate(&self, offset: u32) -> (u32, u32) {
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
         (line as u32, self.before(offset) - self.before(start) + 1)
     }
 
     /// The text of a line (from 1), without its break.
-    pub(super) fn line(&self, line: u32) -> &'s str {
+    pub(in crate::frontend) fn line(&self, line: u32) -> &'s str {
         let index = (line as usize).saturating_sub(1);
         let Some(start) = self.starts.get(index) else { return "" };
         let end = self.starts.get(index + 1).map_or(self.text.len(), |next| *next as usize - 1);

@@ -1,0 +1,165 @@
+//! Answers of the optimizers that number tuples of classes: the compressed matrix and the perfect
+//! hash.
+//!
+//! A tuple's number is mixed radix, the last position counting fastest; the radix of a position is
+//! its number of classes.
+
+use zerocopy::FromBytes;
+use zerocopy::little_endian::U16;
+
+use super::core::{DispatchCore, EntryId, LocalType, Outcome};
+use super::error::{AccessError, Tag};
+use super::layout::{
+    CELL_AMBIGUOUS, CELL_FIRST_ENTRY, CELL_NO_METHOD, ClassRow, HashHead, MATRIX_TAIL_BYTES, MTRX,
+    MatrixHead, PHSH, SlotRow,
+};
+
+/// Cells of equal width, one behind the other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MatrixView<'a> {
+    cell_bits: u32,
+    cells: &'a [u8],
+}
+
+impl<'a> MatrixView<'a> {
+    /// Checks that the section has a cell for each tuple of classes.
+    pub(super) fn parse(section: &'a [u8], classes: &[ClassRow]) -> Result<Self, &'static str> {
+        let (head, cells) =
+            MatrixHead::ref_from_prefix(section).map_err(|_| "it is shorter than its head")?;
+        let cell_bits = head.cell_bits.get();
+        if !(1..=32).contains(&cell_bits) {
+            return Err("its cells have not 1 to 32 bits");
+        }
+        let tuples = tuple_count(classes).ok_or("its tuples of classes cannot be counted")?;
+        let bytes = tuples.checked_mul(u64::from(cell_bits)).map(|bits| bits.div_ceil(8));
+        let expected = bytes.and_then(|bytes| bytes.checked_add(MATRIX_TAIL_BYTES as u64));
+        if expected != Some(cells.len() as u64) {
+            return Err("its length is not a cell for each tuple of classes");
+        }
+        Ok(Self { cell_bits, cells })
+    }
+
+    #[inline]
+    fn cell(&self, tuple: u64) -> Result<u32, AccessError> {
+        let bit = tuple.wrapping_mul(u64::from(self.cell_bits));
+        let at = (bit / 8) as usize;
+        let word = self
+            .cells
+            .get(at..)
+            .and_then(<[u8]>::first_chunk::<8>)
+            .ok_or(AccessError::OutOfBounds { tag: MTRX, index: tuple, bound: self.cells.len() as u64 })?;
+        let mask = (1_u64 << self.cell_bits) - 1;
+        Ok(((u64::from_le_bytes(*word) >> (bit % 8)) & mask) as u32)
+    }
+}
+
+/// Displacements and slots.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HashView<'a> {
+    displacements: &'a [U16],
+    slots: &'a [SlotRow],
+}
+
+impl<'a> HashView<'a> {
+    /// Checks that the section has the length that its head says.
+    pub(super) fn parse(section: &'a [u8], classes: &[ClassRow]) -> Result<Self, &'static str> {
+        const LENGTH: &str = "its length is not what its head says";
+        tuple_count(classes)
+            .filter(|count| *count <= u64::from(u32::MAX))
+            .ok_or("its tuples of classes do not fit into 32 bits")?;
+        let (head, rest) = HashHead::ref_from_prefix(section).map_err(|_| "it is shorter than its head")?;
+        let (buckets, slots) = (head.bucket_count.get() as usize, head.slot_count.get() as usize);
+        if buckets == 0 || slots == 0 {
+            return Err("it has no bucket or no slot");
+        }
+        if buckets > rest.len() / 2 {
+            return Err(LENGTH);
+        }
+        let (displacements, rest) = <[U16]>::ref_from_prefix_with_elems(rest, buckets).map_err(|_| LENGTH)?;
+        let rest = rest.get(2 * (buckets % 2)..).ok_or(LENGTH)?;
+        let slots = <[SlotRow]>::ref_from_bytes_with_elems(rest, slots).map_err(|_| LENGTH)?;
+        Ok(Self { displacements, slots })
+    }
+
+    #[inline]
+    fn outcome(&self, tuple: u32) -> Result<u32, AccessError> {
+        let bound = self.slots.len() as u64;
+        let outside = |index: usize| AccessError::OutOfBounds { tag: PHSH, index: index as u64, bound };
+        let bucket = hash_bucket(tuple, self.displacements.len() as u32) as usize;
+        let displacement = self.displacements.get(bucket).ok_or_else(|| outside(bucket))?.get();
+        let slot = hash_slot(tuple, displacement, self.slots.len() as u32) as usize;
+        let row = self.slots.get(slot).ok_or_else(|| outside(slot))?;
+        Ok(if row.tuple.get() == tuple { row.outcome.get() } else { CELL_NO_METHOD })
+    }
+}
+
+/// Spreads a tuple's number over 64 bits.
+const fn spread(tuple: u32) -> u64 {
+    (tuple as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// In which bucket a tuple's displacement stands.
+#[inline]
+pub(super) const fn hash_bucket(tuple: u32, buckets: u32) -> u32 {
+    (((spread(tuple) >> 32) * buckets as u64) >> 32) as u32
+}
+
+/// In which slot a tuple stands, given the displacement of its bucket.
+#[inline]
+pub(super) const fn hash_slot(tuple: u32, displacement: u16, slots: u32) -> u32 {
+    let spread = spread(tuple);
+    let mixed = (spread ^ (spread >> 29)).wrapping_mul(2 * (displacement as u64) + 0x8525_61c1_a7b3_4e4d);
+    ((((mixed ^ (mixed >> 32)) & 0xffff_ffff) * slots as u64) >> 32) as u32
+}
+
+/// How many tuples of classes there are; none beyond 64 bits.
+pub(super) fn tuple_count(classes: &[ClassRow]) -> Option<u64> {
+    classes.iter().try_fold(1_u64, |count, row| count.checked_mul(u64::from(row.class_count.get())))
+}
+
+impl DispatchCore<'_> {
+    #[inline]
+    pub(super) fn look_into_matrix(
+        &self,
+        matrix: &MatrixView<'_>,
+        args: &[LocalType],
+    ) -> Result<Outcome, AccessError> {
+        self.cell_outcome(MTRX, matrix.cell(self.tuple_of(args)?)?)
+    }
+
+    #[inline]
+    pub(super) fn look_into_hash(
+        &self,
+        hash: &HashView<'_>,
+        args: &[LocalType],
+    ) -> Result<Outcome, AccessError> {
+        // `parse` has seen that every tuple's number fits.
+        self.cell_outcome(PHSH, hash.outcome(self.tuple_of(args)? as u32)?)
+    }
+
+    /// The number of the tuple of the arguments' classes.
+    #[inline]
+    fn tuple_of(&self, args: &[LocalType]) -> Result<u64, AccessError> {
+        let mut tuple = 0_u64;
+        for (row, local) in self.class_rows.iter().zip(args) {
+            let class = self.class_in(row, *local)?;
+            tuple = tuple.wrapping_mul(u64::from(row.class_count.get())).wrapping_add(u64::from(class));
+        }
+        Ok(tuple)
+    }
+
+    #[inline]
+    fn cell_outcome(&self, tag: Tag, cell: u32) -> Result<Outcome, AccessError> {
+        match cell {
+            CELL_NO_METHOD => Ok(Outcome::NoMethod),
+            CELL_AMBIGUOUS => Ok(Outcome::Ambiguous),
+            entry if entry - CELL_FIRST_ENTRY < self.entry_count => {
+                Ok(Outcome::Method(EntryId(entry - CELL_FIRST_ENTRY)))
+            }
+            entry => {
+                let (index, bound) = (u64::from(entry - CELL_FIRST_ENTRY), u64::from(self.entry_count));
+                Err(AccessError::OutOfBounds { tag, index, bound })
+            }
+        }
+    }
+}
