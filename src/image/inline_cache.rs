@@ -60,7 +60,8 @@ impl<const ARITY: usize, const ENTRIES: usize> InlineCache<ARITY, ENTRIES> {
         }
     }
 
-    /// As [`BoundFamily::dispatch`]. Cost of a hit: a comparison for each entry before it.
+    /// As [`BoundFamily::dispatch`]. Cost of a hit: one comparison for the first tuple
+    /// of the site, one for each entry for the others.
     #[inline]
     pub fn dispatch(
         &mut self,
@@ -68,11 +69,17 @@ impl<const ARITY: usize, const ENTRIES: usize> InlineCache<ARITY, ENTRIES> {
         args: &[OwnType; ARITY],
     ) -> Result<Outcome, BindError> {
         if self.stamp == Some(family.stamp()) {
-            for (kept, outcome) in self.entries.iter().take(self.used) {
-                if kept == args {
-                    self.counts.hits += 1;
-                    return Ok(*outcome);
-                }
+            // One tuple, the commonest case, is one branch that the processor foresees. Which of eight
+            // it will be, it does not, so those are compared without a branch for each.
+            let found = match self.entries.first() {
+                Some((kept, _)) if is_same(kept, args) => 0,
+                _ => self.place_of(args),
+            };
+            if found < self.used
+                && let Some((_, outcome)) = self.entries.get(found)
+            {
+                self.counts.hits += 1;
+                return Ok(*outcome);
             }
             if self.is_megamorphic {
                 let outcome = family.dispatch(args)?;
@@ -81,6 +88,14 @@ impl<const ARITY: usize, const ENTRIES: usize> InlineCache<ARITY, ENTRIES> {
             }
         }
         self.ask(family, args)
+    }
+
+    /// The lowest entry that has these types; the number of entries where none has. Entries that are
+    /// not in use lie behind those that are, so they are found only where no other is.
+    #[inline]
+    fn place_of(&self, args: &[OwnType; ARITY]) -> usize {
+        let places = self.entries.iter().enumerate().rev();
+        places.fold(ENTRIES, |found, (at, (kept, _))| if is_same(kept, args) { at } else { found })
     }
 
     #[inline(never)]
@@ -109,6 +124,12 @@ impl<const ARITY: usize, const ENTRIES: usize> InlineCache<ARITY, ENTRIES> {
     pub const fn is_megamorphic(&self) -> bool {
         self.is_megamorphic
     }
+}
+
+/// Compares without a branch for each position.
+#[inline]
+fn is_same<const ARITY: usize>(kept: &[OwnType; ARITY], args: &[OwnType; ARITY]) -> bool {
+    kept.iter().zip(args).fold(0, |differing, (kept, own)| differing | (kept.0 ^ own.0)) == 0
 }
 
 impl<const ARITY: usize, const ENTRIES: usize> Default for InlineCache<ARITY, ENTRIES> {
