@@ -183,7 +183,7 @@ impl<const ARITY: usize> Entry<ARITY> {
         let is_it = self.may_hold(stamp, args);
         let outcome = self.outcome.load(Ordering::Relaxed);
         fence(Ordering::Acquire);
-        if before % 2 == 1 || self.sequence.load(Ordering::Relaxed) != before {
+        if !before.is_multiple_of(2) || self.sequence.load(Ordering::Relaxed) != before {
             return Found::Torn;
         }
         if is_it { Found::This(outcome_of(outcome)) } else { Found::Other }
@@ -198,8 +198,8 @@ impl<const ARITY: usize> Entry<ARITY> {
         }
         let before = self.sequence.load(Ordering::Relaxed);
         let (acquire, relaxed) = (Ordering::Acquire, Ordering::Relaxed);
-        let is_ours =
-            before % 2 == 0 && self.sequence.compare_exchange(before, before + 1, acquire, relaxed).is_ok();
+        let is_ours = before.is_multiple_of(2)
+            && self.sequence.compare_exchange(before, before + 1, acquire, relaxed).is_ok();
         if !is_ours {
             return Kept::Contended;
         }
