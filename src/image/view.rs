@@ -128,12 +128,17 @@ impl<'a> ImageView<'a> {
 
     /// The family of this qualified name and arity, if there is one. Cost: a binary search.
     pub fn family(&self, qualified: &str, arity: u8) -> Result<Option<FamilyView<'a>>, AccessError> {
+        self.family_index(qualified, arity)?.map(|index| self.family_at(index)).transpose()
+    }
+
+    /// The row of a family.
+    pub(super) fn family_index(&self, qualified: &str, arity: u8) -> Result<Option<u32>, AccessError> {
         let index = search(self.families.len(), |index| {
             let Some(row) = self.families.get(index) else { return Ok(Ordering::Greater) };
             let name = self.strings.bytes_of(row.name.get())?;
             Ok(name.cmp(qualified.as_bytes()).then(row.arity.cmp(&arity)))
         })?;
-        index.ok().map(|index| self.family_at(index as u32)).transpose()
+        Ok(index.ok().map(|index| index as u32))
     }
 
     /// Number of families.
