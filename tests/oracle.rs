@@ -13,7 +13,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use janus_cache::format::Outcome as LibraryOutcome;
-use naive_reader::{Image, ImageQuestion, Outcome, Question, Table};
+use naive_reader::{Image, ImageQuestion, Outcome, Question, Rule, Table};
 use serde_json::{Value, json};
 
 /// Tuples that a test tries of one family.
@@ -41,8 +41,7 @@ fn readable_tables() -> Vec<(String, Table)> {
     let read = |name: &String| {
         Table::read(&vector(&format!("{name}.jdt"))).unwrap_or_else(|why| panic!("{name}: {why:?}"))
     };
-    // The naive reader knows rule 1; the byte at 38 names the rule.
-    let is_table = |name: &String| vectors(".jdt").contains(name) && vector(&format!("{name}.jdt"))[38] == 1;
+    let is_table = |name: &String| vectors(".jdt").contains(name);
     vectors(".answers.json").into_iter().filter(is_table).map(|name| (name.clone(), read(&name))).collect()
 }
 
@@ -77,7 +76,8 @@ fn answer(family: &naive_reader::Family, question: &Value) -> Value {
 #[test]
 fn every_frozen_answer_of_a_table_follows_from_the_text() {
     let tables = readable_tables();
-    assert_eq!(tables.len(), 13);
+    // Whatever is not to be refused is read.
+    assert_eq!(tables.len(), vectors(".jdt").len() - vectors(".refused.json").len());
     for (name, table) in tables {
         for expected in answers(&name) {
             assert_eq!(answer(&table.family, &expected), expected, "{name}");
@@ -138,7 +138,9 @@ fn walk_scan_and_definition_agree_on_every_vector() {
         let mut meets_ambiguity = false;
         for tuple in family.tuples(MOST_TUPLES) {
             let expected = family.by_definition(&tuple);
-            assert_eq!(family.by_scan(&tuple), expected, "{}: {tuple:?}", family.name);
+            let by_scan = family.by_scan(&tuple);
+            assert_eq!(by_scan.is_none(), matches!(family.rule, Rule::Custom { .. }), "{}", family.name);
+            assert!(by_scan.is_none_or(|found| found == expected), "{}: {tuple:?}", family.name);
             assert_eq!(family.answer(&tuple), Ok(expected.clone()), "{}: {tuple:?}", family.name);
             meets_ambiguity |= expected == Outcome::Ambiguous;
         }
@@ -152,7 +154,7 @@ fn every_table_is_written_again_byte_for_byte_from_the_text() {
     for (name, table) in readable_tables() {
         let family = Question::of(&table.family).family(table.family.optimization);
         // A writer of version 1 makes no newer files; but their sections that it knows are its own.
-        if table.version_minor == 0 && table.family.optimization <= 3 {
+        if table.version_minor == 0 && table.family.optimization <= 5 {
             let bytes = naive_reader::table_bytes(&family, table.creation_timestamp);
             assert_eq!(bytes, vector(&format!("{name}.jdt")), "{name}");
             whole += 1;
@@ -163,7 +165,7 @@ fn every_table_is_written_again_byte_for_byte_from_the_text() {
             }
         }
     }
-    assert_eq!(whole, 11);
+    assert_eq!(whole, readable_tables().len() - 2);
 }
 
 #[test]

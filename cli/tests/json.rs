@@ -145,6 +145,31 @@ fn dispatch_commands_print_what_is_documented() {
 }
 
 #[test]
+fn comparing_drawing_and_dumping_print_what_is_documented() {
+    let project = Project::copy_of("ambiguous");
+    let build = ["build", "--keep-going", "--optimizer", "dag", "--output"];
+    project.run(&[&build[..], &["old.jdi"]].concat());
+    project.edit("src/asteroids.jan", "collide(a: Body, b: Asteroid)", "collide(a: Asteroid, b: Asteroid)");
+    project.run(&[&build[..], &["new.jdi"]].concat());
+    let diff = json(&project, &["dispatch", "diff", "old.jdi", "new.jdi"]);
+    assert_eq!(
+        (&diff["differs"], &diff["families"][0]["regions"][0]["types_in"]),
+        (&true.into(), &"both".into())
+    );
+    check_known("dispatch diff", &[diff]);
+    check("dispatch matrix", &[json(&project, &["dispatch", "matrix", "old.jdi", "asteroids::collide"])]);
+    let packs = std::fs::read_dir(project.cache().join("v1/packs")).expect("packs");
+    let packs = packs.map(|pack| pack.expect("readable").path().display().to_string());
+    let mut dumps: Vec<Value> = packs.map(|pack| json(&project, &["dispatch", "inspect", &pack])).collect();
+    dumps.push(json(&project, &["dispatch", "inspect", "old.jdi"]));
+    project.write("cut.jdi", &std::fs::read(project.root().join("old.jdi")).expect("readable")[..300]);
+    let cut = json(&project, &["dispatch", "inspect", "cut.jdi"]);
+    assert_eq!(cut["sound"], false);
+    dumps.push(cut);
+    check("dispatch inspect", &dumps);
+}
+
+#[test]
 fn a_check_of_a_corpus_prints_what_is_documented() {
     let project = Project::empty();
     kit::write_corpus(&project);
@@ -168,5 +193,5 @@ fn the_examples_in_the_documentation_are_of_the_documented_form() {
             examples += 1;
         }
     }
-    assert_eq!(examples, 9, "one for each object");
+    assert_eq!(examples, 12, "one for each object");
 }

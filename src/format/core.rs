@@ -97,6 +97,7 @@ pub(crate) fn above_stride_bytes(param_count: u32) -> usize {
 
 impl<'a> DispatchCore<'a> {
     /// Checks that each section has the length its counts ask for; names the first that has not.
+    #[inline]
     pub(crate) fn new(parts: CoreParts<'a>) -> Result<Self, (Tag, &'static str)> {
         const LENGTH: &str = "its length contradicts the counts in the header";
         let (arity, entry_count) = (usize::from(parts.arity), parts.entries.len() as u32);

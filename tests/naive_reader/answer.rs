@@ -1,7 +1,9 @@
-//! Answers: chapter 7, by the definition, by a scan and by a walk.
+//! Answers: chapter 7, by the definition, by a scan and by the sections of an optimization.
 
 use super::Refused;
-use super::family::{Dag, Entry, Family};
+use super::family::{Entry, Family, Finder, Index};
+use super::matrix::tuple_number;
+use super::rule::Rule;
 
 /// What a table answers. Entries are given by their ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,89 +40,110 @@ impl Family {
         }
     }
 
-    fn reference_is_under(&self, lower: u16, upper: u16) -> bool {
-        match (usize::from(lower).checked_sub(1), upper) {
-            (_, 0) => true,
-            (None, _) => false,
-            (Some(param), _) => self.type_is_under(Some(self.params[param] as usize), upper),
-        }
-    }
-
     fn applies(&self, entry: &Entry, tuple: &[Option<usize>]) -> bool {
         entry.pattern.iter().zip(tuple).all(|(reference, local)| self.type_is_under(*local, *reference))
-    }
-
-    fn at_least_as_specific(&self, left: &Entry, right: &Entry) -> bool {
-        left.pattern.iter().zip(&right.pattern).all(|(left, right)| self.reference_is_under(*left, *right))
-    }
-
-    pub(super) fn more_specific(&self, left: &Entry, right: &Entry) -> bool {
-        left.pattern != right.pattern && self.at_least_as_specific(left, right)
-    }
-
-    /// The candidates among entries that all apply.
-    pub(super) fn candidates_among(&self, applying: &[usize]) -> Vec<usize> {
-        let beaten = |id: &usize| {
-            applying.iter().any(|other| self.more_specific(&self.entries[*other], &self.entries[*id]))
-        };
-        applying.iter().copied().filter(|id| !beaten(id)).collect()
     }
 
     fn applying(&self, tuple: &[Option<usize>]) -> Vec<usize> {
         (0..self.entries.len()).filter(|id| self.applies(&self.entries[*id], tuple)).collect()
     }
 
+    /// What is selected or ties.
     pub(crate) fn candidates(&self, tuple: &[Option<usize>]) -> Vec<usize> {
-        self.candidates_among(&self.applying(tuple))
+        let applying = self.applying(tuple);
+        match &self.rule {
+            Rule::Precedence { .. } => self.nearest(&applying, tuple).into_iter().collect(),
+            _ => self.candidates_among(&applying),
+        }
     }
 
-    /// Rule 1 as it is defined.
+    /// The rule as it is defined; of rule 255 what its owner says of the vector.
     pub(crate) fn by_definition(&self, tuple: &[Option<usize>]) -> Outcome {
-        match self.candidates(tuple)[..] {
-            [] => Outcome::NoMethod,
-            [only] => Outcome::Method(only),
-            _ => Outcome::Ambiguous,
-        }
+        self.decide(&self.candidates(tuple))
     }
 
-    /// Optimization 1 and 2.
-    pub(crate) fn by_scan(&self, tuple: &[Option<usize>]) -> Outcome {
+    /// Optimization 1 and 2; none under rule 255, whose entries do not tell the outcome.
+    pub(crate) fn by_scan(&self, tuple: &[Option<usize>]) -> Option<Outcome> {
         let mut applying = self.applying(tuple).into_iter();
-        let Some(first) = applying.next() else { return Outcome::NoMethod };
-        let wins =
-            applying.all(|later| self.at_least_as_specific(&self.entries[first], &self.entries[later]));
-        if wins { Outcome::Method(first) } else { Outcome::Ambiguous }
-    }
-
-    /// The answer as the table's optimization finds it: by a walk, or else by a scan.
-    pub(crate) fn answer(&self, tuple: &[Option<usize>]) -> Result<Outcome, Refused> {
-        self.dag.as_ref().map_or_else(|| Ok(self.by_scan(tuple)), |dag| self.by_walk(dag, tuple))
-    }
-
-    /// Optimization 3.
-    fn by_walk(&self, dag: &Dag, tuple: &[Option<usize>]) -> Result<Outcome, Refused> {
-        let word = |index: usize| dag.words.get(index).copied().ok_or(Refused::Content("a word is missing"));
-        let (mut parent, mut child) = (0, word(0)?);
-        while child >> 31 == 0 {
-            let node = child as usize;
-            if node <= parent {
-                return Err(Refused::Content("a node begins before its parent"));
+        let first = applying.next();
+        match (&self.rule, first) {
+            (Rule::Custom { .. }, _) => None,
+            (_, None) => Some(Outcome::NoMethod),
+            (Rule::Symmetric, Some(first)) => {
+                let first_entry = &self.entries[first];
+                let wins = applying.all(|later| self.at_least_as_specific(first_entry, &self.entries[later]));
+                Some(if wins { Outcome::Method(first) } else { Outcome::Ambiguous })
             }
-            let head = word(node)?;
-            let (position, class_count) = ((head & 0xFF) as usize, head >> 8);
-            let local =
-                tuple.get(position).ok_or(Refused::Content("a node tests a position that is not there"))?;
-            let class = local.map_or(0, |local| dag.classes[position][local]);
-            if u32::from(class) >= class_count {
-                return Err(Refused::Content("a class is not smaller than the class count"));
+            (Rule::Precedence { .. }, Some(first)) => {
+                let better = |best: usize, id: usize| if self.is_nearer(id, best, tuple) { id } else { best };
+                Some(Outcome::Method(applying.fold(first, better)))
             }
-            (parent, child) = (node, word(node + 1 + usize::from(class))?);
+            (Rule::Levels { .. }, Some(first)) => {
+                let level = self.entries[first].specificity;
+                let same = applying.take_while(|id| self.entries[*id].specificity == level);
+                Some(self.decide(&std::iter::once(first).chain(same).collect::<Vec<usize>>()))
+            }
         }
-        match child & 0x7FFF_FFFF {
+    }
+
+    /// The answer as the table's optimization finds it, or else by a scan.
+    pub(crate) fn answer(&self, tuple: &[Option<usize>]) -> Result<Outcome, Refused> {
+        let Some(finder) = &self.finder else {
+            return self.by_scan(tuple).ok_or(Refused::CustomIsNotScanned);
+        };
+        let number = match &finder.index {
+            Index::Dag(words) => walk(words, finder, tuple)?,
+            Index::Matrix(matrix) => matrix.outcome(finder.tuple(tuple)?)?,
+            Index::Hash(hash) => hash.outcome(finder.tuple(tuple)?),
+        };
+        match number {
             0 => Ok(Outcome::NoMethod),
             1 => Ok(Outcome::Ambiguous),
-            leaf if (leaf as usize - 2) < self.entries.len() => Ok(Outcome::Method(leaf as usize - 2)),
-            _ => Err(Refused::Content("a leaf names an entry that is not there")),
+            entry if (entry as usize - 2) < self.entries.len() => Ok(Outcome::Method(entry as usize - 2)),
+            _ => Err(Refused::Content("an outcome names an entry that is not there")),
         }
     }
+}
+
+impl Finder {
+    fn class(&self, position: usize, local: Option<usize>) -> Result<u16, Refused> {
+        let classes = &self.classes[position];
+        let class = local.map_or(0, |local| classes.of[local]);
+        // Class 0 of any other type is not looked up.
+        let is_listed = local.is_none() || class < classes.count;
+        if is_listed {
+            Ok(class)
+        } else {
+            Err(Refused::Content("a class is not smaller than the class count"))
+        }
+    }
+
+    /// The number of the tuple of classes of local types.
+    fn tuple(&self, tuple: &[Option<usize>]) -> Result<u64, Refused> {
+        let classes = tuple.iter().enumerate().map(|(position, local)| self.class(position, *local));
+        let classes: Vec<u16> = classes.collect::<Result<_, _>>()?;
+        Ok(tuple_number(&self.classes, &classes))
+    }
+}
+
+/// Optimization 3; the outcome as the others number it.
+fn walk(words: &[u32], finder: &Finder, tuple: &[Option<usize>]) -> Result<u32, Refused> {
+    let word = |index: usize| words.get(index).copied().ok_or(Refused::Content("a word is missing"));
+    let (mut parent, mut child) = (0, word(0)?);
+    while child >> 31 == 0 {
+        let node = child as usize;
+        if node <= parent {
+            return Err(Refused::Content("a node begins before its parent"));
+        }
+        let head = word(node)?;
+        let (position, class_count) = ((head & 0xFF) as usize, head >> 8);
+        let local =
+            tuple.get(position).ok_or(Refused::Content("a node tests a position that is not there"))?;
+        let class = finder.class(position, *local)?;
+        if u32::from(class) >= class_count {
+            return Err(Refused::Content("a class is not smaller than the class count"));
+        }
+        (parent, child) = (node, word(node + 1 + usize::from(class))?);
+    }
+    Ok(child & 0x7FFF_FFFF)
 }

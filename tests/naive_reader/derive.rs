@@ -33,7 +33,7 @@ impl Family {
     pub(crate) fn computed_table_hash(&self) -> u64 {
         let mut bytes = Vec::new();
         put_text(&mut bytes, &self.name);
-        bytes.extend([self.arity, self.rule]);
+        bytes.extend([self.arity, self.rule.code()]);
         put32(&mut bytes, self.types.len() as u32);
         for listed in &self.types {
             put_text(&mut bytes, &listed.name);
@@ -53,6 +53,10 @@ impl Family {
             put_text(&mut bytes, &entry.implementation);
             put_text(&mut bytes, &entry.module);
             bytes.push(u8::from(entry.default));
+        }
+        if let Some(rule) = self.rule.section(self.params.len()) {
+            put32(&mut bytes, rule.len() as u32);
+            bytes.extend(rule);
         }
         xxh3_64(&bytes)
     }

@@ -2,14 +2,18 @@
 
 use super::Refused;
 use super::bytes::{Pool, slice, u8_at, u16_at, u32_at, words};
+use super::classes::Classes;
 use super::envelope::of_len;
+use super::hash::Hash;
+use super::matrix::Matrix;
+use super::rule::Rule;
 
 /// A family of methods with everything that is stored about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Family {
     pub(crate) name: String,
     pub(crate) arity: u8,
-    pub(crate) rule: u8,
+    pub(crate) rule: Rule,
     pub(crate) optimization: u8,
     pub(crate) may_be_ambiguous: bool,
     pub(crate) table_hash: u64,
@@ -17,8 +21,8 @@ pub(crate) struct Family {
     /// The local type id of each parameter.
     pub(crate) params: Vec<u32>,
     pub(crate) entries: Vec<Entry>,
-    /// Classes and nodes, of optimization 3.
-    pub(crate) dag: Option<Dag>,
+    /// Of optimizations 3 to 5.
+    pub(crate) finder: Option<Finder>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,11 +43,20 @@ pub(crate) struct Entry {
     pub(crate) default: bool,
 }
 
+/// How an optimization finds the outcome of classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Dag {
-    /// For each position the class of each local type.
-    pub(crate) classes: Vec<Vec<u16>>,
-    pub(crate) words: Vec<u32>,
+pub(crate) struct Finder {
+    /// Of each position.
+    pub(crate) classes: Vec<Classes>,
+    pub(crate) index: Index,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Index {
+    /// The words of section `DDAG`.
+    Dag(Vec<u32>),
+    Matrix(Matrix),
+    Hash(Hash),
 }
 
 /// The counts that give the lengths of a family's sections.
@@ -71,7 +84,7 @@ impl Counts {
         u64::from(self.params) * 4
     }
 
-    fn above_row_len(self) -> u64 {
+    pub(super) fn above_row_len(self) -> u64 {
         u64::from(self.params).div_ceil(8)
     }
 
@@ -106,12 +119,23 @@ pub(super) fn params(section: &[u8], types: usize) -> Result<Vec<u32>, Refused> 
     Ok(params)
 }
 
+/// Row `row` of a section of bits, one for each parameter.
+pub(super) fn bits(section: &[u8], row: u32, counts: Counts) -> Result<Vec<bool>, Refused> {
+    let row_at = u64::from(row) * counts.above_row_len();
+    let bit = |param: u32| Ok(u8_at(section, row_at + u64::from(param / 8))? >> (param % 8) & 1 == 1);
+    (0..counts.params).map(bit).collect()
+}
+
+/// A row of bits in whole bytes.
+pub(super) fn bytes_of_bits(row: &[bool]) -> Vec<u8> {
+    let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
+    row.chunks(8).map(byte).collect()
+}
+
 /// Fills in which parameters each type is under.
 pub(super) fn fill_above(types: &mut [Type], section: &[u8], counts: Counts) -> Result<(), Refused> {
-    for (index, row) in types.iter_mut().enumerate() {
-        let row_at = index as u64 * counts.above_row_len();
-        let bit = |param: u32| Ok(u8_at(section, row_at + u64::from(param / 8))? >> (param % 8) & 1 == 1);
-        row.above = (0..counts.params).map(bit).collect::<Result<_, _>>()?;
+    for (row, listed) in (0..).zip(types) {
+        listed.above = bits(section, row, counts)?;
     }
     Ok(())
 }
@@ -143,31 +167,48 @@ pub(super) fn entries(
     (0..counts.entries).map(entry).collect()
 }
 
-impl Dag {
-    /// What opening asks of the two sections.
-    pub(super) fn check(classes: &[u8], nodes: &[u8], counts: Counts) -> Result<(), Refused> {
-        for position in 0..u64::from(counts.arity) {
-            let row = slice(classes, position * 8, 8).map_err(|_| Refused::SectionLen("CLAS"))?;
-            if !matches!(u16_at(row, 6)?, 1 | 2) {
-                return Err(Refused::SectionLen("CLAS"));
-            }
-        }
-        let whole = !nodes.is_empty() && nodes.len().is_multiple_of(4);
-        if whole { Ok(()) } else { Err(Refused::SectionLen("DDAG")) }
+/// The sections that an optimization needs: `CLAS`, and the one of its own.
+#[derive(Clone, Copy)]
+pub(super) struct FinderSections<'a> {
+    pub(super) classes: &'a [u8],
+    pub(super) own: &'a [u8],
+    optimization: u8,
+}
+
+impl<'a> FinderSections<'a> {
+    /// The sections of an optimization, of which `section` gives each; none where it has none.
+    pub(super) fn of(
+        optimization: u8,
+        section: impl Fn(&'static str) -> Result<&'a [u8], Refused>,
+    ) -> Result<Option<Self>, Refused> {
+        let own = match optimization {
+            3 => "DDAG",
+            4 => "MTRX",
+            5 => "PHSH",
+            _ => return Ok(None),
+        };
+        Ok(Some(Self { classes: section("CLAS")?, own: section(own)?, optimization }))
     }
 
-    pub(super) fn read(classes: &[u8], nodes: &[u8], counts: Counts) -> Result<Self, Refused> {
-        let position = |position: u8| {
-            let row = slice(classes, u64::from(position) * 8, 8)?;
-            let (offset, width) = (u64::from(u32_at(row, 0)?), u16_at(row, 6)?);
-            let class = |local| match width {
-                1 => u8_at(classes, offset + local).map(u16::from),
-                _ => u16_at(classes, offset + local * 2),
-            };
-            (0..u64::from(counts.types)).map(class).collect()
+    /// What opening asks of them.
+    pub(super) fn check(self, counts: Counts) -> Result<(), Refused> {
+        let class_counts = Classes::check(self.classes, counts.arity)?;
+        let is_right = match self.optimization {
+            3 => !self.own.is_empty() && self.own.len().is_multiple_of(4),
+            4 => Matrix::has_right_len(self.own, &class_counts),
+            _ => Hash::has_right_len(self.own, &class_counts),
         };
-        let classes = (0..counts.arity).map(position).collect::<Result<_, _>>()?;
-        Ok(Self { classes, words: words(nodes)? })
+        if is_right { Ok(()) } else { Err(Refused::SectionLen("DDAG, MTRX or PHSH")) }
+    }
+
+    pub(super) fn read(self, counts: Counts) -> Result<Finder, Refused> {
+        let classes = |position| Classes::read(self.classes, position, counts.types);
+        let index = match self.optimization {
+            3 => Index::Dag(words(self.own)?),
+            4 => Index::Matrix(Matrix::read(self.own)?),
+            _ => Index::Hash(Hash::read(self.own)?),
+        };
+        Ok(Finder { classes: (0..counts.arity).map(classes).collect::<Result<_, _>>()?, index })
     }
 }
 

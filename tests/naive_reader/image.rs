@@ -3,8 +3,9 @@
 use super::Refused;
 use super::bytes::{Pool, slice, u8_at, u32_at, u64_at};
 use super::envelope::{Layout, Sections, of_len, seal_again};
-use super::family::{self, Counts, Dag, Family, Type};
+use super::family::{self, Counts, Family, FinderSections, Type};
 use super::question::Place;
+use super::rule::Rule;
 
 pub(super) const LAYOUT: Layout = Layout {
     magic: *b"JDI\n",
@@ -83,9 +84,7 @@ impl Image {
 impl Shared<'_> {
     fn family(&self, row: &[u8]) -> Result<ImageFamily, Refused> {
         let rule = u8_at(row, 5)?;
-        if rule != 1 {
-            return Err(Refused::Rule(rule));
-        }
+        let has_rule_section = Rule::has_section(rule)?;
         let counts = Counts {
             arity: u8_at(row, 4)?,
             entries: u32_at(row, 20)?,
@@ -99,11 +98,10 @@ impl Shared<'_> {
         let (patterns, rows) = (piece(44, counts.patterns_len())?, piece(48, counts.entries_len())?);
         let further = self.further(u32_at(row, 52)?, u32_at(row, 56)?)?;
         let optimization = u8_at(row, 6)?;
-        let dag = match optimization {
-            3 => Some((self.further_piece(further, *b"CLAS")?, self.further_piece(further, *b"DDAG")?)),
-            _ => None,
-        };
-        dag.map_or(Ok(()), |(classes, nodes)| Dag::check(classes, nodes, counts))?;
+        let finder = FinderSections::of(optimization, |tag| self.further_piece(further, tag))?;
+        let ruling = if has_rule_section { self.further_piece(further, "RULE")? } else { &[] };
+        Rule::check(rule, ruling, optimization, counts)?;
+        finder.map_or(Ok(()), |finder| finder.check(counts))?;
         // The family is found: from here on every refusal is of an access.
         let mut types = self.local_types(type_map)?;
         family::fill_above(&mut types, above, counts)?;
@@ -112,14 +110,14 @@ impl Shared<'_> {
         let family = Family {
             name: self.pool.get(u32_at(row, 0)?)?,
             arity: counts.arity,
-            rule,
+            rule: Rule::read(rule, ruling, &types, counts)?,
             optimization,
             may_be_ambiguous: u32_at(row, 16)? & 1 == 1,
             table_hash: u64_at(row, 8)?,
             params: family::params(params, types.len())?,
             types,
             entries: family::entries(patterns, rows, &self.pool, counts)?,
-            dag: dag.map(|(classes, nodes)| Dag::read(classes, nodes, counts)).transpose()?,
+            finder: finder.map(|finder| finder.read(counts)).transpose()?,
         };
         Ok(ImageFamily { family, places: places.collect::<Result<_, _>>()? })
     }
@@ -135,8 +133,8 @@ impl Shared<'_> {
     }
 
     /// A further piece; one that is missing is empty.
-    fn further_piece(&self, rows: &[u8], tag: [u8; 4]) -> Result<&[u8], Refused> {
-        let row = rows.chunks_exact(12).find(|row| row[..4] == tag);
+    fn further_piece(&self, rows: &[u8], tag: &str) -> Result<&[u8], Refused> {
+        let row = rows.chunks_exact(12).find(|row| row[..4] == *tag.as_bytes());
         row.map_or(Ok(&[]), |row| self.piece(u32_at(row, 4)?, u64::from(u32_at(row, 8)?)))
     }
 

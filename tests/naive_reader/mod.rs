@@ -7,12 +7,16 @@
 mod answer;
 mod bytes;
 mod classes;
+mod decide;
 mod derive;
 mod envelope;
 mod family;
+mod hash;
 mod image;
+mod matrix;
 mod nodes;
 mod question;
+mod rule;
 mod table;
 mod write_image;
 mod write_table;
@@ -20,7 +24,8 @@ mod write_table;
 pub(crate) use answer::Outcome;
 pub(crate) use family::Family;
 pub(crate) use image::{Image, ImageFamily};
-pub(crate) use question::{Method, Place, Question};
+pub(crate) use question::{AskedRule, Method, Place, Question};
+pub(crate) use rule::Rule;
 pub(crate) use table::Table;
 pub(crate) use write_image::{ImageQuestion, image_bytes};
 pub(crate) use write_table::{sections, table_bytes};
@@ -44,6 +49,12 @@ pub(crate) enum Refused {
     RequiredSection([u8; 4]),
     MissingSection(&'static str),
     Rule(u8),
+    /// A form of section `RULE` that is not known.
+    RuleForm(u32),
+    /// An order of positions that does not name each once.
+    RuleOrder,
+    /// Rule 255 with an optimization that scans.
+    CustomIsNotScanned,
     DataLen,
     Limit(&'static str),
     /// A section or piece whose length is not the one that the counts give.

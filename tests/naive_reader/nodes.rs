@@ -1,9 +1,11 @@
 //! The two passes in which a writer makes the nodes: section `DDAG`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::classes::class_count;
-use super::family::{Dag, Family};
+use super::answer::Outcome;
+use super::classes::Classes;
+use super::family::{Family, Finder, Index};
+use super::rule::Rule;
 
 /// What a state of the first pass leads to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,43 +27,66 @@ enum Child {
     Node(usize),
 }
 
+/// Groups of the entries that still apply; under rule 2 those of a group tie so far and are nearer than
+/// those of the next. Under the others there is one group.
+type State = Vec<Vec<usize>>;
+
 struct FirstPass<'a> {
     family: &'a Family,
-    classes: &'a [Vec<u16>],
+    classes: &'a [Classes],
+    /// The positions in the order in which they are taken.
+    order: Vec<u8>,
     list: Vec<Node<Made>>,
     numbers: HashMap<Node<Made>, usize>,
-    calls: HashMap<(usize, Vec<usize>), Made>,
+    calls: HashMap<(usize, State), Made>,
 }
 
 impl FirstPass<'_> {
-    fn verdict(&self, state: &[usize]) -> Made {
-        let candidates = self.family.candidates_among(state);
-        match candidates[..] {
-            [] => Made::NoMethod,
-            [only] => Made::Method(only),
-            _ => Made::Ambiguous(candidates),
+    fn verdict(&self, state: &State) -> Made {
+        let first = state.first().map_or(&[][..], Vec::as_slice);
+        let candidates = match self.family.rule {
+            Rule::Precedence { .. } => first.to_vec(),
+            _ => self.family.candidates_among(first),
+        };
+        match self.family.decide(&candidates) {
+            Outcome::NoMethod => Made::NoMethod,
+            Outcome::Method(entry) => Made::Method(entry),
+            Outcome::Ambiguous => Made::Ambiguous(candidates),
         }
     }
 
-    fn build(&mut self, position: usize, state: &[usize]) -> Made {
-        if position == self.classes.len() || state.is_empty() {
+    /// What is left of a state where the argument at `position` has `class`.
+    fn rest(&self, state: &State, position: usize, class: u16) -> State {
+        let (family, local) = (self.family, self.classes[position].local(class));
+        let mut rest = State::new();
+        for group in state {
+            let reference = |id: &usize| family.entries[*id].pattern[position];
+            let staying = group.iter().copied().filter(|id| family.type_is_under(local, reference(id)));
+            let mut by_distance: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+            for id in staying {
+                by_distance.entry(family.distance(local, reference(&id))).or_default().push(id);
+            }
+            rest.extend(by_distance.into_values());
+        }
+        rest
+    }
+
+    fn build(&mut self, depth: usize, state: &State) -> Made {
+        if depth == self.order.len() || state.is_empty() {
             return self.verdict(state);
         }
-        let call = (position, state.to_vec());
+        let call = (depth, state.clone());
         if let Some(made) = self.calls.get(&call) {
             return made.clone();
         }
-        let (family, classes) = (self.family, &self.classes[position]);
-        let children: Vec<Made> = (0..class_count(classes))
+        let position = self.order[depth];
+        let children = (0..self.classes[usize::from(position)].count)
             .map(|class| {
-                // A type of the class stands for all of them; no listed one of class 0 is needed.
-                let local = if class == 0 { None } else { classes.iter().position(|of| *of == class) };
-                let stays = |id: &usize| family.type_is_under(local, family.entries[*id].pattern[position]);
-                let rest: Vec<usize> = state.iter().copied().filter(stays).collect();
-                self.build(position + 1, &rest)
+                let rest = self.rest(state, position.into(), class);
+                self.build(depth + 1, &rest)
             })
             .collect();
-        let made = self.node(position as u8, children);
+        let made = self.node(position, children);
         self.calls.insert(call, made.clone());
         made
     }
@@ -108,17 +133,23 @@ fn second_pass(first: &[Node<Made>], root: &Made) -> (Vec<Node<Child>>, Child) {
 
 impl Family {
     /// Classes and nodes of a family whose entries are in file order.
-    pub(super) fn nodes(&self) -> Dag {
+    pub(super) fn nodes(&self) -> Finder {
         let classes = self.classes();
+        let order = match &self.rule {
+            Rule::Precedence { order, .. } => order.clone(),
+            _ => (0..self.arity).collect(),
+        };
         let mut pass = FirstPass {
             family: self,
             classes: &classes,
+            order,
             list: Vec::new(),
             numbers: HashMap::new(),
             calls: HashMap::new(),
         };
         let all: Vec<usize> = (0..self.entries.len()).collect();
-        let root = pass.build(0, &all);
+        let state = if all.is_empty() { State::new() } else { vec![all] };
+        let root = pass.build(0, &state);
         let (list, root) = second_pass(&pass.list, &root);
         let mut begins = vec![0; list.len()];
         let mut next = 1;
@@ -135,6 +166,6 @@ impl Family {
             words.push(u32::from(*position) | (children.len() as u32) << 8);
             words.extend(children.iter().map(word));
         }
-        Dag { classes, words }
+        Finder { classes, index: Index::Dag(words) }
     }
 }

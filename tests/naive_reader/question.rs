@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::family::{Entry, Family, Type};
+use super::classes::Classes;
+use super::family::{Entry, Family, Finder, Index, Type};
+use super::hash::Hash;
+use super::matrix::Matrix;
+use super::rule::Rule;
 
 /// A family to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +16,25 @@ pub(crate) struct Question {
     /// For each type whether it is sealed, and at least the parameters that it is under.
     pub(crate) types: BTreeMap<String, (bool, BTreeSet<String>)>,
     pub(crate) methods: Vec<Method>,
+    pub(crate) rule: AskedRule,
+}
+
+/// A rule by names. What it says of types that are no parameters is left out of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AskedRule {
+    Symmetric,
+    Precedence {
+        order: Vec<u8>,
+        /// For each type at least the parameters that it is under, nearest first.
+        lists: BTreeMap<String, Vec<String>>,
+    },
+    Levels {
+        /// For each parameter at least the parameters that it counts as being under.
+        counts_as: BTreeMap<String, BTreeSet<String>>,
+    },
+    Custom {
+        name: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +79,7 @@ impl Question {
             arity: family.arity,
             types: family.types.iter().map(listed).collect(),
             methods: family.entries.iter().rev().map(method).collect(),
+            rule: AskedRule::of(family),
         }
     }
 
@@ -70,6 +94,7 @@ impl Question {
         let types: Vec<Type> = listed.filter(|listed| listed.above.contains(&true)).collect();
         let local = |name: &String| types.iter().position(|listed| listed.name == *name);
         let params = param_names.iter().filter_map(|param| local(param)).map(|id| id as u32).collect();
+        let rule = self.rule.by_numbers(&param_names, &types);
         let reference = |param: &Option<String>| {
             let param = param.as_ref().and_then(|param| param_names.iter().position(|name| *name == param));
             param.map_or(0, |param| param as u16 + 1)
@@ -85,29 +110,83 @@ impl Question {
         let mut family = Family {
             name: self.name.clone(),
             arity: self.arity,
-            rule: 1,
+            rule,
             optimization,
             may_be_ambiguous: false,
             table_hash: 0,
             entries: self.methods.iter().map(entry).collect(),
             types,
             params,
-            dag: None,
+            finder: None,
         };
         family.put_in_file_order();
         let dag = family.nodes();
-        family.may_be_ambiguous = dag.words.contains(&0x8000_0001);
-        family.dag = (optimization == 3).then_some(dag);
+        let Index::Dag(words) = &dag.index else { unreachable!("nodes make a DAG") };
+        family.may_be_ambiguous = words.contains(&0x8000_0001);
+        let merged = |index: fn(&[u32]) -> Index| {
+            let (classes, outcomes): (Vec<Classes>, _) = family.merged();
+            Some(Finder { classes, index: index(&outcomes) })
+        };
+        family.finder = match optimization {
+            3 => Some(dag),
+            4 => merged(|outcomes| Index::Matrix(Matrix::of(outcomes))),
+            5 => merged(|outcomes| Index::Hash(Hash::of(outcomes))),
+            _ => None,
+        };
         family.table_hash = family.computed_table_hash();
         family
     }
 }
 
+impl AskedRule {
+    fn of(family: &Family) -> Self {
+        let list_of = |params: &[u16]| params.iter().map(|n| family.param_name(n + 1).to_owned()).collect();
+        match &family.rule {
+            Rule::Symmetric => Self::Symmetric,
+            Rule::Precedence { order, lists } => Self::Precedence {
+                order: order.clone(),
+                lists: family
+                    .types
+                    .iter()
+                    .zip(lists)
+                    .map(|(of, list)| (of.name.clone(), list_of(list)))
+                    .collect(),
+            },
+            Rule::Levels { counts_as } => {
+                let row = |(param, row): (u16, &Vec<bool>)| {
+                    let names = (1..).zip(row).filter(|pair| *pair.1);
+                    let names = names.map(|(upper, _)| family.param_name(upper).to_owned()).collect();
+                    (family.param_name(param).to_owned(), names)
+                };
+                Self::Levels { counts_as: (1..).zip(counts_as).map(row).collect() }
+            }
+            Rule::Custom { name } => Self::Custom { name: name.clone() },
+        }
+    }
+
+    fn by_numbers(&self, params: &BTreeSet<&String>, types: &[Type]) -> Rule {
+        let number =
+            |name: &String| params.iter().position(|param| *param == name).map(|number| number as u16);
+        match self {
+            Self::Symmetric => Rule::Symmetric,
+            Self::Precedence { order, lists } => {
+                let list = |listed: &Type| lists[&listed.name].iter().filter_map(number).collect();
+                Rule::Precedence { order: order.clone(), lists: types.iter().map(list).collect() }
+            }
+            Self::Levels { counts_as } => {
+                let row =
+                    |lower: &&String| params.iter().map(|upper| counts_as[*lower].contains(*upper)).collect();
+                Rule::Levels { counts_as: params.iter().map(row).collect() }
+            }
+            Self::Custom { name } => Rule::Custom { name: name.clone() },
+        }
+    }
+}
+
 impl Family {
     fn put_in_file_order(&mut self) {
-        let mut known: Vec<Option<u32>> = vec![None; self.entries.len()];
-        let found: Vec<u32> = (0..self.entries.len()).map(|id| self.specificity(id, &mut known)).collect();
-        for (entry, specificity) in self.entries.iter_mut().zip(found) {
+        let specificities = self.specificities();
+        for (entry, specificity) in self.entries.iter_mut().zip(specificities) {
             entry.specificity = specificity;
         }
         self.entries.sort_by(|left, right| {
@@ -119,17 +198,5 @@ impl Family {
                 .then(most_calls_first)
                 .then_with(|| canonical(left).cmp(&canonical(right)))
         });
-    }
-
-    /// 0 if no entry is strictly more specific, and otherwise 1 + the largest of those that are.
-    fn specificity(&self, id: usize, known: &mut Vec<Option<u32>>) -> u32 {
-        if let Some(known) = known[id] {
-            return known;
-        }
-        let entries = &self.entries;
-        let more = (0..entries.len()).filter(|other| self.more_specific(&entries[*other], &entries[id]));
-        let found = more.map(|other| self.specificity(other, known) + 1).max().unwrap_or(0);
-        known[id] = Some(found);
-        found
     }
 }

@@ -3,7 +3,8 @@
 use super::Refused;
 use super::bytes::{Pool, slice, text, u8_at, u16_at, u32_at, u64_at};
 use super::envelope::{Layout, Section, Sections, of_len, seal_again};
-use super::family::{self, Counts, Dag, Family};
+use super::family::{self, Counts, Family, FinderSections};
+use super::rule::Rule;
 
 pub(super) const LAYOUT: Layout = Layout {
     magic: *b"JDT\n",
@@ -12,7 +13,10 @@ pub(super) const LAYOUT: Layout = Layout {
     section_count_at: 52,
     total_len_at: 64,
     data_crc_at: 80,
-    known: &["NAME", "SIGN", "STRS", "TYPE", "PARM", "ABOV", "PATT", "ENTR", "CLAS", "DDAG"],
+    known: &[
+        "NAME", "SIGN", "STRS", "TYPE", "PARM", "ABOV", "PATT", "ENTR", "RULE", "CLAS", "DDAG", "MTRX",
+        "PHSH",
+    ],
 };
 
 /// A table file, read whole.
@@ -39,14 +43,9 @@ impl Table {
             ["PARM", "ABOV", "PATT", "ENTR"].map(|tag| sections.needed(tag));
         let (name, sign, strs, types) = (name?, sign?, strs?, types?);
         let (params, above, patterns, rows) = (params?, above?, patterns?, rows?);
-        let dag = match optimization {
-            3 => Some((sections.needed("CLAS")?, sections.needed("DDAG")?)),
-            _ => None,
-        };
+        let finder = FinderSections::of(optimization, |tag| sections.needed(tag))?;
         let rule = u8_at(header, 38)?;
-        if rule != 1 {
-            return Err(Refused::Rule(rule));
-        }
+        let ruling: &[u8] = if Rule::has_section(rule)? { sections.needed("RULE")? } else { &[] };
         if u64::from(u32_at(header, 76)?) != sections.data_len {
             return Err(Refused::DataLen);
         }
@@ -62,10 +61,11 @@ impl Table {
         of_len(types, u64::from(counts.types) * 8, "TYPE")?;
         family::check_lens(counts, [params, above, patterns, rows])?;
         Pool::offsets(strs)?;
-        dag.map_or(Ok(()), |(classes, nodes)| Dag::check(classes, nodes, counts))?;
+        Rule::check(rule, ruling, optimization, counts)?;
+        finder.map_or(Ok(()), |finder| finder.check(counts))?;
         // The file is open: from here on every refusal is of an access.
         let pool = Pool::read(strs)?;
-        let dag = dag.map(|(classes, nodes)| Dag::read(classes, nodes, counts)).transpose()?;
+        let finder = finder.map(|finder| finder.read(counts)).transpose()?;
         let mut types = family::types(types, &pool)?;
         family::fill_above(&mut types, above, counts)?;
         Ok(Self {
@@ -78,14 +78,14 @@ impl Table {
             family: Family {
                 name: text(name)?,
                 arity: counts.arity,
-                rule,
+                rule: Rule::read(rule, ruling, &types, counts)?,
                 optimization,
                 may_be_ambiguous: u32_at(header, 72)? & 1 == 1,
                 table_hash: u64_at(header, 8)?,
                 params: family::params(params, types.len())?,
                 types,
                 entries: family::entries(patterns, rows, &pool, counts)?,
-                dag,
+                finder,
             },
             sections: sections.all,
         })

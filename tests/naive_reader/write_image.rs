@@ -7,7 +7,7 @@ use super::envelope::{Section, file};
 use super::family::Family;
 use super::image::LAYOUT;
 use super::question::Place;
-use super::write_table::types_section;
+use super::write_table::{further_sections, types_section};
 
 /// An image to write.
 pub(crate) struct ImageQuestion<'a> {
@@ -64,7 +64,7 @@ pub(crate) fn image_bytes(image: &ImageQuestion<'_>) -> Vec<u8> {
             put32(&mut places, place.column);
         }
         put32(&mut rows, pool.id(&family.name));
-        rows.extend([family.arity, family.rule, family.optimization, 0]);
+        rows.extend([family.arity, family.rule.code(), family.optimization, 0]);
         put64(&mut rows, family.table_hash);
         put32(&mut rows, u32::from(family.may_be_ambiguous));
         put32(&mut rows, family.entries.len() as u32);
@@ -83,13 +83,11 @@ pub(crate) fn image_bytes(image: &ImageQuestion<'_>) -> Vec<u8> {
             put32(&mut rows, blob.offset(piece));
         }
         let first_further = (further.len() / 12) as u32;
-        if let Some(dag) = &family.dag {
-            for (tag, piece) in [(*b"CLAS", dag.class_section()), (*b"DDAG", dag.nodes_section())] {
-                further.extend(tag);
-                let len = piece.len() as u32;
-                put32(&mut further, blob.offset(piece));
-                put32(&mut further, len);
-            }
+        for (tag, piece) in further_sections(family) {
+            further.extend(tag);
+            let len = piece.len() as u32;
+            put32(&mut further, blob.offset(piece));
+            put32(&mut further, len);
         }
         put32(&mut rows, first_further);
         put32(&mut rows, (further.len() / 12) as u32 - first_further);

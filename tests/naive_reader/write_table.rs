@@ -1,8 +1,9 @@
 //! Writes a table file: chapter 5.
 
 use super::bytes::{PoolWriter, put16, put32, put64};
+use super::classes;
 use super::envelope::{Section, file};
-use super::family::{Dag, Family};
+use super::family::{Family, Index, bytes_of_bits};
 use super::table::LAYOUT;
 
 impl Family {
@@ -11,12 +12,7 @@ impl Family {
     }
 
     pub(super) fn above_section(&self) -> Vec<u8> {
-        let mut section = Vec::new();
-        for listed in &self.types {
-            let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
-            section.extend(listed.above.chunks(8).map(byte));
-        }
-        section
+        self.types.iter().flat_map(|listed| bytes_of_bits(&listed.above)).collect()
     }
 
     pub(super) fn patterns_section(&self) -> Vec<u8> {
@@ -40,10 +36,18 @@ impl Family {
     }
 }
 
-impl Dag {
-    pub(super) fn nodes_section(&self) -> Vec<u8> {
-        self.words.iter().flat_map(|word| word.to_le_bytes()).collect()
-    }
+/// The sections behind `ENTR`, which only some families have.
+pub(super) fn further_sections(family: &Family) -> Vec<([u8; 4], Vec<u8>)> {
+    let rule = family.rule.section(family.params.len()).map(|section| (*b"RULE", section));
+    let finder = family.finder.iter().flat_map(|finder| {
+        let own = match &finder.index {
+            Index::Dag(words) => (*b"DDAG", words.iter().flat_map(|word| word.to_le_bytes()).collect()),
+            Index::Matrix(matrix) => (*b"MTRX", matrix.section()),
+            Index::Hash(hash) => (*b"PHSH", hash.section()),
+        };
+        [(*b"CLAS", classes::section(&finder.classes)), own]
+    });
+    rule.into_iter().chain(finder).collect()
 }
 
 /// Rows of section `TYPE`.
@@ -76,11 +80,9 @@ pub(crate) fn sections(family: &Family) -> Vec<Section> {
         (*b"PATT", family.patterns_section()),
         (*b"ENTR", family.entries_section(&ids)),
     ];
-    if let Some(dag) = &family.dag {
-        sections.extend([(*b"CLAS", dag.class_section()), (*b"DDAG", dag.nodes_section())]);
-    }
-    // Without classes and nodes a scan gives the same answers.
-    let required = |tag: [u8; 4]| tag != *b"CLAS" && tag != *b"DDAG";
+    sections.extend(further_sections(family));
+    // Without them a scan gives the same answers.
+    let required = |tag: [u8; 4]| ![*b"CLAS", *b"DDAG", *b"MTRX", *b"PHSH"].contains(&tag);
     sections.into_iter().map(|(tag, bytes)| Section { tag, required: required(tag), bytes }).collect()
 }
 
@@ -98,7 +100,7 @@ pub(crate) fn table_bytes(family: &Family, creation_timestamp: u64) -> Vec<u8> {
     put32(&mut header, sections[0].bytes.len() as u32);
     put32(&mut header, sections[1].bytes.len() as u32);
     put32(&mut header, family.entries.len() as u32);
-    header.extend([family.optimization, family.arity, family.rule, 0]);
+    header.extend([family.optimization, family.arity, family.rule.code(), 0]);
     put32(&mut header, family.types.len() as u32);
     put32(&mut header, family.params.len() as u32);
     put32(&mut header, family.compression_ratio_ppm(total_len));

@@ -77,7 +77,11 @@ proptest! {
 
     #[test]
     fn library_and_text_refuse_the_same_changed_tables(
-        file in prop::sample::select(vec!["dag.jdt", "ambiguous.jdt", "top.jdt", "linear.jdt", "arity0.jdt", "newer-minor.jdt"]),
+        file in prop::sample::select(vec![
+            "dag.jdt", "ambiguous.jdt", "top.jdt", "linear.jdt", "arity0.jdt", "newer-minor.jdt", "matrix.jdt",
+            "ambiguous-matrix.jdt", "hash.jdt", "precedence.jdt", "precedence-lists.jdt", "levels.jdt", "levels-dag.jdt",
+            "custom.jdt",
+        ]),
         edits in edits(),
     ) {
         let mut bytes = edited(file, &edits);
