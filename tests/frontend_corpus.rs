@@ -275,8 +275,7 @@ fn of_several_types_without_supertypes_none_is_the_top_type_unless_the_text_name
     let types = format!("{TYPES},\n{{\"name\":\"Other\",\"supers\":[]}}");
     let text = corpus("symmetric", &types, ONE);
     assert_eq!(assert_told(&text, &[]).types.len(), 4);
-    let named = text.replacen('{', "{\"top\":\"Top\",", 1);
-    let facts = assert_told(named, &[]);
+    let facts = assert_told(text.replacen('{', "{\"top\":\"Top\",", 1), &[]);
     let names: Vec<&str> = facts.types.iter().map(|fact| fact.name.as_str()).collect();
     assert_eq!(names, ["A", "B", "Other"]);
     let absent = corpus("symmetric", TYPES, ONE).replacen('{', "{\"top\":null,", 1);
