@@ -107,7 +107,7 @@ impl Envelope {
         for (index, row) in rows.iter().enumerate() {
             let (tag, offset) = (Tag(row.tag), row.offset.get() as usize);
             let end = offset.saturating_add(row.len.get() as usize);
-            if offset % SECTION_ALIGN != 0 || offset < previous_end || end > bytes.len() {
+            if !offset.is_multiple_of(SECTION_ALIGN) || offset < previous_end || end > bytes.len() {
                 return Err(misplaced(tag, offset, previous_end));
             }
             previous_end = end;
@@ -134,7 +134,7 @@ impl Envelope {
 /// What is wrong with the place of a section.
 #[cold]
 fn misplaced(tag: Tag, offset: usize, previous_end: usize) -> OpenError {
-    let what = if offset % SECTION_ALIGN != 0 {
+    let what = if !offset.is_multiple_of(SECTION_ALIGN) {
         "its offset is not a multiple of 8"
     } else if offset < previous_end {
         "it begins before the section or directory in front of it ends"
