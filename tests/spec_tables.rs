@@ -94,6 +94,7 @@ fn layouts() -> Vec<Layout> {
             section_count,
             flags,
             piece_count,
+            codec,
             reserved,
             total_len,
             data_crc,

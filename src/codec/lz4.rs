@@ -16,8 +16,15 @@ pub(super) fn decode(stored: &[u8], decoded_bytes: u64) -> Result<Vec<u8>, Codec
         return Err(CodecError::Implausible { stored_bytes, decoded_bytes });
     }
     let mut decoded = vec![0; decoded_bytes as usize];
-    match lz4_flex::block::decompress_into(stored, &mut decoded) {
-        Ok(found) if found as u64 == decoded_bytes => Ok(decoded),
+    decode_into(stored, &mut decoded)?;
+    Ok(decoded)
+}
+
+/// Fills `decoded`, which the caller has reserved.
+pub(super) fn decode_into(stored: &[u8], decoded: &mut [u8]) -> Result<(), CodecError> {
+    let decoded_bytes = decoded.len() as u64;
+    match lz4_flex::block::decompress_into(stored, decoded) {
+        Ok(found) if found as u64 == decoded_bytes => Ok(()),
         _ => Err(CodecError::Malformed { decoded_bytes }),
     }
 }

@@ -94,6 +94,18 @@ impl Codec {
             Self::Lz4 => lz4::decode(stored, decoded_bytes).map(Cow::Owned),
         }
     }
+
+    /// Decodes to exactly the length of `decoded`, which the caller has reserved.
+    pub fn decode_into(self, stored: &[u8], decoded: &mut [u8]) -> Result<(), CodecError> {
+        match self {
+            Self::None if stored.len() == decoded.len() => {
+                decoded.copy_from_slice(stored);
+                Ok(())
+            }
+            Self::None => Err(CodecError::Malformed { decoded_bytes: decoded.len() as u64 }),
+            Self::Lz4 => lz4::decode_into(stored, decoded),
+        }
+    }
 }
 
 #[cfg(test)]

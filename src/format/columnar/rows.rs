@@ -1,0 +1,224 @@
+//! Rows of fields, a column for each field; and rows of bits, as what changes from row to row.
+
+use super::bits::{Input, Malformed};
+use super::ints::{each_int, get_ints, put_ints};
+
+/// Appends the columns of rows whose fields have these widths in bytes: 1, 2 or 4. The bytes are whole
+/// rows.
+pub(crate) fn put_rows(out: &mut Vec<u8>, bytes: &[u8], widths: &[u8]) {
+    let row_len: usize = widths.iter().map(|width| usize::from(*width)).sum();
+    let mut column = Vec::with_capacity(bytes.len() / row_len.max(1));
+    let mut offset = 0;
+    for width in widths {
+        let end = offset + usize::from(*width);
+        column.clear();
+        column.extend(bytes.chunks_exact(row_len.max(1)).map(|row| {
+            let mut value = [0; 4];
+            let field = row.get(offset..end).unwrap_or_default();
+            value.iter_mut().zip(field).for_each(|(to, from)| *to = *from);
+            u32::from_le_bytes(value)
+        }));
+        put_ints(out, &column);
+        offset = end;
+    }
+}
+
+/// Fills `out`, whole rows of zeros, from their columns.
+pub(crate) fn get_rows(input: &mut Input<'_>, out: &mut [u8], widths: &[u8]) -> Result<(), Malformed> {
+    let row_len: usize = widths.iter().map(|width| usize::from(*width)).sum();
+    let count = out.len().checked_div(row_len).ok_or(Malformed)?;
+    let mut offset = 0;
+    for width in widths {
+        match *width {
+            1 => get_field::<1>(input, out, count, row_len, offset)?,
+            2 => get_field::<2>(input, out, count, row_len, offset)?,
+            4 => get_field::<4>(input, out, count, row_len, offset)?,
+            _ => return Err(Malformed),
+        }
+        offset += usize::from(*width);
+    }
+    Ok(())
+}
+
+fn get_field<const WIDTH: usize>(
+    input: &mut Input<'_>,
+    out: &mut [u8],
+    count: usize,
+    row_len: usize,
+    offset: usize,
+) -> Result<(), Malformed> {
+    let (mut rest, mut fits) = (out.get_mut(offset..).unwrap_or_default(), true);
+    let put = |field: &mut [u8], bytes: [u8; 4]| {
+        if let (Some(to), Some(from)) = (field.first_chunk_mut::<WIDTH>(), bytes.first_chunk::<WIDTH>()) {
+            *to = *from;
+        }
+    };
+    each_int(input, count, |_, length, value| {
+        fits &= WIDTH == 4 || value >> (8 * WIDTH as u32 % 32) == 0;
+        let len = (length * row_len).min(rest.len());
+        let (run, behind) = std::mem::take(&mut rest).split_at_mut(len);
+        rest = behind;
+        if value == 0 {
+            // `out` holds zeros.
+        } else if row_len == 1 {
+            run.fill(value as u8);
+        } else if length == 1 {
+            put(run, value.to_le_bytes());
+        } else {
+            run.chunks_mut(row_len).for_each(|row| put(row, value.to_le_bytes()));
+        }
+    })?;
+    if fits { Ok(()) } else { Err(Malformed) }
+}
+
+/// Appends pieces of bit rows; each piece has its own number of bytes in a row, 1 or more, and whole
+/// rows. A row is stored as the bits in which it differs from the row before it in its piece: how many,
+/// and the gap in front of each.
+pub(crate) fn put_bit_rows<'a>(out: &mut Vec<u8>, pieces: impl Iterator<Item = (&'a [u8], usize)>) {
+    let (mut counts, mut gaps) = (Vec::new(), Vec::new());
+    for (piece, stride) in pieces {
+        let zeros = vec![0; stride];
+        let mut before = zeros.as_slice();
+        for row in piece.chunks_exact(stride.max(1)) {
+            let (mut count, mut next) = (0, 0);
+            for (at, (byte, byte_before)) in row.iter().zip(before).enumerate() {
+                let mut changed = byte ^ byte_before;
+                while changed != 0 {
+                    let bit = at as u32 * 8 + changed.trailing_zeros();
+                    gaps.push(bit - next);
+                    next = bit + 1;
+                    count += 1;
+                    changed &= changed - 1;
+                }
+            }
+            counts.push(count);
+            before = row;
+        }
+    }
+    put_ints(out, &counts);
+    put_ints(out, &gaps);
+}
+
+/// Fills pieces of bit rows, which hold zeros.
+pub(crate) fn get_bit_rows(
+    input: &mut Input<'_>,
+    pieces: &mut [(&mut [u8], usize)],
+) -> Result<(), Malformed> {
+    let rows: usize =
+        pieces.iter().map(|(piece, stride)| piece.len().checked_div(*stride).unwrap_or(0)).sum();
+    let most_bits: u64 = pieces.iter().map(|(piece, _)| piece.len() as u64 * 8).sum();
+    let counts = get_ints(input, rows)?;
+    let changes: u64 = counts.iter().map(|count| u64::from(*count)).sum();
+    if changes > most_bits {
+        return Err(Malformed);
+    }
+    let gaps = get_ints(input, changes as usize)?;
+    let (mut counts, mut gaps) = (counts.as_slice(), gaps.as_slice());
+    for (piece, stride) in pieces {
+        let mut at_row = 0;
+        while at_row < piece.len() {
+            let same = counts.iter().take((piece.len() - at_row) / *stride).take_while(|count| **count == 0);
+            let same = same.count();
+            repeat_row(piece, at_row, same, *stride);
+            counts = counts.get(same..).ok_or(Malformed)?;
+            at_row += same * *stride;
+            if at_row >= piece.len() {
+                break;
+            }
+            repeat_row(piece, at_row, 1, *stride);
+            let (count, rest) = counts.split_first().ok_or(Malformed)?;
+            counts = rest;
+            let (changed, rest) = gaps.split_at_checked(*count as usize).ok_or(Malformed)?;
+            gaps = rest;
+            let row = piece.get_mut(at_row..at_row + *stride).ok_or(Malformed)?;
+            let mut next = 0_u64;
+            for gap in changed {
+                let bit = next + u64::from(*gap);
+                *row.get_mut((bit / 8) as usize).ok_or(Malformed)? ^= 1 << (bit % 8);
+                next = bit + 1;
+            }
+            at_row += *stride;
+        }
+    }
+    Ok(())
+}
+
+/// Makes `count` rows from `at` on equal to the row in front of them, if there is one.
+fn repeat_row(piece: &mut [u8], at: usize, count: usize, stride: usize) {
+    let Some(before) = at.checked_sub(stride) else { return };
+    if stride == 1 {
+        let byte = piece.get(before).copied().unwrap_or(0);
+        piece.iter_mut().skip(at).take(count).for_each(|to| *to = byte);
+        return;
+    }
+    for to in (at..).step_by(stride).take(count) {
+        if to + stride <= piece.len() {
+            piece.copy_within(before..before + stride, to);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_number_that_its_field_cannot_hold_is_refused() {
+        let mut out = Vec::new();
+        put_ints(&mut out, &[255, 256]);
+        assert_eq!(get_rows(&mut Input::new(&out), &mut [0; 2], &[1]), Err(Malformed));
+        assert_eq!(get_rows(&mut Input::new(&out), &mut [0; 4], &[2]), Ok(()));
+    }
+
+    #[test]
+    fn rows_that_repeat_cost_a_few_bytes() {
+        let piece = [vec![0b01; 900], vec![0b11; 40], vec![0b01; 2000]].concat();
+        let mut out = Vec::new();
+        put_bit_rows(&mut out, std::iter::once((piece.as_slice(), 1)));
+        assert!(out.len() < 30, "{}", out.len());
+    }
+
+    proptest! {
+        #[test]
+        fn rows_come_back(rows in prop::collection::vec((any::<u32>(), 0..9_u8, any::<u16>()), 0..300)) {
+            let bytes: Vec<u8> = rows
+                .iter()
+                .flat_map(|(a, b, c)| [&a.to_le_bytes()[..], &[*b], &c.to_le_bytes()].concat())
+                .collect();
+            let mut out = Vec::new();
+            put_rows(&mut out, &bytes, &[4, 1, 2]);
+            let mut found = vec![0; bytes.len()];
+            let mut input = Input::new(&out);
+            prop_assert_eq!(get_rows(&mut input, &mut found, &[4, 1, 2]), Ok(()));
+            prop_assert!(input.is_empty());
+            prop_assert_eq!(found, bytes);
+        }
+
+        #[test]
+        fn bit_rows_come_back(rows in prop::collection::vec((any::<u8>(), 0..5_usize), 0..60), strides in prop::collection::vec(1..5_usize, 1..4)) {
+            let bytes: Vec<u8> = rows.iter().flat_map(|(byte, times)| vec![*byte; *times]).collect();
+            let pieces: Vec<(&[u8], usize)> =
+                strides.iter().map(|stride| (&bytes[..bytes.len() / stride * stride], *stride)).collect();
+            let mut out = Vec::new();
+            put_bit_rows(&mut out, pieces.iter().copied());
+            let mut found: Vec<(Vec<u8>, usize)> =
+                pieces.iter().map(|(piece, stride)| (vec![0; piece.len()], *stride)).collect();
+            let mut parts: Vec<(&mut [u8], usize)> =
+                found.iter_mut().map(|(piece, stride)| (piece.as_mut_slice(), *stride)).collect();
+            let mut input = Input::new(&out);
+            prop_assert_eq!(get_bit_rows(&mut input, &mut parts), Ok(()));
+            prop_assert!(input.is_empty());
+            for ((found, _), (piece, _)) in found.iter().zip(pieces) {
+                prop_assert_eq!(found.as_slice(), piece);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_bit_rows_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..60), rows in 0..200_usize, stride in 1..4_usize) {
+            let mut piece = vec![0; rows * stride];
+            let _refused_or_not = get_bit_rows(&mut Input::new(&bytes), &mut [(&mut piece, stride)]);
+        }
+    }
+}
