@@ -55,7 +55,8 @@ pub(crate) fn read(path: &Path) -> Corpus {
     let types = file.types.iter().map(|row| ImageType { name: row.name.clone(), sealed: false }).collect();
     let decls = file.types.into_iter().map(|row| TypeDecl {
         name: row.name,
-        supers: row.supers,
+        // A list may name more than the direct supertypes lead to; a method applies by the list.
+        supers: row.precedence.get(1..).map_or(row.supers, <[String]>::to_vec),
         precedence: row.precedence,
         ..TypeDecl::default()
     });

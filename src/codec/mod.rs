@@ -85,14 +85,35 @@ impl Codec {
         decoded_bytes: u64,
         limit_bytes: u64,
     ) -> Result<Cow<'_, [u8]>, CodecError> {
+        self.check_promise(stored.len() as u64, decoded_bytes, limit_bytes)?;
+        if self == Self::None && stored.len() as u64 == decoded_bytes {
+            return Ok(Cow::Borrowed(stored));
+        }
+        let mut decoded = vec![0; decoded_bytes as usize];
+        self.decode_into(stored, &mut decoded)?;
+        Ok(Cow::Owned(decoded))
+    }
+
+    /// Refuses a promised size that is over the limit, or that no input of `stored_bytes` can keep. To be
+    /// asked before memory is reserved for [`Codec::decode_into`].
+    pub fn check_promise(
+        self,
+        stored_bytes: u64,
+        decoded_bytes: u64,
+        limit_bytes: u64,
+    ) -> Result<(), CodecError> {
         if decoded_bytes > limit_bytes {
             return Err(CodecError::OverLimit { decoded_bytes, limit_bytes });
         }
-        match self {
-            Self::None if stored.len() as u64 == decoded_bytes => Ok(Cow::Borrowed(stored)),
-            Self::None => Err(CodecError::Malformed { decoded_bytes }),
-            Self::Lz4 => lz4::decode(stored, decoded_bytes).map(Cow::Owned),
+        let most = match self {
+            Self::None if stored_bytes == decoded_bytes => return Ok(()),
+            Self::None => return Err(CodecError::Malformed { decoded_bytes }),
+            Self::Lz4 => lz4::MOST_DECODED_PER_STORED,
+        };
+        if decoded_bytes > stored_bytes.saturating_mul(most) {
+            return Err(CodecError::Implausible { stored_bytes, decoded_bytes });
         }
+        Ok(())
     }
 
     /// Decodes to exactly the length of `decoded`, which the caller has reserved.

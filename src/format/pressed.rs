@@ -152,7 +152,7 @@ pub(crate) fn press(
     if stream.len() >= data.len() {
         return bytes.to_vec();
     }
-    with_data(head, &stream, codec, layout)
+    sealed([head, stream.as_ref()].concat(), data_at, codec, layout)
 }
 
 /// What [`press`] made, undone.
@@ -207,22 +207,35 @@ pub(crate) fn unpress<'a>(
     if decoded_bytes > u64::from(u32::MAX) {
         return Err(malformed.into());
     }
-    let data = match codec {
-        FileCodec::None => Cow::Borrowed(stream),
-        FileCodec::Lz4 => Codec::Lz4.decode(stream, data_len, limit_bytes)?,
-        FileCodec::Columnar => columnar::decode(stream, rows, data_at, data_len as usize, joint)
-            .map(Cow::Owned)
-            .map_err(|columnar::Malformed| malformed)?,
+    let reserve = || {
+        let mut file = Vec::with_capacity(decoded_bytes as usize);
+        file.extend_from_slice(head);
+        file.resize(decoded_bytes as usize, 0);
+        file
     };
-    Ok(Cow::Owned(with_data(head, &data, FileCodec::None, layout)))
+    let file = match codec {
+        FileCodec::None => return Ok(Cow::Borrowed(bytes)),
+        FileCodec::Lz4 => {
+            Codec::Lz4.check_promise(stream.len() as u64, data_len, limit_bytes)?;
+            let mut file = reserve();
+            Codec::Lz4.decode_into(stream, file.get_mut(data_at..).unwrap_or_default())?;
+            file
+        }
+        FileCodec::Columnar => {
+            let mut file = reserve();
+            let data = file.get_mut(data_at..).unwrap_or_default();
+            columnar::decode(stream, rows, data_at, data, joint).map_err(|columnar::Malformed| malformed)?;
+            file
+        }
+    };
+    Ok(Cow::Owned(sealed(file, data_at, FileCodec::None, layout)))
 }
 
-/// Header and directory of `head`, made right for `data` behind them.
-fn with_data(head: &[u8], data: &[u8], codec: FileCodec, layout: &PressedLayout) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(head.len() + data.len());
-    bytes.extend_from_slice(head);
+/// `file`, whose directory ends at `data_at`, with the header made right for what is behind that.
+fn sealed(mut file: Vec<u8>, data_at: usize, codec: FileCodec, layout: &PressedLayout) -> Vec<u8> {
+    let (head, data) = file.split_at_mut_checked(data_at).unwrap_or_default();
     let mut put = |at: usize, field: &[u8]| {
-        if let Some(to) = bytes.get_mut(at..at + field.len()) {
+        if let Some(to) = head.get_mut(at..at + field.len()) {
             to.copy_from_slice(field);
         }
     };
@@ -232,12 +245,11 @@ fn with_data(head: &[u8], data: &[u8], codec: FileCodec, layout: &PressedLayout)
     }
     put(layout.data_crc_at, &crc32(data).to_le_bytes());
     let crc_at = layout.header_len - 4;
-    let crc = metadata_crc(&bytes, crc_at, head.len());
-    if let Some(to) = bytes.get_mut(crc_at..crc_at + 4) {
+    let crc = metadata_crc(head, crc_at, data_at);
+    if let Some(to) = head.get_mut(crc_at..crc_at + 4) {
         to.copy_from_slice(&crc.to_le_bytes());
     }
-    bytes.extend_from_slice(data);
-    bytes
+    file
 }
 
 /// A field of a header that is long enough, as layouts promise.

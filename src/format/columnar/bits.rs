@@ -9,9 +9,6 @@ pub(crate) struct Malformed;
 /// widen only their neighbours.
 pub(crate) const BLOCK: usize = 256;
 
-/// Bytes behind a packed block while it is unpacked, so that every number can be loaded as eight.
-const SLACK: usize = 8;
-
 /// What is left of a stream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Input<'a>(&'a [u8]);
@@ -96,49 +93,43 @@ pub(crate) fn put_block(out: &mut Vec<u8>, values: &[u32], mark: u8) {
     }
 }
 
-/// The numbers of one block whose width's byte is read already.
-pub(crate) struct Block {
-    /// Where the smallest number is all there is: no element needs a look.
-    pub(crate) constant: Option<u32>,
-    values: [u32; BLOCK],
-    count: usize,
+/// What a block holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Block {
+    /// The same number everywhere: no element needs a look.
+    Constant(u32),
+    /// The numbers are in the list that was given.
+    Unpacked,
 }
 
-impl Block {
-    pub(crate) const fn new() -> Self {
-        Self { constant: None, values: [0; BLOCK], count: 0 }
+/// Reads a block of `width` bits, at most 32, for as many numbers as `values` has, at most [`BLOCK`].
+pub(crate) fn get_block(input: &mut Input<'_>, width: u8, values: &mut [u32]) -> Result<Block, Malformed> {
+    let width = u32::from(width);
+    if width > u32::BITS {
+        return Err(Malformed);
     }
+    let smallest = input.varint()?;
+    if width == 0 {
+        return Ok(Block::Constant(smallest));
+    }
+    // A number is loaded with the eight bytes from its first one on, which may reach into what follows.
+    let stream = input.0;
+    input.take(packed_len(values.len(), width))?;
+    let mask = (1_u64 << width) - 1;
+    let mut at_bit = 0_usize;
+    for value in values {
+        let window = stream.get(at_bit / 8..).unwrap_or_default();
+        let word = window.first_chunk().map_or_else(|| last_word(window), |word| u64::from_le_bytes(*word));
+        *value = smallest.wrapping_add((word >> (at_bit % 8) & mask) as u32);
+        at_bit += width as usize;
+    }
+    Ok(Block::Unpacked)
+}
 
-    pub(crate) fn values(&self) -> &[u32] {
-        self.values.get(..self.count).unwrap_or_default()
-    }
-
-    /// Reads `count` numbers, at most [`BLOCK`], of `width` bits, at most 32.
-    pub(crate) fn read(&mut self, input: &mut Input<'_>, width: u8, count: usize) -> Result<(), Malformed> {
-        let width = u32::from(width);
-        if width > u32::BITS || count > BLOCK {
-            return Err(Malformed);
-        }
-        let smallest = input.varint()?;
-        self.count = count;
-        if width == 0 {
-            self.constant = Some(smallest);
-            return Ok(());
-        }
-        self.constant = None;
-        let packed = input.take(packed_len(count, width))?;
-        let mut padded = [0_u8; BLOCK * 4 + SLACK];
-        padded.get_mut(..packed.len()).ok_or(Malformed)?.copy_from_slice(packed);
-        let mask = (1_u64 << width) - 1;
-        let mut at_bit = 0_usize;
-        for value in self.values.iter_mut().take(count) {
-            let window = padded.get(at_bit / 8..).and_then(|rest| rest.first_chunk::<SLACK>());
-            let word = u64::from_le_bytes(*window.ok_or(Malformed)?);
-            *value = smallest.wrapping_add((word >> (at_bit % 8) & mask) as u32);
-            at_bit += width as usize;
-        }
-        Ok(())
-    }
+/// The last bytes of a stream, fewer than eight, as a number.
+#[cold]
+fn last_word(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]
@@ -172,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_width_over_32_bits_is_refused() {
-        assert_eq!(Block::new().read(&mut Input::new(&[0; 100]), 33, 1), Err(Malformed));
+        assert_eq!(get_block(&mut Input::new(&[0; 100]), 33, &mut [0]), Err(Malformed));
     }
 
     proptest! {
@@ -191,9 +182,10 @@ mod tests {
             put_block(&mut out, &values, 0);
             let mut input = Input::new(&out);
             let width = input.byte().expect("a width");
-            let mut block = Block::new();
-            prop_assert_eq!(block.read(&mut input, width, values.len()), Ok(()));
-            let found = block.constant.map_or(block.values().to_vec(), |value| vec![value; values.len()]);
+            let mut found = vec![0; values.len()];
+            if let Ok(Block::Constant(value)) = get_block(&mut input, width, &mut found) {
+                found.fill(value);
+            }
             prop_assert_eq!(found, values);
             prop_assert!(input.is_empty());
         }

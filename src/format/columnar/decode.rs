@@ -9,23 +9,21 @@ use super::names::get_texts;
 use super::rows::{get_bit_rows, get_rows};
 use crate::format::layout::{MAX_ARITY, SectionRow};
 
-/// What is behind the directory: exactly `data_len` bytes, which the caller has found to be within its
-/// limit.
+/// Fills `data`, all that is behind the directory, which holds zeros.
 pub(crate) fn decode(
     stream: &[u8],
     rows: &[SectionRow],
     data_at: usize,
-    data_len: usize,
+    data: &mut [u8],
     joint: &dyn Joint,
-) -> Result<Vec<u8>, Malformed> {
+) -> Result<(), Malformed> {
     let mut input = Input::new(stream);
-    let mut data = vec![0; data_len];
     match input.byte()? {
-        WHOLE => get_bytes(&mut input, &mut data)?,
-        BY_SECTION => by_section(&mut input, rows, data_at, &mut data, joint)?,
+        WHOLE => get_bytes(&mut input, data)?,
+        BY_SECTION => by_section(&mut input, rows, data_at, data, joint)?,
         _ => return Err(Malformed),
     }
-    if input.is_empty() { Ok(data) } else { Err(Malformed) }
+    if input.is_empty() { Ok(()) } else { Err(Malformed) }
 }
 
 fn by_section(

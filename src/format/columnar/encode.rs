@@ -27,9 +27,12 @@ pub(crate) fn encode(
     put_bytes(&mut whole, data);
     // Bytes that no section holds, such as padding that is not zero, are lost by sections: then the whole
     // is one column.
-    let in_sections = by_section(rows, data_at, data, shape, joint).filter(|stream| {
-        stream.len() < whole.len() && decode(stream, rows, data_at, data.len(), joint).as_deref() == Ok(data)
-    });
+    let comes_back = |stream: &[u8]| {
+        let mut found = vec![0; data.len()];
+        decode(stream, rows, data_at, &mut found, joint).is_ok() && found == data
+    };
+    let in_sections = by_section(rows, data_at, data, shape, joint)
+        .filter(|stream| stream.len() < whole.len() && comes_back(stream));
     in_sections.unwrap_or(whole)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::bits::{BLOCK, Block, Input, Malformed, put_block, put_varint, unzigzag, zigzag};
+use super::bits::{BLOCK, Block, Input, Malformed, get_block, put_block, put_varint, unzigzag, zigzag};
 use super::bytes::{get_bytes, put_bytes};
 
 /// The numbers, packed in blocks.
@@ -15,7 +15,7 @@ const RUNS: u8 = 2;
 const OTHER: u8 = 3;
 /// The distinct numbers, then for each its index among them.
 const DISTINCT: u8 = 0;
-/// Seven bits a byte, as one column of bytes.
+/// As many bytes for each as the largest takes, as one column of bytes.
 const LZ: u8 = 1;
 
 /// Fewer numbers than this are tried packed and as runs only: the others cannot be much shorter.
@@ -100,49 +100,66 @@ fn distinct(values: &[u32]) -> Vec<u8> {
 }
 
 fn lz(values: &[u32]) -> Vec<u8> {
-    let mut plain = Vec::new();
-    for value in values {
-        put_varint(&mut plain, *value);
-    }
-    let mut out = vec![OTHER << 6 | LZ];
-    put_varint(&mut out, plain.len() as u32);
+    let largest = values.iter().copied().max().unwrap_or(0);
+    let width = (u32::BITS - largest.leading_zeros()).div_ceil(8).max(1) as usize;
+    let plain: Vec<u8> =
+        values.iter().flat_map(|value| value.to_le_bytes().into_iter().take(width)).collect();
+    let mut out = vec![OTHER << 6 | LZ, width as u8];
     put_bytes(&mut out, &plain);
     out
 }
 
-/// Reads a column of `count` numbers. `sink` gets runs of equal numbers in order: the index of the
-/// first, how many, and the number. Memory: at most what the runs or distinct numbers take, which is
-/// bounded by `count`.
-pub(crate) fn each_int(
-    input: &mut Input<'_>,
-    count: usize,
-    mut sink: impl FnMut(usize, usize, u32),
-) -> Result<(), Malformed> {
+/// Takes the numbers of a column in their order.
+pub(crate) trait Sink {
+    /// The next `length` numbers are `value`.
+    fn run(&mut self, length: usize, value: u32);
+    /// The next numbers.
+    fn values(&mut self, values: &[u32]);
+}
+
+/// Fills a list that is as long as the column.
+struct Fill<'a>(&'a mut [u32]);
+
+impl Sink for Fill<'_> {
+    fn run(&mut self, length: usize, value: u32) {
+        let (own, rest) = std::mem::take(&mut self.0).split_at_mut_checked(length).unwrap_or_default();
+        own.fill(value);
+        self.0 = rest;
+    }
+
+    fn values(&mut self, values: &[u32]) {
+        let (own, rest) = std::mem::take(&mut self.0).split_at_mut_checked(values.len()).unwrap_or_default();
+        if own.len() == values.len() {
+            own.copy_from_slice(values);
+        }
+        self.0 = rest;
+    }
+}
+
+/// Reads a column of `count` numbers into `sink`, which gets exactly that many unless the result is an
+/// error. Memory: what the runs or distinct numbers take, which is bounded by `count`.
+pub(crate) fn read_ints(input: &mut Input<'_>, count: usize, sink: &mut impl Sink) -> Result<(), Malformed> {
     if count == 0 {
         return Ok(());
     }
     let head = input.byte()?;
     match (head >> 6, head & 0x3f) {
-        (PACKED, width) => each_packed(input, width, count, &mut sink),
-        (DELTA, 0) => each_delta(input, count, &mut sink),
+        (PACKED, width) => read_packed(input, width, count, sink),
+        (DELTA, 0) => read_delta(input, count, sink),
         (RUNS, 0) => {
             let runs = input.varint()? as usize;
             if runs > count {
                 return Err(Malformed);
             }
             let values = get_nested(input, runs)?;
-            let mut value = values.iter();
-            let (mut start, mut fits) = (0_usize, true);
-            each_nested(input, runs, &mut |_, repeated, length: u32| {
-                for _ in 0..repeated {
-                    let length = length as usize + 1;
-                    fits &= length <= count - start;
-                    let (true, Some(value)) = (fits, value.next()) else { return };
-                    sink(start, length, *value);
-                    start += length;
-                }
-            })?;
-            if fits && start == count { Ok(()) } else { Err(Malformed) }
+            let lengths = get_nested(input, runs)?;
+            let mut left = count;
+            for (value, length) in values.into_iter().zip(lengths) {
+                let length = length as usize + 1;
+                left = left.checked_sub(length).ok_or(Malformed)?;
+                sink.run(length, value);
+            }
+            if left == 0 { Ok(()) } else { Err(Malformed) }
         }
         (OTHER, DISTINCT) => {
             let known = input.varint()? as usize;
@@ -150,107 +167,116 @@ pub(crate) fn each_int(
                 return Err(Malformed);
             }
             let known = get_nested(input, known)?;
-            let mut fits = true;
-            each_nested(input, count, &mut |start, length, index: u32| match known.get(index as usize) {
-                Some(value) => sink(start, length, *value),
-                None => fits = false,
-            })?;
-            if fits { Ok(()) } else { Err(Malformed) }
+            let mut indexes = get_nested(input, count)?;
+            for value in &mut indexes {
+                *value = *known.get(*value as usize).ok_or(Malformed)?;
+            }
+            sink.values(&indexes);
+            Ok(())
         }
         (OTHER, LZ) => {
-            let len = input.varint()? as usize;
-            // A number of 32 bits takes five bytes at most.
-            if len > count.saturating_mul(5) {
+            let width = usize::from(input.byte()?);
+            if !(1..=4).contains(&width) {
                 return Err(Malformed);
             }
-            let mut plain = vec![0; len];
+            let mut plain = vec![0; count.checked_mul(width).ok_or(Malformed)?];
             get_bytes(input, &mut plain)?;
-            let mut plain = Input::new(&plain);
-            for index in 0..count {
-                sink(index, 1, plain.varint()?);
+            let mut values = [0; BLOCK];
+            for part in plain.chunks(BLOCK * width) {
+                for (value, bytes) in values.iter_mut().zip(part.chunks_exact(width)) {
+                    *value = bytes.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte));
+                }
+                sink.values(values.get(..part.len() / width).unwrap_or_default());
             }
-            if plain.is_empty() { Ok(()) } else { Err(Malformed) }
+            Ok(())
         }
         _ => Err(Malformed),
     }
 }
 
-/// As [`each_int`], into a list. Grows only as numbers are read.
+/// As [`read_ints`], into a list. Whoever asks has found `count` to be possible.
 pub(crate) fn get_ints(input: &mut Input<'_>, count: usize) -> Result<Vec<u32>, Malformed> {
-    let mut values = Vec::new();
-    each_int(input, count, |_, length, value| values.resize(values.len() + length, value))?;
+    let mut values = vec![0; count];
+    read_ints(input, count, &mut Fill(&mut values))?;
     Ok(values)
 }
 
-fn each_packed(
+fn get_nested(input: &mut Input<'_>, count: usize) -> Result<Vec<u32>, Malformed> {
+    let mut values = vec![0; count];
+    if count == 0 {
+        return Ok(values);
+    }
+    let head = input.byte()?;
+    match (head >> 6, head & 0x3f) {
+        (PACKED, width) => read_packed(input, width, count, &mut Fill(&mut values))?,
+        (DELTA, 0) => read_delta(input, count, &mut Fill(&mut values))?,
+        _ => return Err(Malformed),
+    }
+    Ok(values)
+}
+
+fn read_packed(
     input: &mut Input<'_>,
     first_width: u8,
     count: usize,
-    sink: &mut impl FnMut(usize, usize, u32),
+    sink: &mut impl Sink,
 ) -> Result<(), Malformed> {
-    let mut block = Block::new();
-    let (mut start, mut width) = (0, first_width);
+    let mut values = [0; BLOCK];
+    let (mut left, mut width) = (count, first_width);
     loop {
-        let length = (count - start).min(BLOCK);
-        block.read(input, width, length)?;
-        if let Some(value) = block.constant {
-            sink(start, length, value);
-        } else {
-            for (at, value) in block.values().iter().enumerate() {
-                sink(start + at, 1, *value);
-            }
+        let values = values.get_mut(..left.min(BLOCK)).unwrap_or_default();
+        match get_block(input, width, values)? {
+            Block::Constant(value) => sink.run(values.len(), value),
+            Block::Unpacked => sink.values(values),
         }
-        start += length;
-        if start == count {
+        left -= values.len();
+        if left == 0 {
             return Ok(());
         }
         width = input.byte()?;
     }
 }
 
-fn each_delta(
-    input: &mut Input<'_>,
-    count: usize,
-    sink: &mut impl FnMut(usize, usize, u32),
-) -> Result<(), Malformed> {
-    let mut value = input.varint()?;
-    sink(0, 1, value);
+/// Turns differences into numbers.
+struct Sum<'a, S> {
+    last: u32,
+    sink: &'a mut S,
+}
+
+impl<S: Sink> Sink for Sum<'_, S> {
+    fn run(&mut self, length: usize, difference: u32) {
+        if difference == 0 {
+            self.sink.run(length, self.last);
+            return;
+        }
+        let mut left = length;
+        while left > 0 {
+            let count = left.min(BLOCK);
+            self.values([difference; BLOCK].get(..count).unwrap_or_default());
+            left -= count;
+        }
+    }
+
+    fn values(&mut self, differences: &[u32]) {
+        let mut values = [0; BLOCK];
+        for differences in differences.chunks(BLOCK) {
+            for (value, difference) in values.iter_mut().zip(differences) {
+                self.last = self.last.wrapping_add(unzigzag(*difference));
+                *value = self.last;
+            }
+            self.sink.values(values.get(..differences.len()).unwrap_or_default());
+        }
+    }
+}
+
+fn read_delta(input: &mut Input<'_>, count: usize, sink: &mut impl Sink) -> Result<(), Malformed> {
+    let first = input.varint()?;
+    sink.run(1, first);
     if count == 1 {
         return Ok(());
     }
     let width = input.byte()?;
-    each_packed(input, width, count - 1, &mut |start, length, difference| {
-        if difference == 0 {
-            sink(start + 1, length, value);
-            return;
-        }
-        for at in 0..length {
-            value = value.wrapping_add(unzigzag(difference));
-            sink(start + 1 + at, 1, value);
-        }
-    })
-}
-
-fn each_nested(
-    input: &mut Input<'_>,
-    count: usize,
-    sink: &mut impl FnMut(usize, usize, u32),
-) -> Result<(), Malformed> {
-    if count == 0 {
-        return Ok(());
-    }
-    let head = input.byte()?;
-    match (head >> 6, head & 0x3f) {
-        (PACKED, width) => each_packed(input, width, count, sink),
-        (DELTA, 0) => each_delta(input, count, sink),
-        _ => Err(Malformed),
-    }
-}
-
-fn get_nested(input: &mut Input<'_>, count: usize) -> Result<Vec<u32>, Malformed> {
-    let mut values = Vec::new();
-    each_nested(input, count, &mut |_, length, value| values.resize(values.len() + length, value))?;
-    Ok(values)
+    read_packed(input, width, count - 1, &mut Sum { last: first, sink })
 }
 
 #[cfg(test)]
@@ -294,7 +320,7 @@ mod tests {
     #[test]
     fn runs_that_do_not_give_the_count_are_refused() {
         let out = stored(&[[7; 100], [9; 100]].concat());
-        for count in [1, 100, 199, 201, 1 << 30] {
+        for count in [1, 100, 199, 201, 1 << 20] {
             assert_eq!(get_ints(&mut Input::new(&out), count), Err(Malformed), "{count}");
         }
     }

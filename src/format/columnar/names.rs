@@ -134,8 +134,26 @@ fn bounded_sum(values: &[u32], bound: usize) -> Result<usize, Malformed> {
     if sum <= bound as u64 { Ok(sum as usize) } else { Err(Malformed) }
 }
 
+/// Bytes that are copied at once. Words are short, so one copy of a fixed size is faster than one of the
+/// right size; what it writes too much is written again by the next one.
+const CHUNK: usize = 16;
+
+/// Parts one behind the other, and bytes behind them that a copy may read.
+struct Parts {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Parts {
+    fn read(input: &mut Input<'_>, len: usize) -> Result<Self, Malformed> {
+        let mut bytes = vec![0; len + CHUNK];
+        get_bytes(input, bytes.get_mut(..len).ok_or(Malformed)?)?;
+        Ok(Self { bytes, len })
+    }
+}
+
 struct Separators {
-    text: Vec<u8>,
+    parts: Parts,
     ends: Vec<u32>,
 }
 
@@ -146,21 +164,67 @@ impl Separators {
             return Err(Malformed);
         }
         let mut ends = get_ints(input, count)?;
-        let mut text = vec![0; bounded_sum(&ends, text_len)?];
-        get_bytes(input, &mut text)?;
+        let parts = Parts::read(input, bounded_sum(&ends, text_len)?)?;
         let mut end = 0;
         for length in &mut ends {
             end += *length;
             *length = end;
         }
-        Ok(Self { text, ends })
+        Ok(Self { parts, ends })
     }
 
-    fn get(&self, id: u32) -> Result<&[u8], Malformed> {
+    /// Where a separator stands, and its length.
+    fn get(&self, id: u32) -> Result<(usize, usize), Malformed> {
         let id = id as usize;
         let end = *self.ends.get(id).ok_or(Malformed)? as usize;
         let start = id.checked_sub(1).and_then(|id| self.ends.get(id)).map_or(0, |end| *end as usize);
-        self.text.get(start..end).ok_or(Malformed)
+        Ok((start, end - start))
+    }
+}
+
+/// Text as it grows, with room for a copy that writes too much.
+struct Growing {
+    bytes: Vec<u8>,
+    len: usize,
+    most: usize,
+}
+
+impl Growing {
+    fn new(most: usize) -> Self {
+        Self { bytes: vec![0; most + CHUNK], len: 0, most }
+    }
+
+    /// Appends `len` bytes that stand at `at` in `parts`, which has room behind them.
+    fn append(&mut self, parts: &Parts, at: usize, len: usize) -> Result<(), Malformed> {
+        if len > self.most - self.len || len > parts.len || at > parts.len - len {
+            return Err(Malformed);
+        }
+        let mut done = 0;
+        while done < len {
+            let from = parts.bytes.get(at + done..).and_then(|rest| rest.first_chunk::<CHUNK>());
+            let to = self.bytes.get_mut(self.len + done..).and_then(|rest| rest.first_chunk_mut::<CHUNK>());
+            *to.ok_or(Malformed)? = *from.ok_or(Malformed)?;
+            done += CHUNK;
+        }
+        self.len += len;
+        Ok(())
+    }
+
+    /// Appends `len` bytes that stand at `at` in this text.
+    fn repeat(&mut self, at: usize, len: usize) -> Result<(), Malformed> {
+        if len > self.most - self.len || len > self.len || at > self.len - len {
+            return Err(Malformed);
+        }
+        let mut done = 0;
+        while done < len {
+            let from = self.bytes.get(at + done..).and_then(|rest| rest.first_chunk::<CHUNK>());
+            let from = *from.ok_or(Malformed)?;
+            let to = self.bytes.get_mut(self.len + done..).and_then(|rest| rest.first_chunk_mut::<CHUNK>());
+            *to.ok_or(Malformed)? = from;
+            done += CHUNK;
+        }
+        self.len += len;
+        Ok(())
     }
 }
 
@@ -182,11 +246,12 @@ pub(crate) fn get_texts(input: &mut Input<'_>, count: usize, text_len: usize) ->
     let mut old = Column::read(input, pairs - new)?;
     let mut prefixes = Column::read(input, new)?;
     let suffix_lens = get_ints(input, new)?;
-    let mut rest = vec![0; bounded_sum(&suffix_lens, text_len)?];
-    get_bytes(input, &mut rest)?;
-    let (mut rest, mut suffix_lens) = (rest.as_slice(), suffix_lens.into_iter());
+    let suffixes = Parts::read(input, bounded_sum(&suffix_lens, text_len)?)?;
+    let mut suffix_lens = suffix_lens.into_iter();
+    let mut next_suffix = 0_usize;
 
-    let mut texts = Texts { bytes: Vec::with_capacity(text_len), ends: Vec::with_capacity(count) };
+    let mut text = Growing::new(text_len);
+    let mut ends = Vec::with_capacity(count);
     // Where each word stands, at its first use, in the bytes that are written already.
     let mut words: Vec<(u32, u32)> = Vec::with_capacity(new);
     // Where each pair of the text before ends, from that text's first byte.
@@ -194,59 +259,44 @@ pub(crate) fn get_texts(input: &mut Input<'_>, count: usize, text_len: usize) ->
     let mut is_new = is_new.into_iter();
     let mut before = 0_usize;
     for (shared, fresh) in shared.into_iter().zip(fresh) {
-        let start = texts.bytes.len();
+        let start = text.len;
         let shared = shared as usize;
         if shared > pair_ends.len() {
             return Err(Malformed);
         }
         pair_ends.truncate(shared);
         let same = pair_ends.last().map_or(0, |end| *end as usize);
-        texts.repeat(before, same, text_len)?;
+        text.repeat(before, same)?;
         for _ in 0..fresh {
-            texts.append(separators.get(pair_separators.next()?)?, text_len)?;
+            let (at, len) = separators.get(pair_separators.next()?)?;
+            text.append(&separators.parts, at, len)?;
             if is_new.next() == Some(0) {
                 let (at, len) = *words.get(old.next()? as usize).ok_or(Malformed)?;
-                texts.repeat(at as usize, len as usize, text_len)?;
+                text.repeat(at as usize, len as usize)?;
             } else {
-                let at = texts.bytes.len();
+                let at = text.len;
                 let (prefix, suffix_len) = (prefixes.next()?, suffix_lens.next().ok_or(Malformed)?);
                 let (last_at, last_len) = words.last().copied().unwrap_or_default();
                 if prefix > last_len || prefix == 0 && suffix_len == 0 {
                     return Err(Malformed);
                 }
-                texts.repeat(last_at as usize, prefix as usize, text_len)?;
-                let (suffix, behind) = rest.split_at_checked(suffix_len as usize).ok_or(Malformed)?;
-                texts.append(suffix, text_len)?;
-                rest = behind;
-                words.push((at as u32, (texts.bytes.len() - at) as u32));
+                text.repeat(last_at as usize, prefix as usize)?;
+                text.append(&suffixes, next_suffix, suffix_len as usize)?;
+                next_suffix += suffix_len as usize;
+                words.push((at as u32, (text.len - at) as u32));
             }
-            pair_ends.push((texts.bytes.len() - start) as u32);
+            pair_ends.push((text.len - start) as u32);
         }
-        texts.append(separators.get(lasts.next()?)?, text_len)?;
-        texts.ends.push(texts.bytes.len() as u32);
+        let (at, len) = separators.get(lasts.next()?)?;
+        text.append(&separators.parts, at, len)?;
+        ends.push(text.len as u32);
         before = start;
     }
-    if texts.bytes.len() == text_len { Ok(texts) } else { Err(Malformed) }
-}
-
-impl Texts {
-    fn append(&mut self, part: &[u8], text_len: usize) -> Result<(), Malformed> {
-        if part.len() > text_len - self.bytes.len() {
-            return Err(Malformed);
-        }
-        self.bytes.extend_from_slice(part);
-        Ok(())
+    if text.len != text_len {
+        return Err(Malformed);
     }
-
-    /// Appends `len` bytes that stand at `at`.
-    fn repeat(&mut self, at: usize, len: usize, text_len: usize) -> Result<(), Malformed> {
-        let end = at + len;
-        if len > text_len - self.bytes.len() || end > self.bytes.len() {
-            return Err(Malformed);
-        }
-        self.bytes.extend_from_within(at..end);
-        Ok(())
-    }
+    text.bytes.truncate(text_len);
+    Ok(Texts { bytes: text.bytes, ends })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Rows of fields, a column for each field; and rows of bits, as what changes from row to row.
 
 use super::bits::{Input, Malformed};
-use super::ints::{each_int, get_ints, put_ints};
+use super::ints::{Sink, get_ints, put_ints, read_ints};
 
 /// Appends the columns of rows whose fields have these widths in bytes: 1, 2 or 4. The bytes are whole
 /// rows.
@@ -40,6 +40,58 @@ pub(crate) fn get_rows(input: &mut Input<'_>, out: &mut [u8], widths: &[u8]) -> 
     Ok(())
 }
 
+/// Puts numbers into one field of rows that hold zeros.
+struct Field<'a, const WIDTH: usize> {
+    /// From the field of the next row on.
+    rest: &'a mut [u8],
+    row_len: usize,
+    /// All bits of all numbers.
+    seen: u32,
+}
+
+impl<const WIDTH: usize> Field<'_, WIDTH> {
+    /// The bytes from the next row's field on for `count` rows; the last row may be cut behind the field.
+    fn next(&mut self, count: usize) -> &mut [u8] {
+        let rest = std::mem::take(&mut self.rest);
+        let len = (count * self.row_len).min(rest.len());
+        let (own, behind) = rest.split_at_mut(len);
+        self.rest = behind;
+        own
+    }
+}
+
+fn put<const WIDTH: usize>(row: &mut [u8], value: u32) {
+    if let (Some(to), Some(from)) = (row.first_chunk_mut::<WIDTH>(), value.to_le_bytes().first_chunk()) {
+        *to = *from;
+    }
+}
+
+impl<const WIDTH: usize> Sink for Field<'_, WIDTH> {
+    fn run(&mut self, length: usize, value: u32) {
+        self.seen |= value;
+        let row_len = self.row_len;
+        let rows = self.next(length);
+        if value == 0 {
+            return;
+        }
+        if row_len == 1 {
+            rows.fill(value as u8);
+        } else {
+            rows.chunks_mut(row_len).for_each(|row| put::<WIDTH>(row, value));
+        }
+    }
+
+    fn values(&mut self, values: &[u32]) {
+        let row_len = self.row_len;
+        let mut seen = 0;
+        for (row, value) in self.next(values.len()).chunks_mut(row_len).zip(values) {
+            seen |= value;
+            put::<WIDTH>(row, *value);
+        }
+        self.seen |= seen;
+    }
+}
+
 fn get_field<const WIDTH: usize>(
     input: &mut Input<'_>,
     out: &mut [u8],
@@ -47,28 +99,9 @@ fn get_field<const WIDTH: usize>(
     row_len: usize,
     offset: usize,
 ) -> Result<(), Malformed> {
-    let (mut rest, mut fits) = (out.get_mut(offset..).unwrap_or_default(), true);
-    let put = |field: &mut [u8], bytes: [u8; 4]| {
-        if let (Some(to), Some(from)) = (field.first_chunk_mut::<WIDTH>(), bytes.first_chunk::<WIDTH>()) {
-            *to = *from;
-        }
-    };
-    each_int(input, count, |_, length, value| {
-        fits &= WIDTH == 4 || value >> (8 * WIDTH as u32 % 32) == 0;
-        let len = (length * row_len).min(rest.len());
-        let (run, behind) = std::mem::take(&mut rest).split_at_mut(len);
-        rest = behind;
-        if value == 0 {
-            // `out` holds zeros.
-        } else if row_len == 1 {
-            run.fill(value as u8);
-        } else if length == 1 {
-            put(run, value.to_le_bytes());
-        } else {
-            run.chunks_mut(row_len).for_each(|row| put(row, value.to_le_bytes()));
-        }
-    })?;
-    if fits { Ok(()) } else { Err(Malformed) }
+    let mut field = Field::<WIDTH> { rest: out.get_mut(offset..).unwrap_or_default(), row_len, seen: 0 };
+    read_ints(input, count, &mut field)?;
+    if WIDTH == 4 || field.seen >> (8 * WIDTH as u32 % 32) == 0 { Ok(()) } else { Err(Malformed) }
 }
 
 /// Appends pieces of bit rows; each piece has its own number of bytes in a row, 1 or more, and whole
