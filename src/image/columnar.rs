@@ -9,8 +9,8 @@ use zerocopy::{FromBytes, IntoBytes};
 use super::layout::{BLOB, FAMI, FamilyRow, PIEC, PieceRow};
 use crate::format::Tag;
 use crate::format::columnar::{
-    ENTRY_FIELDS, Input, Joint, Malformed, get_bit_rows, get_bytes, get_ints, get_rows, put_bit_rows,
-    put_bytes, put_ints, put_rows, rotate_words, unrotate_words,
+    ENTRY_FIELDS, Input, Joint, Malformed, get_bit_rows, get_byte_column, get_bytes, get_ints, get_rows,
+    put_bit_rows, put_bytes, put_ints, put_rows, rotate_words, unrotate_words,
 };
 use crate::format::core::above_stride_bytes;
 use crate::format::layout::{CLAS, DDAG, EntryRow, RULE, SECTION_ALIGN};
@@ -287,47 +287,63 @@ fn stride_of(piece: &NewPiece) -> usize {
 }
 
 fn get_groups(input: &mut Input<'_>, new: &[NewPiece], blob: &mut [u8]) -> Result<(), Malformed> {
+    let (mut parts, mut rest, mut end) = (Vec::with_capacity(new.len()), blob, 0);
+    for piece in new {
+        let (_padding, behind) = rest.split_at_mut_checked(piece.at - end).ok_or(Malformed)?;
+        let (part, behind) = behind.split_at_mut_checked(piece.len).ok_or(Malformed)?;
+        parts.push((piece, part));
+        (rest, end) = (behind, piece.at + piece.len);
+    }
     for is_member in GROUPS {
-        let members: Vec<&NewPiece> = new.iter().filter(|piece| is_member(piece.kind)).collect();
-        let Some(first) = members.first() else { continue };
-        // New pieces lie behind each other in the blob, so together they are not longer.
-        let mut together = vec![0; members.iter().map(|piece| piece.len).sum()];
+        let mut members: Vec<(&NewPiece, &mut [u8])> = parts
+            .iter_mut()
+            .filter(|(piece, _)| is_member(piece.kind))
+            .map(|(piece, part)| (*piece, std::mem::take(part)))
+            .collect();
+        let Some((first, _)) = members.first() else { continue };
         match first.kind {
-            Kind::Ascending => get_ascending(input, &members, &mut together)?,
             Kind::BitRows(_) => {
-                let (mut parts, mut rest) = (Vec::with_capacity(members.len()), together.as_mut_slice());
-                for piece in &members {
-                    let (part, behind) = rest.split_at_mut_checked(piece.len).ok_or(Malformed)?;
-                    parts.push((part, stride_of(piece)));
-                    rest = behind;
-                }
-                get_bit_rows(input, &mut parts)?;
+                let stride = |(piece, part)| (part, stride_of(piece));
+                get_bit_rows(input, &mut members.into_iter().map(stride).collect::<Vec<_>>())?;
+                continue;
+            }
+            Kind::Classes => {
+                get_byte_column(input, &mut members.into_iter().map(|(_, part)| part).collect::<Vec<_>>())?;
+                continue;
+            }
+            _ => {}
+        }
+        // The parts are disjoint, so together they are not longer than the blob.
+        let mut together = vec![0; members.iter().map(|(_, part)| part.len()).sum()];
+        match first.kind {
+            Kind::Ascending => {
+                let lens: Vec<usize> = members.iter().map(|(_, part)| part.len()).collect();
+                get_ascending(input, &lens, &mut together)?;
             }
             Kind::Patterns | Kind::Rule => get_rows(input, &mut together, &[2])?,
             Kind::Entries => get_rows(input, &mut together, ENTRY_FIELDS)?,
-            Kind::Classes => get_rows(input, &mut together, &[1])?,
             Kind::Nodes => {
                 get_rows(input, &mut together, &[4])?;
                 unrotate_words(&mut together);
             }
-            Kind::Other => get_bytes(input, &mut together)?,
+            Kind::Other | Kind::BitRows(_) | Kind::Classes => get_bytes(input, &mut together)?,
         }
         let mut rest = together.as_slice();
-        for piece in members {
-            let (part, behind) = rest.split_at_checked(piece.len).ok_or(Malformed)?;
-            blob.get_mut(piece.at..piece.at + piece.len).ok_or(Malformed)?.copy_from_slice(part);
+        for (_, part) in &mut members {
+            let (from, behind) = rest.split_at_checked(part.len()).ok_or(Malformed)?;
+            part.copy_from_slice(from);
             rest = behind;
         }
     }
     Ok(())
 }
 
-fn get_ascending(input: &mut Input<'_>, members: &[&NewPiece], together: &mut [u8]) -> Result<(), Malformed> {
-    let firsts = get_ints(input, members.len())?;
-    let gaps = get_ints(input, (together.len() / 4).checked_sub(members.len()).ok_or(Malformed)?)?;
+fn get_ascending(input: &mut Input<'_>, lens: &[usize], together: &mut [u8]) -> Result<(), Malformed> {
+    let firsts = get_ints(input, lens.len())?;
+    let gaps = get_ints(input, (together.len() / 4).checked_sub(lens.len()).ok_or(Malformed)?)?;
     let (mut gaps, mut words) = (gaps.as_slice(), together.as_chunks_mut::<4>().0);
-    for (piece, first) in members.iter().zip(firsts) {
-        let count = piece.len / 4;
+    for (len, first) in lens.iter().zip(firsts) {
+        let count = len / 4;
         let (own, behind) = std::mem::take(&mut words).split_at_mut_checked(count).ok_or(Malformed)?;
         let (own_gaps, gaps_behind) = gaps.split_at_checked(count.saturating_sub(1)).ok_or(Malformed)?;
         let mut value = first;

@@ -34,4 +34,4 @@ pub(crate) use decode::decode;
 pub(crate) use encode::encode;
 pub(crate) use form::{ENTRY_FIELDS, Joint, NoJoint, Shape, rotate_words, unrotate_words};
 pub(crate) use ints::{get_ints, put_ints};
-pub(crate) use rows::{get_bit_rows, get_rows, put_bit_rows, put_rows};
+pub(crate) use rows::{get_bit_rows, get_byte_column, get_rows, put_bit_rows, put_rows};

@@ -1,6 +1,6 @@
 //! Rows of fields, a column for each field; and rows of bits, as what changes from row to row.
 
-use super::bits::{Input, Malformed};
+use super::bits::{Input, Malformed, put_varint};
 use super::ints::{Sink, get_ints, put_ints, read_ints};
 
 /// Appends the columns of rows whose fields have these widths in bytes: 1, 2 or 4. The bytes are whole
@@ -104,6 +104,70 @@ fn get_field<const WIDTH: usize>(
     if WIDTH == 4 || field.seen >> (8 * WIDTH as u32 % 32) == 0 { Ok(()) } else { Err(Malformed) }
 }
 
+/// Fills parts, which hold zeros, from one column of as many bytes as they have together.
+pub(crate) fn get_byte_column(input: &mut Input<'_>, parts: &mut [&mut [u8]]) -> Result<(), Malformed> {
+    let count = parts.iter().map(|part| part.len()).sum();
+    let mut sink = Spread { parts, at: 0, seen: 0 };
+    read_ints(input, count, &mut sink)?;
+    if sink.seen <= 0xff { Ok(()) } else { Err(Malformed) }
+}
+
+struct Spread<'a, 'b> {
+    parts: &'a mut [&'b mut [u8]],
+    /// Where the next byte goes in the first of `parts`.
+    at: usize,
+    /// All bits of all numbers.
+    seen: u32,
+}
+
+impl Spread<'_, '_> {
+    /// The next bytes, at most `count`, of the first part that has some left.
+    fn next(&mut self, count: usize) -> &mut [u8] {
+        while self.parts.first().is_some_and(|part| self.at >= part.len()) {
+            self.parts = std::mem::take(&mut self.parts).get_mut(1..).unwrap_or_default();
+            self.at = 0;
+        }
+        let at = self.at;
+        let part = self.parts.first_mut().map(|part| &mut **part).unwrap_or_default();
+        let end = part.len().min(at + count);
+        self.at = end;
+        part.get_mut(at..end).unwrap_or_default()
+    }
+}
+
+impl Sink for Spread<'_, '_> {
+    fn run(&mut self, length: usize, value: u32) {
+        self.seen |= value;
+        let mut left = length;
+        while left > 0 {
+            let own = self.next(left);
+            if own.is_empty() {
+                return;
+            }
+            left -= own.len();
+            own.fill(value as u8);
+        }
+    }
+
+    fn values(&mut self, values: &[u32]) {
+        let mut rest = values;
+        while !rest.is_empty() {
+            let own = self.next(rest.len());
+            let (these, behind) = rest.split_at(own.len());
+            if own.is_empty() {
+                return;
+            }
+            let mut seen = 0;
+            for (to, value) in own.iter_mut().zip(these) {
+                seen |= value;
+                *to = *value as u8;
+            }
+            self.seen |= seen;
+            rest = behind;
+        }
+    }
+}
+
 /// Appends pieces of bit rows; each piece has its own number of bytes in a row, 1 or more, and whole
 /// rows. A row is stored as the bits in which it differs from the row before it in its piece: how many,
 /// and the gap in front of each.
@@ -128,52 +192,93 @@ pub(crate) fn put_bit_rows<'a>(out: &mut Vec<u8>, pieces: impl Iterator<Item = (
             before = row;
         }
     }
-    put_ints(out, &counts);
+    put_varint(out, gaps.len() as u32);
     put_ints(out, &gaps);
+    put_ints(out, &counts);
 }
 
-/// Fills pieces of bit rows, which hold zeros.
+/// Fills pieces of bit rows, which hold zeros and whole rows of 1 byte or more.
 pub(crate) fn get_bit_rows(
     input: &mut Input<'_>,
     pieces: &mut [(&mut [u8], usize)],
 ) -> Result<(), Malformed> {
-    let rows: usize =
-        pieces.iter().map(|(piece, stride)| piece.len().checked_div(*stride).unwrap_or(0)).sum();
+    let rows = pieces.iter().map(|(piece, stride)| piece.len().checked_div(*stride).unwrap_or(0)).sum();
     let most_bits: u64 = pieces.iter().map(|(piece, _)| piece.len() as u64 * 8).sum();
-    let counts = get_ints(input, rows)?;
-    let changes: u64 = counts.iter().map(|count| u64::from(*count)).sum();
-    if changes > most_bits {
+    let changes = input.varint()?;
+    if u64::from(changes) > most_bits {
         return Err(Malformed);
     }
     let gaps = get_ints(input, changes as usize)?;
-    let (mut counts, mut gaps) = (counts.as_slice(), gaps.as_slice());
-    for (piece, stride) in pieces {
-        let mut at_row = 0;
-        while at_row < piece.len() {
-            let same = counts.iter().take((piece.len() - at_row) / *stride).take_while(|count| **count == 0);
-            let same = same.count();
-            repeat_row(piece, at_row, same, *stride);
-            counts = counts.get(same..).ok_or(Malformed)?;
-            at_row += same * *stride;
-            if at_row >= piece.len() {
-                break;
+    let mut sink = BitRows { pieces, at: 0, gaps: &gaps, fits: true };
+    read_ints(input, rows, &mut sink)?;
+    if sink.fits && sink.gaps.is_empty() { Ok(()) } else { Err(Malformed) }
+}
+
+/// Takes for each row the number of bits in which it differs from the row before it.
+struct BitRows<'a, 'b> {
+    pieces: &'a mut [(&'b mut [u8], usize)],
+    /// Where the next row begins in the first of `pieces`.
+    at: usize,
+    gaps: &'a [u32],
+    fits: bool,
+}
+
+impl<'b> BitRows<'_, 'b> {
+    /// Takes rows of the first piece that has some left: those rows, as many as are asked for, with the row
+    /// in front of them made equal.
+    fn next(&mut self, count: usize) -> Option<(&mut [u8], usize)> {
+        while self.pieces.first().is_some_and(|(piece, _)| self.at >= piece.len()) {
+            self.pieces = std::mem::take(&mut self.pieces).get_mut(1..)?;
+            self.at = 0;
+        }
+        let (piece, stride): &mut (&'b mut [u8], usize) = self.pieces.first_mut()?;
+        let (at, count) = (self.at, count.min((piece.len() - self.at).checked_div(*stride)?));
+        repeat_row(piece, at, count, *stride);
+        self.at += count * *stride;
+        Some((piece.get_mut(at..self.at)?, count))
+    }
+
+    fn changed_row(&mut self, count: u32) {
+        let Some((changed, rest)) = self.gaps.split_at_checked(count as usize) else {
+            self.fits = false;
+            return;
+        };
+        self.gaps = rest;
+        let Some((row, _)) = self.next(1) else { return };
+        let (mut next, mut fits) = (0_u64, true);
+        for gap in changed {
+            let bit = next + u64::from(*gap);
+            match row.get_mut((bit / 8) as usize) {
+                Some(byte) => *byte ^= 1 << (bit % 8),
+                None => fits = false,
             }
-            repeat_row(piece, at_row, 1, *stride);
-            let (count, rest) = counts.split_first().ok_or(Malformed)?;
-            counts = rest;
-            let (changed, rest) = gaps.split_at_checked(*count as usize).ok_or(Malformed)?;
-            gaps = rest;
-            let row = piece.get_mut(at_row..at_row + *stride).ok_or(Malformed)?;
-            let mut next = 0_u64;
-            for gap in changed {
-                let bit = next + u64::from(*gap);
-                *row.get_mut((bit / 8) as usize).ok_or(Malformed)? ^= 1 << (bit % 8);
-                next = bit + 1;
+            next = bit + 1;
+        }
+        self.fits &= fits;
+    }
+}
+
+impl Sink for BitRows<'_, '_> {
+    fn run(&mut self, length: usize, count: u32) {
+        let mut left = length;
+        while left > 0 && self.fits {
+            if count > 0 {
+                self.changed_row(count);
+                left -= 1;
+            } else {
+                match self.next(left) {
+                    Some((_, repeated)) if repeated > 0 => left -= repeated,
+                    _ => self.fits = false,
+                }
             }
-            at_row += *stride;
         }
     }
-    Ok(())
+
+    fn values(&mut self, counts: &[u32]) {
+        for count in counts {
+            self.run(1, *count);
+        }
+    }
 }
 
 /// Makes `count` rows from `at` on equal to the row in front of them, if there is one.
@@ -181,7 +286,9 @@ fn repeat_row(piece: &mut [u8], at: usize, count: usize, stride: usize) {
     let Some(before) = at.checked_sub(stride) else { return };
     if stride == 1 {
         let byte = piece.get(before).copied().unwrap_or(0);
-        piece.iter_mut().skip(at).take(count).for_each(|to| *to = byte);
+        if byte != 0 {
+            piece.get_mut(at..at + count).unwrap_or_default().fill(byte);
+        }
         return;
     }
     for to in (at..).step_by(stride).take(count) {
