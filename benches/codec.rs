@@ -14,13 +14,19 @@ mod ratios;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use janus_cache::codec::Codec;
+use janus_cache::codec::{Codec, Dictionary, Level};
 use janus_cache::dispatch::{CompileOptions, compile};
 use janus_cache::format::{FileCodec, LogicalRule, LogicalTable, compress, decompress};
 use janus_cache::image::{compress_image, decompress_image};
 
 const LIMIT_BYTES: u64 = 1 << 30;
-const CODECS: [FileCodec; 2] = [FileCodec::Lz4, FileCodec::Columnar];
+const CODECS: [(&str, FileCodec); 5] = [
+    ("lz4", FileCodec::Lz4),
+    ("zstd 1", FileCodec::Zstd(Level::FASTEST)),
+    ("zstd 3", FileCodec::Zstd(Level::DEFAULT)),
+    ("zstd 19", FileCodec::Zstd(Level::SMALLEST)),
+    ("columnar", FileCodec::Columnar),
+];
 
 type Press = fn(&[u8], FileCodec) -> Vec<u8>;
 type Unpress = fn(&[u8]) -> usize;
@@ -64,13 +70,26 @@ fn files(criterion: &mut Criterion, name: &str, files: &[Vec<u8>], (press, unpre
     group.throughput(Throughput::Bytes(total as u64));
     let mut sizes = vec![("copy", total)];
     group.bench_function("copy", |b| {
-        b.iter(|| files.iter().map(|file| black_box(file.as_slice()).to_vec().len()).sum::<usize>());
+        b.iter(|| files.iter().map(|file| black_box(file.clone()).len()).sum::<usize>());
     });
-    for codec in CODECS {
+    for (word, codec) in CODECS {
         let small: Vec<Vec<u8>> = files.iter().map(|file| press(file, codec)).collect();
-        sizes.push((codec.as_str(), small.iter().map(Vec::len).sum()));
-        group.bench_function(codec.as_str(), |b| {
+        sizes.push((word, small.iter().map(Vec::len).sum()));
+        group.bench_function(word, |b| {
             b.iter(|| small.iter().map(|file| unpress(black_box(file))).sum::<usize>());
+        });
+    }
+    let samples: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+    if let Ok(dictionary) = Dictionary::train(&samples, 64 << 10) {
+        let encode = |file: &Vec<u8>| dictionary.encode(file, Level::DEFAULT).expect("memory");
+        let small: Vec<(Vec<u8>, u64)> = files.iter().map(|file| (encode(file), file.len() as u64)).collect();
+        let kept = dictionary.bytes().len();
+        sizes.push(("zstd 3 and dictionary", small.iter().map(|(file, _)| file.len()).sum::<usize>() + kept));
+        group.bench_function("zstd 3 and dictionary", |b| {
+            let decode = |(file, len): &(Vec<u8>, u64)| dictionary.decode(file, *len, LIMIT_BYTES);
+            b.iter(|| {
+                small.iter().map(|file| decode(black_box(file)).expect("decodes").len()).sum::<usize>()
+            });
         });
     }
     group.finish();

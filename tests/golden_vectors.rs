@@ -206,10 +206,9 @@ fn every_compressed_vector_decodes_to_the_vector_it_was_made_of() {
         let (frozen, _) = recompressed(file, of, codec);
         assert!(frozen.len() < plain.len(), "{file}");
         let limit_bytes = plain.len() as u64;
-        let decoded = match codec {
-            _ if of.ends_with(".jdi") => decompress_image(&frozen, limit_bytes),
-            _ => decompress(&frozen, limit_bytes),
-        };
+        let is_image = ImageView::open(&plain).is_ok();
+        let decoded =
+            if is_image { decompress_image(&frozen, limit_bytes) } else { decompress(&frozen, limit_bytes) };
         assert!(decoded.as_deref() == Ok(&plain), "{file}");
     }
 }
@@ -218,7 +217,7 @@ fn every_compressed_vector_decodes_to_the_vector_it_was_made_of() {
 fn columns_are_written_byte_for_byte() {
     for (file, of, codec) in vectors::compressed() {
         let (frozen, fresh) = recompressed(file, of, codec);
-        // Another version of LZ4 may find other matches.
+        // Another version of the other codecs may find other matches.
         assert!(codec != FileCodec::Columnar || frozen == fresh, "{file}");
     }
 }

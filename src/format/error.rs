@@ -89,7 +89,7 @@ pub enum OpenError {
     },
     /// What is behind the section directory is compressed in a way that this version does not know.
     #[error(
-        "codec {found} is not known, this reader knows 0 (none), 1 (lz4) and 3 (columnar): use a newer reader, or build the file again"
+        "codec {found} is not known, this reader knows 0 (none), 1 (lz4), 2 (zstd) and 3 (columnar): use a newer reader, or build the file again"
     )]
     UnknownCodec {
         /// The codec's code.

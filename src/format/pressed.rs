@@ -11,7 +11,7 @@ use super::envelope::{expect_crc, metadata_crc};
 use super::error::OpenError;
 use super::layout::{SectionRow, TABLE_MAGIC, TableHeader, VERSION_MAJOR};
 use super::view::TableView;
-use crate::codec::{Codec, CodecError};
+use crate::codec::{Codec, CodecError, Level};
 use crate::digest::crc32;
 
 /// How what is behind a file's section directory is stored.
@@ -23,6 +23,8 @@ pub enum FileCodec {
     None,
     /// One LZ4 block.
     Lz4,
+    /// Zstandard, without a dictionary; the level is no part of the file.
+    Zstd(Level),
     /// Column by column: made for tables and images, and as a rule the smallest.
     Columnar,
 }
@@ -33,15 +35,17 @@ impl FileCodec {
         match self {
             Self::None => 0,
             Self::Lz4 => 1,
+            Self::Zstd(_) => 2,
             Self::Columnar => 3,
         }
     }
 
-    /// The codec of this code, if this version knows it.
+    /// The codec of this code, if this version knows it; a level that is no part of the code is the default.
     pub const fn from_code(code: u8) -> Option<Self> {
         match code {
             0 => Some(Self::None),
             1 => Some(Self::Lz4),
+            2 => Some(Self::Zstd(Level::DEFAULT)),
             3 => Some(Self::Columnar),
             _ => None,
         }
@@ -52,6 +56,7 @@ impl FileCodec {
         match self {
             Self::None => "none",
             Self::Lz4 => "lz4",
+            Self::Zstd(_) => "zstd",
             Self::Columnar => "columnar",
         }
     }
@@ -97,8 +102,8 @@ const TABLES: PressedLayout = PressedLayout {
 };
 
 /// The table `bytes`, which are stored as they are, in another codec. Where that would not be smaller, it
-/// is the table itself. Deterministic for [`FileCodec::Columnar`]; another version's LZ4 may choose
-/// other bytes.
+/// is the table itself. Deterministic for [`FileCodec::Columnar`]; another version of the other codecs
+/// may choose other bytes.
 ///
 /// Cost: for columns, each is tried in several forms and the result decoded once to compare.
 ///
@@ -147,6 +152,7 @@ pub(crate) fn press(
     let stream = match codec {
         FileCodec::None => return bytes.to_vec(),
         FileCodec::Lz4 => Codec::Lz4.encode(data).1,
+        FileCodec::Zstd(level) => Codec::Zstd.encode_at(data, level).1,
         FileCodec::Columnar => Cow::Owned(columnar::encode(rows, data_at, data, shape, joint)),
     };
     if stream.len() >= data.len() {
@@ -213,14 +219,16 @@ pub(crate) fn unpress<'a>(
         file.resize(decoded_bytes as usize, 0);
         file
     };
+    let general = |codec: Codec| -> Result<Vec<u8>, CodecError> {
+        codec.check_promise(stream.len() as u64, data_len, limit_bytes)?;
+        let mut file = reserve();
+        codec.decode_into(stream, file.get_mut(data_at..).unwrap_or_default())?;
+        Ok(file)
+    };
     let file = match codec {
         FileCodec::None => return Ok(Cow::Borrowed(bytes)),
-        FileCodec::Lz4 => {
-            Codec::Lz4.check_promise(stream.len() as u64, data_len, limit_bytes)?;
-            let mut file = reserve();
-            Codec::Lz4.decode_into(stream, file.get_mut(data_at..).unwrap_or_default())?;
-            file
-        }
+        FileCodec::Lz4 => general(Codec::Lz4)?,
+        FileCodec::Zstd(_) => general(Codec::Zstd)?,
         FileCodec::Columnar => {
             let mut file = reserve();
             let data = file.get_mut(data_at..).unwrap_or_default();

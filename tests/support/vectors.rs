@@ -5,6 +5,7 @@
 #[path = "seal.rs"]
 mod seal;
 
+use janus_cache::codec::Level;
 use janus_cache::dispatch::{
     Applicable, Choice, CompileOptions, Family, FamilyRule, Method, OptimizerChoice, ResolutionRule,
     TypeDecl, TypeGraph, compile, compile_with, restrict,
@@ -146,12 +147,13 @@ pub(crate) fn all() -> Vec<Vector> {
 
 /// A vector in a codec: its file, the vector that it decodes to, and the codec.
 #[allow(dead_code, reason = "not every test that includes this file decodes")]
-pub(crate) fn compressed() -> [(&'static str, &'static str, FileCodec); 4] {
+pub(crate) fn compressed() -> [(&'static str, &'static str, FileCodec); 5] {
     [
         ("columnar.jdt", "levels-dag.jdt", FileCodec::Columnar),
         ("columnar-wide.jdt", "wide.jdt", FileCodec::Columnar),
         ("columnar.jdi", "shared.jdi", FileCodec::Columnar),
         ("lz4.jdt", "levels-dag.jdt", FileCodec::Lz4),
+        ("zstd.jdt", "levels-dag.jdt", FileCodec::Zstd(Level::DEFAULT)),
     ]
 }
 
