@@ -82,7 +82,7 @@ fn every_vector_comes_back_byte_for_byte_and_no_codec_makes_it_larger() {
     for ((name, bytes), codec) in tables.iter().flat_map(|table| CODECS.map(|codec| (table, codec))) {
         let small = compress(bytes, codec).expect("opens");
         assert!(small.len() <= bytes.len(), "{name}");
-        assert!(decompress(&small, LIMIT_BYTES).as_deref() == Ok(&bytes), "{name}, {codec:?}");
+        assert!(decompress(&small, LIMIT_BYTES).as_deref() == Ok(bytes), "{name}, {codec:?}");
     }
     for (name, bytes) in vectors(".jdi") {
         for codec in CODECS {

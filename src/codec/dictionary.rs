@@ -102,7 +102,7 @@ mod tests {
 
     fn samples(salt: u32) -> Vec<Vec<u8>> {
         let line = |at: u32| format!("geo::{salt}::Type{} under geo::{salt}::Shape;", at * 7 % 90);
-        (0..400).map(|at| (at..at + 12).map(line).collect::<String>().into_bytes()).collect()
+        (0..400).map(|at| (at..at + 12).map(line).collect::<Vec<_>>().concat().into_bytes()).collect()
     }
 
     fn trained(salt: u32) -> Dictionary {

@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn every_level_decodes_alike_and_the_highest_is_not_larger_than_the_lowest() {
-        let text = (0..2000).map(|at| format!("geo::Type{} ", at % 71 * at % 13)).collect::<String>();
+        let text =
+            (0..2000).map(|at| format!("geo::Type{} ", at % 71 * at % 13)).collect::<Vec<_>>().concat();
         let stored = |level| encode(text.as_bytes(), Level::new(level).expect("a level")).expect("memory");
         for level in 1..=19 {
             assert_eq!(decode(&stored(level), text.len() as u64).as_deref(), Ok(text.as_bytes()));
