@@ -183,8 +183,16 @@ pub(crate) fn read_ints(input: &mut Input<'_>, count: usize, sink: &mut impl Sin
             get_bytes(input, &mut plain)?;
             let mut values = [0; BLOCK];
             for part in plain.chunks(BLOCK * width) {
-                for (value, bytes) in values.iter_mut().zip(part.chunks_exact(width)) {
-                    *value = bytes.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte));
+                let each = values.iter_mut();
+                match width {
+                    // Most columns of repeating numbers are classes, of one byte.
+                    1 => each.zip(part).for_each(|(value, byte)| *value = u32::from(*byte)),
+                    2 => each
+                        .zip(part.as_chunks::<2>().0)
+                        .for_each(|(value, bytes)| *value = u32::from(u16::from_le_bytes(*bytes))),
+                    _ => each.zip(part.chunks_exact(width)).for_each(|(value, bytes)| {
+                        *value = bytes.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte));
+                    }),
                 }
                 sink.values(values.get(..part.len() / width).unwrap_or_default());
             }
