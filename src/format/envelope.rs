@@ -5,6 +5,7 @@ use zerocopy::{FromBytes, IntoBytes};
 
 use super::error::{OpenError, Tag};
 use super::layout::{SECTION_ALIGN, SECTION_REQUIRED, SectionRow, VERSION_MAJOR};
+use super::pressed::FileCodec;
 use crate::digest::crc32;
 
 /// Whether the two checksums are computed at open, or were before, by whoever keeps the bytes.
@@ -20,7 +21,7 @@ pub(crate) struct Envelope {
     pub(crate) magic: [u8; 4],
     pub(crate) expected_magic: [u8; 4],
     pub(crate) version_major: u16,
-    /// Codec of what is behind the directory; this version reads 0, none.
+    /// Codec of what is behind the directory; only 0, none, is read where it lies.
     pub(crate) codec: u8,
     /// Its last four bytes are `metadata_crc`.
     pub(crate) header_len: usize,
@@ -81,8 +82,10 @@ impl Envelope {
             return Err(OpenError::Version { found: self.version_major, supported: VERSION_MAJOR });
         }
         // Before any length: that of a compressed file is not `total_len`.
-        if self.codec != 0 {
-            return Err(OpenError::UnknownCodec { found: self.codec });
+        match FileCodec::from_code(self.codec) {
+            Some(FileCodec::None) => {}
+            Some(codec) => return Err(OpenError::Compressed { codec: codec.as_str() }),
+            None => return Err(OpenError::UnknownCodec { found: self.codec }),
         }
         let found_bytes = bytes.len() as u64;
         let row_count = self.section_count as usize;
@@ -107,7 +110,7 @@ impl Envelope {
         for (index, row) in rows.iter().enumerate() {
             let (tag, offset) = (Tag(row.tag), row.offset.get() as usize);
             let end = offset.saturating_add(row.len.get() as usize);
-            if offset % SECTION_ALIGN != 0 || offset < previous_end || end > bytes.len() {
+            if !offset.is_multiple_of(SECTION_ALIGN) || offset < previous_end || end > bytes.len() {
                 return Err(misplaced(tag, offset, previous_end));
             }
             previous_end = end;
@@ -134,7 +137,7 @@ impl Envelope {
 /// What is wrong with the place of a section.
 #[cold]
 fn misplaced(tag: Tag, offset: usize, previous_end: usize) -> OpenError {
-    let what = if offset % SECTION_ALIGN != 0 {
+    let what = if !offset.is_multiple_of(SECTION_ALIGN) {
         "its offset is not a multiple of 8"
     } else if offset < previous_end {
         "it begins before the section or directory in front of it ends"
@@ -144,12 +147,12 @@ fn misplaced(tag: Tag, offset: usize, previous_end: usize) -> OpenError {
     OpenError::Section { tag, offset: offset as u64, what }
 }
 
-fn expect_crc(what: &'static str, stored: u32, computed: u32) -> Result<(), OpenError> {
+pub(crate) fn expect_crc(what: &'static str, stored: u32, computed: u32) -> Result<(), OpenError> {
     if stored == computed { Ok(()) } else { Err(OpenError::Checksum { what, stored, computed }) }
 }
 
 /// CRC-32 of the header before its last field (which begins at `crc_field`) and of the directory.
-fn metadata_crc(bytes: &[u8], crc_field: usize, directory_end: usize) -> u32 {
+pub(crate) fn metadata_crc(bytes: &[u8], crc_field: usize, directory_end: usize) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(bytes.get(..crc_field).unwrap_or_default());
     hasher.update(bytes.get(crc_field + 4..directory_end).unwrap_or_default());

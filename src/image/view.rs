@@ -10,7 +10,7 @@ use super::layout::{
     BLOB, FAMI, FamilyRow, IMAGE_MAGIC, ImageHeader, PIEC, PLAC, PieceRow, PlaceRow, STRS, TYPE,
 };
 use crate::format::envelope::{Checksums, Envelope};
-use crate::format::layout::{TYPE_SEALED, TypeRow};
+use crate::format::layout::{SectionRow, TYPE_SEALED, TypeRow};
 use crate::format::strings::Strings;
 use crate::format::view::rows;
 use crate::format::{AccessError, OpenError, Tag};
@@ -31,6 +31,7 @@ impl GlobalType {
 #[derive(Clone, Copy, Debug)]
 pub struct ImageView<'a> {
     header: &'a ImageHeader,
+    section_rows: &'a [SectionRow],
     pub(super) strings: Strings<'a>,
     pub(super) types: &'a [TypeRow],
     pub(super) families: &'a [FamilyRow],
@@ -71,7 +72,7 @@ impl<'a> ImageView<'a> {
             magic: header.magic,
             expected_magic: IMAGE_MAGIC,
             version_major: header.version_major.get(),
-            codec: 0,
+            codec: header.codec,
             header_len,
             section_count: header.section_count.get(),
             total_len: header.total_len.get(),
@@ -89,12 +90,18 @@ impl<'a> ImageView<'a> {
             .ok_or_else(|| sections.wrong(PIEC, "its length is not `piece_count` rows"))?;
         let places = rows(sections.required(PLAC)?, header.place_count.get())
             .ok_or_else(|| sections.wrong(PLAC, "its length is not `place_count` rows"))?;
-        Ok(Self { header, strings, types, families, pieces, blob: sections.required(BLOB)?, places })
+        let (section_rows, blob) = (sections.rows, sections.required(BLOB)?);
+        Ok(Self { header, section_rows, strings, types, families, pieces, blob, places })
     }
 
     /// The fixed header.
     pub const fn header(&self) -> &'a ImageHeader {
         self.header
+    }
+
+    /// The section directory.
+    pub const fn section_rows(&self) -> &'a [SectionRow] {
+        self.section_rows
     }
 
     /// The project's name.

@@ -5,11 +5,12 @@
 #[path = "seal.rs"]
 mod seal;
 
+use janus_cache::codec::Level;
 use janus_cache::dispatch::{
     Applicable, Choice, CompileOptions, Family, FamilyRule, Method, OptimizerChoice, ResolutionRule,
     TypeDecl, TypeGraph, compile, compile_with, restrict,
 };
-use janus_cache::format::{LogicalTable, Optimization};
+use janus_cache::format::{FileCodec, LogicalTable, Optimization};
 use janus_cache::image::{ImageContent, ImagePlace, ImageType, encode_image};
 
 /// A family over some types, and how its table is made.
@@ -148,6 +149,18 @@ pub(crate) fn all() -> Vec<Vector> {
         refused("unknown-rule.jdt", |bytes| bytes[38] = 99, "rule"),
         refused("unknown-codec.jdt", |bytes| bytes[39] = 99, "codec"),
         image("shared.jdi", vec![draw(), outline(), scale()]),
+    ]
+}
+
+/// A vector in a codec: its file, the vector that it decodes to, and the codec.
+#[allow(dead_code, reason = "not every test that includes this file decodes")]
+pub(crate) fn compressed() -> [(&'static str, &'static str, FileCodec); 5] {
+    [
+        ("columnar.jdt", "levels-dag.jdt", FileCodec::Columnar),
+        ("columnar-wide.jdt", "wide.jdt", FileCodec::Columnar),
+        ("columnar.jdi", "shared.jdi", FileCodec::Columnar),
+        ("lz4.jdt", "levels-dag.jdt", FileCodec::Lz4),
+        ("zstd.jdt", "levels-dag.jdt", FileCodec::Zstd(Level::DEFAULT)),
     ]
 }
 
