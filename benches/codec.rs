@@ -45,7 +45,7 @@ fn plain_len(tables: &[LogicalTable]) -> usize {
     let plain: Vec<_> = tables
         .iter()
         .map(|table| {
-            let types: Vec<_> = table.types.iter().map(|row| (&row.name, row.sealed, &row.above)).collect();
+            let types: Vec<_> = table.types.iter().map(|row| (&*row.name, row.sealed, &row.above)).collect();
             let entries: Vec<(Vec<u16>, _, _, _)> = table
                 .entries
                 .iter()

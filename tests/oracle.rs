@@ -76,8 +76,10 @@ fn answer(family: &naive_reader::Family, question: &Value) -> Value {
 #[test]
 fn every_frozen_answer_of_a_table_follows_from_the_text() {
     let tables = readable_tables();
-    // Whatever is not to be refused is read.
-    assert_eq!(tables.len(), vectors(".jdt").len() - vectors(".refused.json").len());
+    // Whatever is neither to be refused nor compressed is read; byte 39 names the codec.
+    let compressed =
+        vectors(".jdt").iter().filter(|name| matches!(vector(&format!("{name}.jdt"))[39], 1..=3)).count();
+    assert_eq!(tables.len(), vectors(".jdt").len() - compressed - vectors(".refused.json").len());
     for (name, table) in tables {
         for expected in answers(&name) {
             assert_eq!(answer(&table.family, &expected), expected, "{name}");

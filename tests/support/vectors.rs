@@ -2,10 +2,14 @@
 //!
 //! A description never changes once its file is there: a new idea gets a new name.
 
+#[path = "later.rs"]
+mod later;
 #[path = "seal.rs"]
 mod seal;
 
 use janus_cache::codec::Level;
+use later::{newer_minor, unknown_optimization, unknown_required};
+
 use janus_cache::dispatch::{
     Applicable, Choice, CompileOptions, Family, FamilyRule, Method, OptimizerChoice, ResolutionRule,
     TypeDecl, TypeGraph, compile, compile_with, restrict,
@@ -162,28 +166,6 @@ pub(crate) fn compressed() -> [(&'static str, &'static str, FileCodec); 5] {
         ("lz4.jdt", "levels-dag.jdt", FileCodec::Lz4),
         ("zstd.jdt", "levels-dag.jdt", FileCodec::Zstd(Level::DEFAULT)),
     ]
-}
-
-/// A later minor version: an optional section that this one does not know, and flags.
-fn newer_minor(bytes: &mut [u8]) {
-    bytes[6] = 9;
-    // Bits of `flags` that have no meaning yet.
-    seal::put(bytes, 72, 0xffff_fffe);
-    bytes[36] = Optimization::Linear.code();
-    seal::rename(bytes, "DDAG", *b"LATE", 0);
-}
-
-/// An optimizer of a later version, with sections of its own: the entries still answer.
-fn unknown_optimization(bytes: &mut [u8]) {
-    bytes[36] = 99;
-    seal::rename(bytes, "CLAS", *b"LATE", 0);
-    seal::rename(bytes, "DDAG", *b"LATF", 0);
-}
-
-/// A section without which a reader would misunderstand the others.
-fn unknown_required(bytes: &mut [u8]) {
-    bytes[36] = Optimization::Linear.code();
-    seal::rename(bytes, "DDAG", *b"LATE", 1);
 }
 
 fn shapes() -> Vec<TypeDecl> {
