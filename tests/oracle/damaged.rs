@@ -143,8 +143,11 @@ proptest! {
     }
 
     #[test]
-    fn library_and_text_refuse_the_same_changed_images(edits in edits()) {
-        let mut bytes = edited("shared.jdi", &edits);
+    fn library_and_text_refuse_the_same_changed_images(
+        file in prop::sample::select(vec!["shared.jdi", "mixed.jdi"]),
+        edits in edits(),
+    ) {
+        let mut bytes = edited(file, &edits);
         Image::seal_again(&mut bytes);
         let (view, naive) = (ImageView::open(&bytes), Image::read(&bytes));
         prop_assert_eq!(view.is_ok(), opens(&naive), "library: {:?}, text: {:?}", view.err(), naive.err());

@@ -5,6 +5,8 @@
 #[path = "seal.rs"]
 mod seal;
 
+use std::collections::BTreeMap;
+
 use janus_cache::dispatch::{
     Applicable, Choice, CompileOptions, Family, FamilyRule, Method, OptimizerChoice, ResolutionRule,
     TypeDecl, TypeGraph, compile, compile_with, restrict,
@@ -67,8 +69,8 @@ impl ResolutionRule for LastByName {
 pub(crate) enum Source {
     /// One table.
     Table(TableSource),
-    /// An image of these tables.
-    Image(Vec<TableSource>),
+    /// An image of this name and these tables, with the types of all.
+    Image(&'static str, Vec<TableSource>),
     /// The bytes of a table, changed into what a writer of another version could have made, with the
     /// checksums made right again.
     Changed(TableSource, fn(&mut [u8])),
@@ -87,7 +89,7 @@ impl Vector {
     pub(crate) fn bytes(&self) -> Vec<u8> {
         match &self.source {
             Source::Table(table) => table.bytes(),
-            Source::Image(tables) => image_bytes(tables),
+            Source::Image(name, tables) => image_bytes(name, tables),
             Source::Changed(table, change) => {
                 let mut bytes = table.bytes();
                 change(&mut bytes);
@@ -101,7 +103,7 @@ impl Vector {
     pub(crate) fn tables(&self) -> &[TableSource] {
         match &self.source {
             Source::Table(table) | Source::Changed(table, _) => std::slice::from_ref(table),
-            Source::Image(tables) => tables,
+            Source::Image(_, tables) => tables,
         }
     }
 }
@@ -116,7 +118,7 @@ pub(crate) fn all() -> Vec<Vector> {
         refused: None,
     };
     let refused = |file, change, reason| Vector { refused: Some(reason), ..changed(file, change) };
-    let image = |file, tables| Vector { file, source: Source::Image(tables), refused: None };
+    let image = |file, name, tables| Vector { file, source: Source::Image(name, tables), refused: None };
     vec![
         table("single.jdt", area(0)),
         table("epoch.jdt", area(1_700_000_000)),
@@ -147,7 +149,8 @@ pub(crate) fn all() -> Vec<Vector> {
         refused("unknown-required.jdt", unknown_required, "required_section"),
         refused("unknown-rule.jdt", |bytes| bytes[38] = 99, "rule"),
         refused("unknown-codec.jdt", |bytes| bytes[39] = 99, "codec"),
-        image("shared.jdi", vec![draw(), outline(), scale()]),
+        image("shared.jdi", "shapes", vec![draw(), outline(), scale()]),
+        image("mixed.jdi", "mixed", mixed()),
     ]
 }
 
@@ -345,6 +348,29 @@ fn custom() -> TableSource {
     TableSource::new(shapes(), Family { rule, ..collide() }, Optimization::DecisionDag)
 }
 
+/// A family under each rule and by each optimizer; of `over` an ambiguous tuple has a third method that
+/// applies and is no candidate.
+fn mixed() -> Vec<TableSource> {
+    let over = vec![
+        Method::new(&["geo::Shape", "geo::Shape"], "over_any", "geo"),
+        Method::new(&["geo::Shape", "geo::Box"], "over_right", "geo"),
+        Method::new(&["geo::Box", "geo::Shape"], "over_left", "geo"),
+    ];
+    let named = |name: &str, source: TableSource| {
+        let family = Family { name: name.to_owned(), ..source.family };
+        TableSource { family, ..source }
+    };
+    vec![
+        precedence(Optimization::Linear, false),
+        named("k::found", precedence(Optimization::Hash, true)),
+        levels(Optimization::Matrix),
+        named("r::scanned", levels(Optimization::Linear)),
+        named("geo::owned", custom()),
+        TableSource::new(shapes(), Family::new("geo::over", 2, over), Optimization::Hash),
+        area(0),
+    ]
+}
+
 /// `draw`, `outline` and `scale` share types, relations and patterns; `outline` has no classes and
 /// no nodes, because it is scanned.
 fn draw() -> TableSource {
@@ -379,15 +405,17 @@ pub(crate) fn place_of(family: &str, implementation: &str) -> Option<ImagePlace>
         other if other.ends_with("_box") => 12,
         _ => 7,
     };
-    let file = format!("src/{}.jan", family.trim_start_matches("geo::"));
+    let file = format!("src/{}.jan", family.rsplit("::").next().unwrap_or(family));
     Some(ImagePlace { file, line, column: 1 })
 }
 
-fn image_bytes(sources: &[TableSource]) -> Vec<u8> {
+fn image_bytes(name: &str, sources: &[TableSource]) -> Vec<u8> {
     let tables: Vec<Vec<u8>> = sources.iter().map(TableSource::bytes).collect();
-    let types = shapes().into_iter().map(|decl| ImageType { name: decl.name, sealed: decl.sealed }).collect();
+    let decls = sources.iter().flat_map(|source| &source.decls);
+    let types: BTreeMap<String, bool> = decls.map(|decl| (decl.name.clone(), decl.sealed)).collect();
+    let types = types.into_iter().map(|(name, sealed)| ImageType { name, sealed }).collect();
     let content = ImageContent {
-        name: "shapes",
+        name,
         types,
         tables: tables.iter().map(Vec::as_slice).collect(),
         creation_timestamp: 0,
