@@ -210,11 +210,11 @@ def structures(folder):
 def bad_accesses(folder):
     """Files that open, for each count fits, and say something impossible where a question meets it."""
 
-    def made(what, file, change, meets=lambda args: True):
+    def made(what, file, change, meets=lambda row: True):
         draft = Draft((folder / file).read_bytes(), layout_of(file))
         change(draft)
         rows = json.loads((folder / file).with_suffix(".answers.json").read_text("utf-8"))
-        answers = [{"args": row["args"], "error": True} if meets(row["args"]) else row for row in rows]
+        answers = [{**row, "error": True} if meets(row) else row for row in rows]
         return Case(f"{what}-{file}", "accesses", layout_of(file).kind, draft.sealed(), answers=answers)
 
     def root(value):
@@ -228,7 +228,7 @@ def bad_accesses(folder):
         # The root's child of any other type is the root's node again.
         put(draft.data, draft.section("DDAG") + 8, 1)
 
-    yield made("circle", "dag.jdt", circle, lambda args: args[0] in (None, "geo::Unrelated"))
+    yield made("circle", "dag.jdt", circle, lambda row: row["args"][0] in (None, "geo::Unrelated"))
     yield made("no-such-position", "dag.jdt", lambda draft: put(draft.data, draft.section("DDAG") + 4, 0x402))
     yield made("no-classes", "dag.jdt", lambda draft: put(draft.data, draft.section("DDAG") + 4, 0))
 
@@ -238,6 +238,37 @@ def bad_accesses(folder):
         draft.data[at:end] = b"\xff" * (end - at)
 
     yield made("no-such-entry", "matrix.jdt", full_cells)
+
+    def full_slots(draft):
+        at, end = draft.section("PHSH"), draft.section("PHSH") + u32(draft.data, draft.row("PHSH") + 12)
+        for slot in range(end - 8 * u32(draft.data, at + 4), end, 8):
+            put(draft.data, slot + 4, 6)
+
+    yield made("no-such-entry", "hash.jdt", full_slots, lambda row: row["outcome"] != "none")
+
+    # One family of an image cannot be read; the others can. In name order `geo::area` is the first.
+    def first_family(row):
+        return row["family"] == "geo::area"
+
+    def in_first_family(at, value, width=4):
+        return lambda draft: put(draft.data, draft.section("FAMI") + at, value, width)
+
+    yield made("rule-99", "mixed.jdi", in_first_family(5, 99, 1), first_family)
+    yield made("owners-rule-without-name", "mixed.jdi", in_first_family(5, 255, 1), first_family)
+    for field, at in (("entry_count", 20), ("type_count", 24), ("param_count", 28), ("piece_count", 56)):
+        for value in (0x1000, 0xFFFFFFFF):
+            yield made(f"{field}-{value}", "mixed.jdi", in_first_family(at, value), first_family)
+    for field, at in (("type_map", 32), ("params", 36), ("above", 40), ("patterns", 44), ("entries", 48)):
+        yield made(f"{field}-at-end", "mixed.jdi", in_first_family(at, 0xFFFFFFF8), first_family)
+
+    def without_rules(draft):
+        at, len_at = draft.section("PIEC"), draft.row("PIEC") + 12
+        for row in range(at, at + u32(draft.data, len_at), 12):
+            if draft.data[row:row + 4] == b"RULE":
+                draft.data[row:row + 4] = b"LATE"
+
+    ruled = ("k::meet", "k::found", "r::pick", "r::scanned")
+    yield made("without-rules", "mixed.jdi", without_rules, lambda row: row["family"] in ruled)
 
 
 def all_cases(folder):

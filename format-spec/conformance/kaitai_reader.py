@@ -86,13 +86,22 @@ def lens(head):
             "PATT": 2 * head.entry_count * head.arity, "ENTR": 20 * head.entry_count}
 
 
+class Missing:
+    """A piece that an image has not: its length is 0."""
+
+    len = 0
+
+    @property
+    def body(self):
+        raise EOFError("a piece is missing")
+
+
 def check_rule(head, ruling):
-    """`ruling` is a section or piece with a length and a body, or nothing."""
+    """`ruling` is a section or piece, with a length and a body."""
     if not isinstance(head.rule, Rules):
         raise Refused("rule")
     if head.rule == Rules.symmetric:
         return
-    need(ruling is not None)
     if head.rule == Rules.levels:
         need(ruling.len == head.param_count * ((head.param_count + 7) // 8))
     if head.rule == Rules.custom:
@@ -111,8 +120,8 @@ def check_finder(head, classes, own):
     """Sections of optimizations 3 to 5."""
     if head.optimization not in OWN_SECTION:
         return
-    need(classes is not None and own is not None and classes.len >= 8 * head.arity)
-    tuples = body_of(classes).tuple_count
+    need(classes.len >= 8 * head.arity)
+    tuples = body_of(classes).tuple_count if head.arity else 1
     if head.optimization == Optimizations.dag:
         need(own.len > 0 and own.len % 4 == 0)
     elif head.optimization == Optimizations.matrix:
@@ -168,7 +177,7 @@ def family_of(head, params, above, patterns, entries, ruling, classes, own):
         else:
             family.lists = [row.parameters for row in rule.lists]
     if head.optimization in OWN_SECTION:
-        positions = classes.body.positions
+        positions = classes.body.positions if head.arity else []
         of_types = [classes_of(position, head.type_count) for position in positions]
         found = Classes([position.class_count for position in positions], of_types)
         if head.optimization == Optimizations.dag:
@@ -190,15 +199,22 @@ def classes_of(position, type_count):
     return [found for found, begin, end in runs for _ in range(begin, end)]
 
 
+def further_tags(head):
+    """What rule and optimization need: `RULE`, `CLAS` and the section of the optimization, or nothing."""
+    own = OWN_SECTION.get(head.optimization)
+    return [None if head.rule == Rules.symmetric else "RULE", "CLAS" if own else None, own]
+
+
 class Table:
     kind = "table"
 
     def __init__(self, content, data, header_len):
+        further = further_tags(content)
         sections = check_envelope(content, data, header_len, TABLE_TAGS, TABLE_TAGS[:8])
-        own = OWN_SECTION.get(content.optimization)
-        parts = [sections.get("RULE"), sections.get("CLAS"), sections.get(own)]
         if not isinstance(content.rule, Rules):
             raise Refused("rule")
+        need(all(tag in sections for tag in further if tag))
+        parts = [sections.get(tag) for tag in further]
         need(content.data_len == len(data) - header_len - 16 * content.section_count)
         expected = {"NAME": content.name_len, "SIGN": content.type_signature_len, "TYPE": 8 * content.type_count,
                     **lens(content)}
@@ -264,11 +280,9 @@ class Image:
             piece.len = piece.row.len
             pieces.setdefault(piece.row.tag, piece)
         # Pieces that neither rule nor optimization needs may lie anywhere.
-        ruling = "RULE" if row.rule != Rules.symmetric else None
-        classes = "CLAS" if row.optimization in OWN_SECTION else None
-        parts = [pieces.get(tag) for tag in (ruling, classes, OWN_SECTION.get(row.optimization))]
-        for piece in filter(None, parts):
-            within(piece.row.offset, piece.row.len)
+        parts = [pieces.get(tag, Missing()) for tag in further_tags(row)]
+        for tag in filter(pieces.get, further_tags(row)):
+            within(pieces[tag].row.offset, pieces[tag].row.len)
         check_rule(row, parts[0])
         check_finder(row, *parts[1:])
         return parts
