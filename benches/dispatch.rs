@@ -4,6 +4,8 @@
 //! lookup they can have once decoded; what they pay is the decoding. The floor of opening is one
 //! CRC-32 over the same bytes: whoever checks what he reads pays that.
 
+#[path = "support/families.rs"]
+mod families;
 #[path = "support/ratios.rs"]
 mod ratios;
 
@@ -11,7 +13,8 @@ use std::collections::HashMap;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Throughput};
-use janus_cache::dispatch::{CompileOptions, Family, Method, TypeDecl, TypeGraph, compile, restrict};
+use families::table;
+use janus_cache::dispatch::{CompileOptions, compile};
 use janus_cache::format::{LocalType, LogicalTable, Outcome, TableView};
 use serde::{Deserialize, Serialize};
 
@@ -55,39 +58,6 @@ impl Plain {
     fn dispatch(&self, row: u32, column: u32) -> u32 {
         self.matrix.get((row * self.width + column) as usize).copied().unwrap_or(u32::MAX)
     }
-}
-
-/// A family of two positions over a tree of types, with about as many methods as asked for.
-fn table(methods: usize) -> LogicalTable {
-    let count = methods.isqrt() * 2 + 2;
-    let parent =
-        |at: usize| if at == 0 { vec![] } else { vec![format!("game::world::Type{:03}", (at - 1) / 3)] };
-    let types: Vec<TypeDecl> = (0..count)
-        .map(|at| TypeDecl {
-            name: format!("game::world::Type{at:03}"),
-            supers: parent(at),
-            sealed: at % 7 == 0,
-            ..TypeDecl::default()
-        })
-        .collect();
-    let mut family = Family::new("game::rules::collide", 2, Vec::new());
-    let mut seen = std::collections::HashSet::new();
-    // A fixed sequence that visits pairs in a scattered order.
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    while family.methods.len() < methods {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let (a, b) = ((state >> 33) as usize % count, (state >> 48) as usize % count);
-        if seen.insert((a, b)) {
-            let params = [format!("game::world::Type{a:03}"), format!("game::world::Type{b:03}")];
-            family.methods.push(Method {
-                implementation: format!("collide({}, {})", params[0], params[1]),
-                params: params.to_vec(),
-                module: "game::rules".to_owned(),
-                default: false,
-            });
-        }
-    }
-    restrict(&TypeGraph::new(types).expect("a tree"), &family).expect("a family")
 }
 
 fn opening(criterion: &mut criterion::Criterion, methods: usize) {

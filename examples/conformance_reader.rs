@@ -1,17 +1,23 @@
 //! The library as a reader that `format-spec/conformance/run.py` tests: the protocol is in the README there.
 //!
-//! `conformance_reader FILE` opens the table or image, says how that went, and answers the questions of
-//! standard input, one JSON object a line.
+//! `conformance_reader FILE` decodes and opens the table or image, says how that went, and answers the
+//! questions of standard input, one JSON object a line.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use janus_cache::format::{AccessError, EntryId, LocalType, OpenError, Outcome, TableView};
+use janus_cache::format::{
+    AccessError, DecompressError, EntryId, LocalType, OpenError, Outcome, TableView, decompress,
+};
 use janus_cache::image::layout::IMAGE_MAGIC;
-use janus_cache::image::{FamilyView, GlobalType, ImageView};
+use janus_cache::image::{FamilyView, GlobalType, ImageView, decompress_image};
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+/// The largest file that is decoded.
+const LIMIT_BYTES: u64 = 1 << 30;
 
 /// Which method does a call select?
 #[derive(Deserialize)]
@@ -71,6 +77,12 @@ fn refusal(why: &OpenError) -> &'static str {
     }
 }
 
+/// The file without its codec.
+fn decoded(bytes: &[u8]) -> Result<Cow<'_, [u8]>, DecompressError> {
+    let is_image = bytes.starts_with(&IMAGE_MAGIC);
+    if is_image { decompress_image(bytes, LIMIT_BYTES) } else { decompress(bytes, LIMIT_BYTES) }
+}
+
 fn ask_table(table: &TableView<'_>, args: &[Option<String>]) -> Result<Value, AccessError> {
     let local =
         |name: &Option<String>| name.as_deref().map_or(Ok(LocalType::OTHER), |name| table.local_type(name));
@@ -121,9 +133,15 @@ fn outcome(
 fn run(path: &PathBuf) -> io::Result<()> {
     let bytes = std::fs::read(path)?;
     let mut out = io::stdout().lock();
+    let mut refuse = |word, why: String| writeln!(out, "{}", json!({ "refused": word, "why": why }));
+    let bytes = match decoded(&bytes) {
+        Ok(bytes) => bytes,
+        Err(DecompressError::Open(why)) => return refuse(refusal(&why), why.to_string()),
+        Err(why) => return refuse("damaged", why.to_string()),
+    };
     let file = match File::open(&bytes) {
         Ok(file) => file,
-        Err(why) => return writeln!(out, "{}", json!({ "refused": refusal(&why), "why": why.to_string() })),
+        Err(why) => return refuse(refusal(&why), why.to_string()),
     };
     writeln!(out, "{}", json!({ "opened": file.kind() }))?;
     for line in io::stdin().lock().lines() {

@@ -14,6 +14,9 @@ doc: |
   of many tables (`.jdi`). This file says where everything lies; what it means, what a reader checks, and
   how a call is answered stands in the text, to whose chapters the entries below refer.
 
+  In a file of another codec than 0, `stream` is what is to be decoded, and the sections are those of the
+  decoded file: chapters 4 and 11.
+
   Sections and pieces are read when they are asked for. Before that a reader checks, as chapter 9 says,
   checksums, directory and lengths: a description in this language cannot.
 doc-ref: SPEC.md
@@ -65,7 +68,6 @@ types:
       - id: codec
         type: u1
         enum: codecs
-        valid: codecs::none
       - id: type_count
         type: u4
       - id: param_count
@@ -97,6 +99,11 @@ types:
     instances:
       may_be_ambiguous:
         value: (flags & 1) == 1
+      stream:
+        doc: What is behind the directory of a file of another codec than 0
+        pos: 88 + 16 * section_count
+        size: data_len
+        if: codec != codecs::none
 
   table_section:
     doc: A row of the section directory, chapter 3
@@ -119,6 +126,7 @@ types:
         io: _root._io
         pos: offset
         size: len
+        if: _parent.codec == codecs::none
         type:
           switch-on: tag
           cases:
@@ -551,8 +559,11 @@ types:
         type: u4
       - id: piece_count
         type: u4
+      - id: codec
+        type: u1
+        enum: codecs
       - id: reserved
-        type: u4
+        size: 3
       - id: total_len
         type: u8
       - id: data_crc
@@ -564,6 +575,11 @@ types:
         repeat: expr
         repeat-expr: section_count
     instances:
+      stream:
+        doc: What is behind the directory of a file of another codec than 0
+        pos: 64 + 16 * section_count
+        size-eos: true
+        if: codec != codecs::none
       pieces_at:
         doc: Offset of section `PIEC`
         value: sections[section_count - 1].pieces_at
@@ -604,6 +620,7 @@ types:
         io: _root._io
         pos: offset
         size: len
+        if: _parent.codec == codecs::none
         type:
           switch-on: tag
           cases:
@@ -800,6 +817,9 @@ enums:
     5: hash
   codecs:
     0: none
+    1: lz4
+    2: zstd
+    3: columnar
   precedence_forms:
     0: one_order
     1: lists

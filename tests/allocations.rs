@@ -6,7 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use janus_cache::format::{LocalType, TableView};
-use janus_cache::image::{GlobalType, ImageView};
+use janus_cache::image::{GlobalType, ImageView, InlineCache, OwnType, SharedInlineCache, TypeBinding};
 
 struct Counting;
 
@@ -72,4 +72,33 @@ fn opening_an_image_and_dispatching_allocate_nothing() {
         scale.dispatch(&[circle, GlobalType::OTHER]).expect("answers");
     });
     assert_eq!(found, 0);
+}
+
+#[test]
+fn calls_by_own_types_allocate_nothing_with_and_without_inline_caches() {
+    let bytes = vector("shared.jdi");
+    let binding = TypeBinding::new(ImageView::open(&bytes).expect("opens"));
+    for name in ["geo::Circle", "geo::Shape", "plugin::Unheard"] {
+        binding.push(name).expect("readable");
+    }
+    let scale = binding.family("geo::scale", 2).expect("readable").expect("is there");
+    let all = || (0..3).flat_map(|a| (0..3).map(move |b| [OwnType(a), OwnType(b)]));
+    let found = allocations(|| {
+        let (mut few, mut many) = (InlineCache::<2, 4>::new(), InlineCache::<2, 16>::new());
+        let (shared_few, shared_many) = (SharedInlineCache::<2, 4>::new(), SharedInlineCache::<2, 16>::new());
+        // Misses, then hits, and sites that have seen too much.
+        for args in all().chain(all()) {
+            scale.dispatch(&args).expect("answers");
+            few.dispatch(&scale, &args).expect("answers");
+            many.dispatch(&scale, &args).expect("answers");
+            shared_few.dispatch(&scale, &args).expect("answers");
+            shared_many.dispatch(&scale, &args).expect("answers");
+        }
+        assert_eq!((few.counts().megamorphic, many.counts().hits), (14, 9));
+        scale.dispatch(&[OwnType(9), OwnType(0)]).expect_err("never bound");
+    });
+    assert_eq!(found, 0);
+    let later = binding.push("geo::Circle").expect("readable");
+    let once = || assert!(scale.dispatch(&[later, OwnType(0)]).is_ok());
+    assert_eq!((allocations(once), allocations(once)), (1, 0), "a type that was loaded later is kept");
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every command of `janus`, as its documents may write it.
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 16] = [
     "build",
     "cache stats",
     "cache validate",
@@ -14,6 +14,11 @@ const COMMANDS: [&str; 11] = [
     "dispatch query",
     "dispatch list",
     "dispatch show",
+    "dispatch check",
+    "dispatch diff",
+    "dispatch matrix",
+    "dispatch tree",
+    "dispatch inspect",
     "trust",
     "completions",
     "man",

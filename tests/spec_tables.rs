@@ -7,7 +7,7 @@ use janus_cache::digest::{crc32, fast_hash};
 use janus_cache::format::layout::{
     self as table, ClassRow, EntryRow, HashHead, MatrixHead, SectionRow, SlotRow, TableHeader, TypeRow,
 };
-use janus_cache::format::{Optimization, Rule, Tag};
+use janus_cache::format::{FileCodec, Optimization, Rule, Tag};
 use janus_cache::image::layout::{self as image, FamilyRow, ImageHeader, PieceRow, PlaceRow};
 use zerocopy::FromZeros;
 
@@ -99,6 +99,7 @@ fn layouts() -> Vec<Layout> {
             section_count,
             flags,
             piece_count,
+            codec,
             reserved,
             total_len,
             data_crc,
@@ -228,7 +229,12 @@ fn every_code_that_the_reader_knows_is_in_the_text_with_its_word() {
     let optimizations: Vec<(String, &str)> = (0..=u8::MAX)
         .filter_map(|code| Some((code.to_string(), Optimization::from_code(code)?.as_str())))
         .collect();
-    for (heading, known) in [("Resolution rules", rules), ("Optimizations", optimizations)] {
+    let codecs: Vec<(String, &str)> = (0..=u8::MAX)
+        .filter_map(|code| Some((code.to_string(), FileCodec::from_code(code)?.as_str())))
+        .collect();
+    for (heading, known) in
+        [("Resolution rules", rules), ("Optimizations", optimizations), ("Codecs", codecs)]
+    {
         let known: Vec<(&str, &str)> = known.iter().map(|(code, word)| (code.as_str(), *word)).collect();
         assert_eq!(pairs(&rows_under(&spec, heading)), known, "SPEC.md, {heading} (left: SPEC.md)");
     }

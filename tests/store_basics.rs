@@ -4,7 +4,7 @@ mod store_kit;
 
 use janus_cache::codec::Codec;
 use janus_cache::fs::{Durability, FileAccess};
-use janus_cache::store::{Lookup, MissReason, NewEntry, Store, StoreError, StoreOptions};
+use janus_cache::store::{EntryMeta, Lookup, MissReason, NewEntry, Store, StoreError, StoreOptions};
 use store_kit::*;
 
 #[test]
@@ -41,6 +41,26 @@ fn contents_that_shrink_are_stored_compressed_and_others_as_they_are() {
     session.commit().expect("committed");
     let codec = |number| store.get(&key(number)).hit().map(|entry| entry.codec());
     assert_eq!((codec(1), codec(3)), (Some(Codec::Lz4), Some(Codec::None)));
+}
+
+#[test]
+fn every_codec_of_an_entry_gives_its_content_back_and_none_is_the_default() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let store = open(dir.path());
+    let session = store.session().expect("a session");
+    let text = b"geo::Circle under geo::Shape; ".repeat(100);
+    let codecs = [Codec::None, Codec::Lz4, Codec::Zstd];
+    for (number, codec) in (0..).zip(codecs) {
+        let meta = EntryMeta { codec, ..meta(number) };
+        let entry = NewEntry { key: key(number), meta: &meta, content: &text, trace: b"" };
+        session.put(&entry).expect("put");
+    }
+    session.commit().expect("committed");
+    for (number, codec) in (0..).zip(codecs) {
+        let Lookup::Hit(entry) = store.get(&key(number)) else { panic!("{number} is missing") };
+        assert_eq!((entry.codec(), entry.content()), (codec, text.as_slice()));
+    }
+    assert_eq!(Codec::default(), Codec::None);
 }
 
 #[test]

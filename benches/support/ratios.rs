@@ -17,6 +17,7 @@ pub(crate) fn criterion() -> Criterion {
 /// Prints the median of every contestant of `group`, and its ratio to that of `floor`.
 ///
 /// Prints nothing where nothing was measured: under `cargo test`, or if a filter left the group out.
+#[allow(dead_code, reason = "not every bench asks for rounds")]
 pub(crate) fn print_ratios(group: &str, floor: &str, contestants: &[&str]) {
     let Some(floor_ns) = median_ns(group, floor) else { return };
     println!("\n{group}: median, and ratio to `{floor}`");
@@ -33,6 +34,22 @@ pub(crate) fn print_throughput(group: &str, bytes: usize, contestants: &[&str]) 
     for contestant in contestants {
         if let Some(median_ns) = median_ns(group, contestant) {
             println!("  {contestant:<34} {:>14.0} MB/s", bytes as f64 * 1e3 / median_ns);
+        }
+    }
+}
+
+/// Prints what one of a round's `calls` costs each contestant of `group`, and its ratio to that of `floor`.
+#[allow(dead_code, reason = "not every bench makes calls")]
+pub(crate) fn print_per_call(group: &str, calls: usize, floor: &str, contestants: &[&str]) {
+    let Some(floor_ns) = median_ns(group, floor) else { return };
+    println!("\n{group}: median of a call, and ratio to `{floor}`");
+    for contestant in contestants {
+        if let Some(median_ns) = median_ns(group, contestant) {
+            println!(
+                "  {contestant:<34} {:>8.2} ns  {:>9.2}",
+                median_ns / calls as f64,
+                median_ns / floor_ns
+            );
         }
     }
 }

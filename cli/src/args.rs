@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit::EXIT_CODES;
+use crate::picture_args::{DiffArgs, InspectArgs, MatrixArgs, TreeArgs};
 use crate::settings::SettingFlags;
 
 /// Builds dispatch tables, keeps them in a cache, and looks after that cache.
@@ -57,6 +58,14 @@ pub(crate) enum DispatchCommand {
     List(ImageArgs),
     /// Show a family: its methods, types, and how its table answers.
     Show(ShowArgs),
+    /// Compare two images, or two git revisions: which calls are answered differently.
+    Diff(DiffArgs),
+    /// Draw who wins for each pair of argument types.
+    Matrix(MatrixArgs),
+    /// Draw how a table finds its answers.
+    Tree(TreeArgs),
+    /// Dump a table, an image or a pack, also a damaged one.
+    Inspect(InspectArgs),
     /// Ask the tables of a corpus what a runtime was asked, and compare the answers.
     Check(CheckArgs),
 }

@@ -9,11 +9,11 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// Done.
     Success,
-    /// The sources have errors, or the question has no answer.
+    /// The sources have errors, the question has no answer, or what was compared differs.
     Sources,
     /// The command line, a setting, or something it names cannot be used.
     Usage,
-    /// The cache, or an image that the user named, is damaged.
+    /// The cache, or a file that the user named, is damaged.
     Damaged,
     /// The system did not let the command do its work.
     System,
@@ -23,9 +23,9 @@ pub(crate) enum Exit {
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  the sources have errors (denied warnings included), or no single method answers a query
+  1  the sources have errors (denied warnings included), no single method answers a query, or --exit-code found a difference
   2  the command line, a setting, or something they name cannot be used
-  3  damage: in the image that was named, or found by `janus cache validate` and not repaired
+  3  damage: in the file that was named, or found by `janus cache validate` and not repaired
   4  the system did not let the command do its work: no room, no permission, a lock that is held";
 
 impl From<Exit> for ExitCode {
@@ -54,6 +54,15 @@ impl Failure {
 
     pub(crate) fn message(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into() }
+    }
+
+    pub(crate) fn system(message: impl Into<String>) -> Self {
+        Self { exit: Exit::System, message: message.into() }
+    }
+
+    /// The same failure, with what it is about in front.
+    pub(crate) fn about(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
     }
 
     /// An error with what lies behind it, in one line.

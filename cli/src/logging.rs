@@ -3,9 +3,13 @@
 use std::fmt;
 
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 struct Plain;
 
@@ -34,12 +38,13 @@ where
 
 /// Shows warnings, and with `verbose` everything but traces.
 pub(crate) fn start(verbose: bool) {
-    let level = if verbose { Level::DEBUG } else { Level::WARN };
-    // A second start, in a process that has one, changes nothing.
-    let _ = tracing_subscriber::fmt()
-        .with_max_level(level)
+    let level = if verbose { LevelFilter::DEBUG } else { LevelFilter::WARN };
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .event_format(Plain)
-        .try_init();
+        // What other libraries tell is for those who work on them.
+        .with_filter(Targets::new().with_target("janus", level).with_target("janus_cache", level));
+    // A second start, in a process that has one, changes nothing.
+    let _ = tracing_subscriber::registry().with(lines).try_init();
 }

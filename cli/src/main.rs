@@ -3,10 +3,13 @@
 mod args;
 mod commands;
 mod context;
+mod draw;
 mod exit;
 mod human;
 mod json;
 mod logging;
+mod names;
+mod picture_args;
 mod say;
 mod settings;
 
@@ -42,6 +45,10 @@ fn run(command: Command) -> Result<Exit, Failure> {
             DispatchCommand::Query(args) => dispatch::query::run(&args),
             DispatchCommand::List(args) => dispatch::list::run(&args),
             DispatchCommand::Show(args) => dispatch::show::run(&args),
+            DispatchCommand::Diff(args) => dispatch::diff::run(&args),
+            DispatchCommand::Matrix(args) => dispatch::matrix::run(&args),
+            DispatchCommand::Tree(args) => dispatch::tree::run(&args),
+            DispatchCommand::Inspect(args) => dispatch::inspect::run(&args),
             DispatchCommand::Check(args) => dispatch::check::run(&args),
         },
         Command::Trust(args) => trust::run(&args),

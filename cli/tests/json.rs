@@ -9,7 +9,7 @@ use serde_json::Value;
 
 const DOCS: &str = include_str!("../../docs/cli.md");
 /// Objects whose keys are data.
-const BY_NAME: [&str; 4] = ["by_kind", "by_project", "by_language", "misses"];
+const BY_NAME: [&str; 5] = ["by_kind", "by_project", "by_language", "misses", "optimizations"];
 
 /// The part of docs/cli.md under the heading of a command.
 fn section(command: &str) -> &'static str {
@@ -145,6 +145,43 @@ fn dispatch_commands_print_what_is_documented() {
 }
 
 #[test]
+fn comparing_drawing_and_dumping_print_what_is_documented() {
+    let project = Project::copy_of("ambiguous");
+    let build = ["build", "--keep-going", "--optimizer", "dag", "--output"];
+    project.run(&[&build[..], &["old.jdi"]].concat());
+    project.edit("src/asteroids.jan", "collide(a: Body, b: Asteroid)", "collide(a: Asteroid, b: Asteroid)");
+    project.run(&[&build[..], &["new.jdi"]].concat());
+    let diff = json(&project, &["dispatch", "diff", "old.jdi", "new.jdi"]);
+    assert_eq!(
+        (&diff["differs"], &diff["families"][0]["regions"][0]["types_in"]),
+        (&true.into(), &"both".into())
+    );
+    check_known("dispatch diff", &[diff]);
+    check("dispatch matrix", &[json(&project, &["dispatch", "matrix", "old.jdi", "asteroids::collide"])]);
+    let packs = std::fs::read_dir(project.cache().join("v1/packs")).expect("packs");
+    let packs = packs.map(|pack| pack.expect("readable").path().display().to_string());
+    let mut dumps: Vec<Value> = packs.map(|pack| json(&project, &["dispatch", "inspect", &pack])).collect();
+    dumps.push(json(&project, &["dispatch", "inspect", "old.jdi"]));
+    project.write("cut.jdi", &std::fs::read(project.root().join("old.jdi")).expect("readable")[..300]);
+    let cut = json(&project, &["dispatch", "inspect", "cut.jdi"]);
+    assert_eq!(cut["sound"], false);
+    dumps.push(cut);
+    check("dispatch inspect", &dumps);
+}
+
+#[test]
+fn a_check_of_a_corpus_prints_what_is_documented() {
+    let project = Project::empty();
+    kit::write_corpus(&project);
+    let ask = |truth: &str| json(&project, &["dispatch", "check", "shapes.json", truth]);
+    let agreed = ask("shapes.truth.jsonl");
+    project.write("wrong.jsonl", "{\"f\":0,\"args\":[1,2],\"m\":0}\n");
+    let disagreed = ask("wrong.jsonl");
+    assert_eq!((&agreed["disagree"], &disagreed["disagree"]), (&0.into(), &1.into()));
+    check("dispatch check", &[agreed, disagreed]);
+}
+
+#[test]
 fn the_examples_in_the_documentation_are_of_the_documented_form() {
     let headings = DOCS.split("\n## `janus ").skip(1).filter_map(|section| section.split_once("`\n"));
     let mut examples = 0;
@@ -156,5 +193,5 @@ fn the_examples_in_the_documentation_are_of_the_documented_form() {
             examples += 1;
         }
     }
-    assert_eq!(examples, 8, "one for each object");
+    assert_eq!(examples, 12, "one for each object");
 }

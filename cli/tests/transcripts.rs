@@ -12,10 +12,11 @@ use regex::Regex;
 use snapbox::{Assert, Data, Redactions};
 
 /// What is different in each run, and its placeholder.
-const CHANGING: [(&str, &str); 8] = [
+const CHANGING: [(&str, &str); 9] = [
     ("[TIME]", r"(?<redacted>\d+(\.\d+)? (ns|us|ms|s))\b"),
     ("[SPEEDUP]", r"tables (?<redacted>\d+\.\d) times"),
     ("[SIZE]", r"(?<redacted>\d+(\.\d+)? (B|kB))\b"),
+    ("[RATE]", r"(?<redacted>\d+) cases a second"),
     ("[BYTES]", r#""bytes": (?<redacted>\d+)"#),
     ("[SHARE]", r"\((?<redacted>\d+\.\d %)\)"),
     ("[DATE]", r"(?<redacted>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"),
@@ -82,6 +83,7 @@ fn the_help_of_every_command_is_as_written() {
             "dispatch query --help",
             "dispatch list --help",
             "dispatch show --help",
+            "dispatch check --help",
             "trust --help",
             "completions --help",
             "man --help",
@@ -161,6 +163,19 @@ fn an_image_answers_as_written() {
     let questions = questions.map(|question| format!("dispatch {}", question.replace("IMAGE", image)));
     let told = run(&project, &questions.each_ref().map(String::as_str));
     check(&project, told, snapbox::file!["transcripts/dispatch.txt"]);
+}
+
+#[test]
+fn a_corpus_is_built_and_checked_as_written() {
+    let project = Project::empty();
+    kit::write_corpus(&project);
+    let mut told = run(&project, &["build shapes.json", "build shapes.json --explain"]);
+    told += &run(&project, &["dispatch check shapes.json shapes.truth.jsonl"]);
+    project.edit("shapes.truth.jsonl", "[1,1],\"m\":-1", "[1,1],\"m\":2");
+    told += &run(&project, &["dispatch check shapes.json shapes.truth.jsonl"]);
+    project.edit("shapes.json", "\"arity\":1", "\"arity\":2");
+    told += &run(&project, &["build shapes.json", "dispatch check shapes.json shapes.truth.jsonl"]);
+    check(&project, told, snapbox::file!["transcripts/corpus.txt"]);
 }
 
 #[test]

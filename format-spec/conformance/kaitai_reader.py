@@ -28,7 +28,7 @@ IMAGE_TAGS = "STRS TYPE FAMI PIEC BLOB PLAC".split()
 OWN_SECTION = {Optimizations.dag: "DDAG", Optimizations.matrix: "MTRX", Optimizations.hash: "PHSH"}
 
 # What the parser itself refuses, by where it stands behind the field that it does not accept.
-REFUSED_FIELDS = {4: "magic", 6: "version_major", 40: "codec"}
+REFUSED_FIELDS = {4: "magic", 6: "version_major"}
 
 
 class Refused(Exception):
@@ -41,11 +41,15 @@ def need(holds):
 
 
 def parse(data):
-    """The parsed file: items 1 to 3 of what a reader checks, but for `total_len`."""
-    header_len = 64 if data[:4] == b"JDI\n" else 88
+    """The parsed file: items 1 to 3 of what a reader checks, but for `total_len`. Knows no codec but 0."""
+    is_image = data[:4] == b"JDI\n"
+    header_len, codec_at = (64, 44) if is_image else (88, 39)
     need(len(data) >= header_len)
     try:
-        return JanusDispatch.from_bytes(data), header_len
+        parsed = JanusDispatch.from_bytes(data)
+        if parsed.content.codec != JanusDispatch.Codecs.none:
+            raise Refused("codec")
+        return parsed, header_len
     except ValidationFailedError as error:
         raise Refused(REFUSED_FIELDS.get(error.io.pos(), "damaged")) from error
     except (KaitaiStructError, EOFError) as error:

@@ -7,6 +7,7 @@ use super::facts::{Diagnostic, Facts, MethodFact, Place, Severity};
 use super::question::Question;
 use super::registry::{FamilyId, Registry};
 use crate::dispatch::{Ambiguity, find_ambiguities};
+use crate::format::LogicalTable;
 use crate::fs::read_bounded;
 
 /// Name of the diagnostic for an ambiguity.
@@ -36,13 +37,18 @@ pub(super) fn ambiguities(
     root: &Path,
     registry: &Registry,
     methods: &Methods<'_>,
-    question: &Question,
+    question: &Question<'_>,
 ) -> Vec<Diagnostic> {
-    let found = find_ambiguities(registry.graph(), &question.table);
-    let mut diagnostics: Vec<Diagnostic> =
-        found.tuples.iter().filter_map(|ambiguity| describe(root, methods, question, ambiguity)).collect();
+    // That a family has no table is told where its question is asked.
+    let Ok(table) = question.table() else { return Vec::new() };
+    let found = find_ambiguities(registry.graph(), &table);
+    let mut diagnostics: Vec<Diagnostic> = found
+        .tuples
+        .iter()
+        .filter_map(|ambiguity| describe(root, methods, &question.family, &table, ambiguity))
+        .collect();
     if found.truncated
-        && let Some(place) = first_place(methods, question)
+        && let Some(place) = first_place(methods, &question.family, &table)
     {
         let message =
             format!("the search for ambiguities of {} stopped early; there may be more", question.family);
@@ -54,22 +60,23 @@ pub(super) fn ambiguities(
 fn describe(
     root: &Path,
     methods: &Methods<'_>,
-    question: &Question,
+    family: &FamilyId,
+    table: &LogicalTable,
     ambiguity: &Ambiguity,
 ) -> Option<Diagnostic> {
-    let entries = ambiguity.candidates.iter().filter_map(|at| question.table.entries.get(*at as usize));
+    let entries = ambiguity.candidates.iter().filter_map(|at| table.entries.get(*at as usize));
     let candidates: Vec<(Place, String)> = entries
         .filter_map(|entry| {
-            let fact = methods.find(&question.family, &entry.implementation)?;
-            let pattern = question.table.pattern_text(&entry.pattern);
-            Some((fact.place.clone(), format!("{}{pattern} applies", question.family.name)))
+            let fact = methods.find(family, &entry.implementation)?;
+            let pattern = table.pattern_text(&entry.pattern);
+            Some((fact.place.clone(), format!("{}{pattern} applies", family.name)))
         })
         .collect();
     let tuple = format!("({})", ambiguity.tuple.join(", "));
     let (place, _) = candidates.first()?;
     let message = format!(
         "{}{tuple} is ambiguous: {} methods apply and none is more specific than the others",
-        question.family.name,
+        family.name,
         candidates.len()
     );
     let mut diagnostic = plain(root, Severity::Warning, AMBIGUOUS, place.clone(), message);
@@ -91,9 +98,9 @@ pub(super) fn family_error(
     Some(plain(root, Severity::Error, "no-table", place, error.to_string()))
 }
 
-fn first_place(methods: &Methods<'_>, question: &Question) -> Option<Place> {
-    let mut entries = question.table.entries.iter();
-    entries.find_map(|entry| Some(methods.find(&question.family, &entry.implementation)?.place.clone()))
+fn first_place(methods: &Methods<'_>, family: &FamilyId, table: &LogicalTable) -> Option<Place> {
+    let mut entries = table.entries.iter();
+    entries.find_map(|entry| Some(methods.find(family, &entry.implementation)?.place.clone()))
 }
 
 fn plain(root: &Path, severity: Severity, code: &'static str, place: Place, message: String) -> Diagnostic {

@@ -191,12 +191,12 @@ impl BuildCacheManager {
         }
     }
 
-    fn question(
+    fn question<'r>(
         &self,
         name: &str,
         signature: &TypeSignature,
-        registry: &Registry,
-    ) -> Result<Question, BuildError> {
+        registry: &'r Registry,
+    ) -> Result<Question<'r>, BuildError> {
         let id = FamilyId { name: name.to_owned(), arity: signature.arity() };
         let Some(family) = registry.family(name, id.arity) else {
             return Err(BuildError::NoFamily { family: id });

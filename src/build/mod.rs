@@ -14,6 +14,7 @@
 //! | `cache` | the chain a manager uses, or why there is none |
 //! | `metrics`, `meters`, `report` | what it cost, what it saved, what to do about it |
 //! | `project`, `check`, `output` | the executor, its diagnostics, the image |
+//! | `parallel` | work on many things, answers in order |
 //! | `error` | what can fail; the cache cannot |
 
 mod cache;
@@ -27,6 +28,7 @@ mod meters;
 mod metrics;
 mod obtain;
 mod output;
+pub(crate) mod parallel;
 mod plan;
 mod project;
 mod question;

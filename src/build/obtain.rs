@@ -16,16 +16,25 @@ use crate::codec::Codec;
 use crate::config::Verify;
 use crate::dispatch::{CompileOptions, Optimized};
 use crate::format::{LogicalTable, Optimization, TablePlan, TableView, encode};
-use crate::key::{TableKey, Trace};
+use crate::key::{TableKey, Trace, table_key};
 use crate::store::{EntryKey, EntryKind, EntryMeta, NewEntry};
 use crate::tiers::Fetched;
 
 /// One hit in so many is built again and compared where `verify` is `sampled`.
 const SAMPLED_ONE_IN: u64 = 16;
 
+/// A table that was just built.
+struct Fresh {
+    table: LogicalTable,
+    plan: TablePlan,
+    bytes: Vec<u8>,
+    /// What plan and bytes cost, in nanoseconds.
+    cost_ns: u64,
+}
+
 impl BuildCacheManager {
     /// What the session or the cache has for a question; builds nothing.
-    pub(super) fn look_up(&self, question: &Question) -> Result<Table, MissCause> {
+    pub(super) fn look_up(&self, question: &Question<'_>) -> Result<Table, MissCause> {
         let session = self.running();
         let slot = session.slot(question.key);
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
@@ -35,7 +44,7 @@ impl BuildCacheManager {
     fn fill(
         &self,
         session: &ActiveSession,
-        question: &Question,
+        question: &Question<'_>,
         slot: &mut Slot,
     ) -> Result<Table, MissCause> {
         if let Slot::Unasked = slot {
@@ -58,7 +67,7 @@ impl BuildCacheManager {
         }
     }
 
-    pub(super) fn fetch(&self, question: &Question) -> Result<Table, MissCause> {
+    pub(super) fn fetch(&self, question: &Question<'_>) -> Result<Table, MissCause> {
         let Some(chain) = self.cache().chain() else { return Err(self.cache().why_not()) };
         if self.options().recache {
             return Err(MissCause::Recache);
@@ -70,7 +79,7 @@ impl BuildCacheManager {
         // The level has proved its own checksums. Whether the bytes are a table, and the table that
         // was asked for, only this room can tell; a poisoned entry is rebuilt, and so replaced.
         let found = TableView::open(answer.content()).map_err(MissCause::Unusable)?.header().table_hash.get();
-        let expected = question.table.table_hash();
+        let expected = question.table_hash;
         if found != expected {
             return Err(MissCause::OtherQuestion { expected, found });
         }
@@ -79,7 +88,7 @@ impl BuildCacheManager {
 
     pub(super) fn obtain<E: Into<Box<dyn Error + Send + Sync>>>(
         &self,
-        question: &Question,
+        question: &Question<'_>,
         builder: impl FnOnce(&LogicalTable, &CompileOptions) -> Result<Optimized, E>,
     ) -> Result<Table, BuildError> {
         let session = self.running();
@@ -88,9 +97,9 @@ impl BuildCacheManager {
         let cause = match (self.fill(&session, question, &mut slot), &*slot) {
             (Ok(table), Slot::Ready { is_settled: true, .. }) => return Ok(table),
             (Ok(table), _) => {
-                let (plan, bytes, cost_ns) = self.build(&session.meters, question, builder)?;
+                let fresh = self.build(&session.meters, question, builder)?;
                 add(&session.meters.verified, 1);
-                let Some(section) = first_difference(table.bytes(), &bytes) else {
+                let Some(section) = first_difference(table.bytes(), &fresh.bytes) else {
                     *slot = Slot::Ready { table: table.clone(), is_settled: true };
                     return Ok(table);
                 };
@@ -101,49 +110,42 @@ impl BuildCacheManager {
                 );
                 session.meters.from_cache.fetch_sub(1, Ordering::Relaxed);
                 session.meters.saved_ns.fetch_sub(table.rebuild_cost_ns(), Ordering::Relaxed);
-                let built = self.keep(&session.meters, question, &plan, bytes, cost_ns, cause);
+                let built = self.keep(&session.meters, question, fresh, cause);
                 *slot = Slot::Ready { table: built.clone(), is_settled: true };
                 return Ok(built);
             }
             (Err(cause), _) => cause,
         };
-        let (plan, bytes, cost_ns) = self.build(&session.meters, question, builder)?;
-        let table = self.keep(&session.meters, question, &plan, bytes, cost_ns, cause);
+        let fresh = self.build(&session.meters, question, builder)?;
+        let table = self.keep(&session.meters, question, fresh, cause);
         *slot = Slot::Ready { table: table.clone(), is_settled: true };
         Ok(table)
     }
 
-    /// Builds a table: its plan, its bytes, and what they cost in nanoseconds.
     fn build<E: Into<Box<dyn Error + Send + Sync>>>(
         &self,
         meters: &Meters,
-        question: &Question,
+        question: &Question<'_>,
         builder: impl FnOnce(&LogicalTable, &CompileOptions) -> Result<Optimized, E>,
-    ) -> Result<(TablePlan, Vec<u8>, u64), BuildError> {
-        let watch = Stopwatch::start();
+    ) -> Result<Fresh, BuildError> {
         let family = || question.family.clone();
-        let Optimized { plan, .. } = builder(&question.table, &self.compile_options())
+        let table = question.table()?;
+        let watch = Stopwatch::start();
+        let Optimized { plan, .. } = builder(&table, &self.compile_options())
             .map_err(|source| BuildError::Builder { family: family(), source: source.into() })?;
         let optimization_ns = watch.elapsed_ns();
         let watch = Stopwatch::start();
-        let bytes = encode(&question.table, &plan)
-            .map_err(|source| BuildError::Encode { family: family(), source })?;
+        let bytes =
+            encode(&table, &plan).map_err(|source| BuildError::Encode { family: family(), source })?;
         TableView::open(&bytes).map_err(|source| BuildError::NewTable { family: family(), source })?;
         let serialization_ns = watch.elapsed_ns();
         add(&meters.optimization_ns, optimization_ns);
         add(&meters.serialization_ns, serialization_ns);
-        Ok((plan, bytes, optimization_ns + serialization_ns))
+        Ok(Fresh { table, plan, bytes, cost_ns: optimization_ns + serialization_ns })
     }
 
-    fn keep(
-        &self,
-        meters: &Meters,
-        question: &Question,
-        plan: &TablePlan,
-        bytes: Vec<u8>,
-        cost_ns: u64,
-        cause: MissCause,
-    ) -> Table {
+    fn keep(&self, meters: &Meters, question: &Question<'_>, fresh: Fresh, cause: MissCause) -> Table {
+        let Fresh { table, plan, bytes, cost_ns } = fresh;
         add(&meters.built, 1);
         add(&meters.built_ns, cost_ns);
         if plan.strategy.optimization() != Optimization::Linear {
@@ -161,9 +163,9 @@ impl BuildCacheManager {
                 producer: String::new(),
                 language: self.options().language.clone(),
             };
-            let trace = question.trace.to_string();
-            let key = question.entry_key();
-            let entry = NewEntry { key, meta: &meta, content: &bytes, trace: trace.as_bytes() };
+            let (_, trace) = table_key(&table, &self.options().keys);
+            let (key, trace) = (question.entry_key(), trace.as_str().as_bytes());
+            let entry = NewEntry { key, meta: &meta, content: &bytes, trace };
             if let Err(error) = chain.put(&entry) {
                 add(&meters.write_failures, 1);
                 self.warn((&error.source).into(), with_source(&error));

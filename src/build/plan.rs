@@ -6,7 +6,7 @@ use super::question::Question;
 use super::reason::{Change, Reason};
 use super::registry::FamilyId;
 use super::table::MissCause;
-use crate::key::{InputChange, TableKey, Trace};
+use crate::key::{InputChange, TableKey};
 
 /// What to do with a family's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,12 +61,12 @@ impl Plan {
 #[derive(Clone, Debug)]
 pub struct Observed<'a> {
     /// The question.
-    pub question: &'a Question,
+    pub question: &'a Question<'a>,
     /// Why the cache has no answer; none if it has one.
     pub missing: Option<MissCause>,
-    /// What the family's question was at the last build, where that was another one and the cache
-    /// still knows.
-    pub old_trace: Option<Trace>,
+    /// How it differs from the family's question at the last build, where that was another one and the
+    /// cache still knows it.
+    pub inputs: Vec<InputChange>,
 }
 
 /// What the last build left behind, as far as a plan needs it.
@@ -92,12 +92,9 @@ pub fn plan(observed: &[Observed<'_>], last: Option<&LastBuild>, explain: &dyn E
 }
 
 fn step(one: &Observed<'_>, last: Option<&LastBuild>, explain: &dyn Explain) -> Step {
-    let Question { family, key, trace, .. } = one.question;
+    let Question { family, key, .. } = one.question;
     let old_key = last.and_then(|last| last.keys.get(family));
-    let change = || {
-        let inputs = one.old_trace.as_ref().map_or_else(Vec::new, |old| trace.changes_since(old));
-        Change { because: explain.because(family, &inputs), inputs }
-    };
+    let change = || Change { because: explain.because(family, &one.inputs), inputs: one.inputs.clone() };
     let reason = match (&one.missing, last, old_key) {
         (None, None, _) => Reason::KnownAnswer,
         (None, Some(_), Some(old)) if old == key => Reason::Unchanged,
@@ -129,27 +126,34 @@ mod tests {
         }
     }
 
-    fn question(param: &str) -> Question {
+    fn registry(param: &str) -> Registry {
         let types = [TypeDecl::new("A", &[]), TypeDecl::new("B", &["A"])];
         let family = Family::new("f", 1, vec![Method::new(&[param], "f1", "m")]);
-        let registry = Registry::new(types, [family.clone()]).expect("a registry");
-        Question::ask(&registry, &family, &KeySettings::default()).expect("a question")
+        Registry::new(types, [family]).expect("a registry")
     }
 
-    fn last(question: &Question) -> LastBuild {
+    fn question(registry: &Registry) -> Question<'_> {
+        let family = registry.family("f", 1).expect("it has one");
+        Question::ask(registry, family, &KeySettings::default()).expect("a question")
+    }
+
+    fn last(question: &Question<'_>) -> LastBuild {
         LastBuild { keys: [(question.family.clone(), question.key)].into() }
     }
 
-    fn reason(question: &Question, missing: Option<MissCause>, last: Option<&LastBuild>) -> Reason {
-        let old_trace = Some(self::question("A").trace);
-        let observed = [Observed { question, missing, old_trace }];
+    fn reason(question: &Question<'_>, missing: Option<MissCause>, last: Option<&LastBuild>) -> Reason {
+        let settings = KeySettings::default();
+        let old = self::question(&registry("A")).trace(&settings).expect("a trace");
+        let inputs = question.trace(&settings).expect("a trace").changes_since(&old);
+        let observed = [Observed { question, missing, inputs }];
         plan(&observed, last, &Named).steps.remove(0).reason
     }
 
     #[test]
     fn every_case_has_its_reason() {
         let absent = || Some(MissCause::Miss(MissReason::Absent));
-        let (before, now) = (question("A"), question("B"));
+        let (old_world, new_world) = (registry("A"), registry("B"));
+        let (before, now) = (question(&old_world), question(&new_world));
         let (of_before, empty) = (last(&before), LastBuild::default());
         assert_eq!(reason(&before, None, Some(&of_before)), Reason::Unchanged);
         assert_eq!(reason(&before, None, None), Reason::KnownAnswer);
@@ -168,7 +172,8 @@ mod tests {
 
     #[test]
     fn families_that_are_gone_are_named_and_counts_add_up() {
-        let question = question("A");
+        let world = registry("A");
+        let question = question(&world);
         let plan = plan(&[], Some(&last(&question)), &Named);
         assert_eq!((plan.removed, plan.steps.len()), (vec![question.family], 0));
     }

@@ -1,8 +1,7 @@
 //! The executor: reads, plans, builds what the plan says, writes the image.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use super::check::{self, AMBIGUOUS, Methods};
 use super::error::BuildError;
@@ -11,6 +10,7 @@ use super::facts::{Diagnostic, Facts, Severity};
 use super::frontend::Frontend;
 use super::manager::{BuildCacheManager, SessionReport};
 use super::output::{ImageOutcome, write_image};
+use super::parallel;
 use super::plan::{Action, Explain, Observed, Plan, plan};
 use super::question::Question;
 use super::reason::Reason;
@@ -18,7 +18,7 @@ use super::registry::{FamilyId, Registry};
 use super::state::{State, StateFile};
 use super::table::{MissCause, Table, TableOrigin};
 use crate::clock::Stopwatch;
-use crate::dispatch::optimize;
+use crate::dispatch::{Family, optimize};
 use crate::fs;
 use crate::key::InputChange;
 
@@ -105,9 +105,13 @@ pub fn build_project(
     manager.start_session()?;
 
     let mut diagnostics = facts.diagnostics.clone();
-    let mut questions = Vec::with_capacity(registry.family_count());
-    for family in registry.families() {
-        match Question::ask(&registry, family, &manager.options().keys) {
+    let families: Vec<&Family> = registry.families().collect();
+    let keys = &manager.options().keys;
+    let asked =
+        parallel::map(&families, parallel::available(), |family| Question::ask(&registry, family, keys));
+    let mut questions = Vec::with_capacity(families.len());
+    for (family, asked) in families.iter().zip(asked) {
+        match asked {
             Ok(question) => questions.push(question),
             Err(error) => {
                 let id = FamilyId { name: family.name.clone(), arity: family.arity };
@@ -190,17 +194,21 @@ impl Explain for NothingKnown {
 
 fn plan_questions(
     facts: &Facts,
-    questions: &[Question],
+    questions: &[Question<'_>],
     old_state: Option<&State>,
     manager: &BuildCacheManager,
 ) -> Plan {
     let last = old_state.map(State::last_build);
     let observe = |question| -> Observed<'_> {
-        let question: &Question = question;
+        let question: &Question<'_> = question;
         let missing = manager.look_up(question).err();
         let old_key = last.as_ref().and_then(|last| last.keys.get(&question.family).copied());
         let old_trace = old_key.filter(|old| *old != question.key).and_then(|old| manager.trace_of(old));
-        Observed { question, missing, old_trace }
+        let inputs = old_trace.and_then(|old| {
+            let trace = question.trace(&manager.options().keys).ok()?;
+            Some(trace.changes_since(&old))
+        });
+        Observed { question, missing, inputs: inputs.unwrap_or_default() }
     };
     let observed: Vec<Observed<'_>> = questions.iter().map(observe).collect();
     match old_state {
@@ -216,29 +224,16 @@ type Failures = Vec<(FamilyId, BuildError)>;
 
 /// Gets every table, in parallel. A table that turned out to be wrong in the cache changes its step.
 fn execute(
-    questions: &[Question],
+    questions: &[Question<'_>],
     planned: &mut Plan,
     manager: &BuildCacheManager,
 ) -> (Vec<(FamilyId, Table)>, Failures) {
-    let results = Mutex::new(Vec::with_capacity(questions.len()));
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some(question) = questions.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let result = manager.obtain(question, optimize);
-            results.lock().unwrap_or_else(PoisonError::into_inner).push((question.family.clone(), result));
-        }
-    };
-    let to_build = planned.steps.iter().filter(|step| step.action == Action::Build).count();
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(to_build);
-    if threads > 1 {
-        std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
-    } else {
-        work();
-    }
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let (_, to_build) = planned.counts();
+    let threads = NonZeroUsize::new(to_build).unwrap_or(NonZeroUsize::MIN).min(parallel::available());
+    let results = parallel::map(questions, threads, |question| manager.obtain(question, optimize));
     let (mut tables, mut failures) = (Vec::with_capacity(results.len()), Vec::new());
-    for (family, result) in results {
+    for (question, result) in questions.iter().zip(results) {
+        let family = question.family.clone();
         match result {
             Ok(table) => {
                 if let TableOrigin::Built { cause: cause @ MissCause::Mismatch { .. } } = table.origin()
@@ -260,10 +255,10 @@ fn find_ambiguities(
     request: &BuildRequest<'_>,
     facts: &Facts,
     registry: &Registry,
-    questions: &[Question],
+    questions: &[Question<'_>],
     tables: &[(FamilyId, Table)],
 ) -> Vec<Diagnostic> {
-    let is_clear = |question: &Question| {
+    let is_clear = |question: &&Question<'_>| {
         let found = tables.binary_search_by(|(family, _)| family.cmp(&question.family)).ok();
         let table = found.and_then(|at| tables.get(at));
         table.is_some_and(|(_, table)| table.view().is_ok_and(|view| !view.may_be_ambiguous()))

@@ -1,4 +1,4 @@
-//! A question about one family's table: the restricted table, its key, and the trace of the key.
+//! A question about one family's table: its name, and how its answer is recognized.
 
 use super::registry::{FamilyId, Registry};
 use crate::dispatch::{Family, FamilyError, restrict};
@@ -6,26 +6,44 @@ use crate::format::LogicalTable;
 use crate::key::{KeySettings, TableKey, Trace, table_key};
 use crate::store::EntryKey;
 
-/// Everything that can change one table's bytes, and its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
+/// Everything that can change one table's bytes, as a name.
+///
+/// The restricted table itself is not kept. A build asks about thousands of families and needs the
+/// tables of those few that the cache has no answer for; to hold them all took more memory and time than
+/// to restrict these few again.
+#[derive(Clone, Debug)]
+pub struct Question<'r> {
     /// Whose table.
     pub family: FamilyId,
-    /// The methods, and the types that matter to them.
-    pub table: LogicalTable,
     /// The question's name.
     pub key: TableKey,
-    /// What entered the key.
-    pub trace: Trace,
+    /// What an answer says of itself.
+    pub(super) table_hash: u64,
+    registry: &'r Registry,
+    source: &'r Family,
 }
 
-impl Question {
+impl<'r> Question<'r> {
     /// Restricts a family to what matters and names the question. Cost: proportional to the table.
-    pub fn ask(registry: &Registry, family: &Family, settings: &KeySettings) -> Result<Self, FamilyError> {
+    pub fn ask(
+        registry: &'r Registry,
+        family: &'r Family,
+        settings: &KeySettings,
+    ) -> Result<Self, FamilyError> {
         let table = restrict(registry.graph(), family)?;
-        let (key, trace) = table_key(&table, settings);
-        let family = FamilyId { name: family.name.clone(), arity: family.arity };
-        Ok(Self { family, table, key, trace })
+        let (key, _) = table_key(&table, settings);
+        let id = FamilyId { name: family.name.clone(), arity: family.arity };
+        Ok(Self { family: id, key, table_hash: table.table_hash(), registry, source: family })
+    }
+
+    /// The methods, and the types that matter to them. Cost: proportional to the table.
+    pub fn table(&self) -> Result<LogicalTable, FamilyError> {
+        restrict(self.registry.graph(), self.source)
+    }
+
+    /// What entered the key. Cost: proportional to the table.
+    pub fn trace(&self, settings: &KeySettings) -> Result<Trace, FamilyError> {
+        Ok(table_key(&self.table()?, settings).1)
     }
 
     /// The key as the cache takes it.

@@ -4,20 +4,17 @@ use super::CodecError;
 
 /// The format's own bound: one stored byte stands for at most 255 decoded ones, and the shortest
 /// block costs a few bytes more. What promises more is damage or a bomb.
-const MOST_DECODED_PER_STORED: u64 = 255;
+pub(super) const MOST_DECODED_PER_STORED: u64 = 255;
 
 pub(super) fn encode(bytes: &[u8]) -> Vec<u8> {
     lz4_flex::block::compress(bytes)
 }
 
-pub(super) fn decode(stored: &[u8], decoded_bytes: u64) -> Result<Vec<u8>, CodecError> {
-    let stored_bytes = stored.len() as u64;
-    if decoded_bytes > stored_bytes.saturating_mul(MOST_DECODED_PER_STORED) {
-        return Err(CodecError::Implausible { stored_bytes, decoded_bytes });
-    }
-    let mut decoded = vec![0; decoded_bytes as usize];
-    match lz4_flex::block::decompress_into(stored, &mut decoded) {
-        Ok(found) if found as u64 == decoded_bytes => Ok(decoded),
+/// Fills `decoded`, which the caller has reserved.
+pub(super) fn decode_into(stored: &[u8], decoded: &mut [u8]) -> Result<(), CodecError> {
+    let decoded_bytes = decoded.len() as u64;
+    match lz4_flex::block::decompress_into(stored, decoded) {
+        Ok(found) if found as u64 == decoded_bytes => Ok(()),
         _ => Err(CodecError::Malformed { decoded_bytes }),
     }
 }
@@ -27,6 +24,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::codec::Codec;
+
+    fn decode(stored: &[u8], decoded_bytes: u64) -> Result<Vec<u8>, CodecError> {
+        Codec::Lz4.decode(stored, decoded_bytes, u64::MAX).map(std::borrow::Cow::into_owned)
+    }
 
     #[test]
     fn a_bomb_is_refused_by_its_promise() {

@@ -3,9 +3,14 @@
 //! A codec is named by one byte in the formats. Decoding takes the size that the format promises and
 //! a limit that the caller sets, and refuses before it reserves memory.
 
+mod dictionary;
 mod lz4;
+mod zstd;
 
 use std::borrow::Cow;
+
+pub use dictionary::{Dictionary, DictionaryError};
+pub use zstd::Level;
 
 /// How bytes are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,6 +20,8 @@ pub enum Codec {
     None,
     /// One LZ4 block, without frame or size.
     Lz4,
+    /// Zstandard frames without a dictionary.
+    Zstd,
 }
 
 /// Why stored bytes do not decode.
@@ -51,6 +58,7 @@ impl Codec {
         match self {
             Self::None => 0,
             Self::Lz4 => 1,
+            Self::Zstd => 2,
         }
     }
 
@@ -59,22 +67,26 @@ impl Codec {
         match byte {
             0 => Some(Self::None),
             1 => Some(Self::Lz4),
+            2 => Some(Self::Zstd),
             _ => None,
         }
     }
 
     /// Encodes, and says how: [`Codec::None`] where compression would save nothing.
     pub fn encode(self, bytes: &[u8]) -> (Self, Cow<'_, [u8]>) {
-        match self {
-            Self::None => (Self::None, Cow::Borrowed(bytes)),
-            Self::Lz4 => {
-                let stored = lz4::encode(bytes);
-                if stored.len() < bytes.len() {
-                    (Self::Lz4, Cow::Owned(stored))
-                } else {
-                    (Self::None, Cow::Borrowed(bytes))
-                }
-            }
+        self.encode_at(bytes, Level::default())
+    }
+
+    /// As [`Codec::encode`]; `level` says how hard [`Codec::Zstd`] tries, the others have none.
+    pub fn encode_at(self, bytes: &[u8], level: Level) -> (Self, Cow<'_, [u8]>) {
+        let stored = match self {
+            Self::None => None,
+            Self::Lz4 => Some(lz4::encode(bytes)),
+            Self::Zstd => zstd::encode(bytes, level),
+        };
+        match stored.filter(|stored| stored.len() < bytes.len()) {
+            Some(stored) => (self, Cow::Owned(stored)),
+            None => (Self::None, Cow::Borrowed(bytes)),
         }
     }
 
@@ -85,13 +97,48 @@ impl Codec {
         decoded_bytes: u64,
         limit_bytes: u64,
     ) -> Result<Cow<'_, [u8]>, CodecError> {
+        self.check_promise(stored.len() as u64, decoded_bytes, limit_bytes)?;
+        if self == Self::None && stored.len() as u64 == decoded_bytes {
+            return Ok(Cow::Borrowed(stored));
+        }
+        let mut decoded = vec![0; decoded_bytes as usize];
+        self.decode_into(stored, &mut decoded)?;
+        Ok(Cow::Owned(decoded))
+    }
+
+    /// Refuses a promised size that is over the limit, or that no input of `stored_bytes` can keep. To be
+    /// asked before memory is reserved for [`Codec::decode_into`].
+    pub fn check_promise(
+        self,
+        stored_bytes: u64,
+        decoded_bytes: u64,
+        limit_bytes: u64,
+    ) -> Result<(), CodecError> {
         if decoded_bytes > limit_bytes {
             return Err(CodecError::OverLimit { decoded_bytes, limit_bytes });
         }
+        let most = match self {
+            Self::None if stored_bytes == decoded_bytes => return Ok(()),
+            Self::None => return Err(CodecError::Malformed { decoded_bytes }),
+            Self::Lz4 => lz4::MOST_DECODED_PER_STORED,
+            Self::Zstd => zstd::MOST_DECODED_PER_STORED,
+        };
+        if decoded_bytes > stored_bytes.saturating_mul(most) {
+            return Err(CodecError::Implausible { stored_bytes, decoded_bytes });
+        }
+        Ok(())
+    }
+
+    /// Decodes to exactly the length of `decoded`, which the caller has reserved.
+    pub fn decode_into(self, stored: &[u8], decoded: &mut [u8]) -> Result<(), CodecError> {
         match self {
-            Self::None if stored.len() as u64 == decoded_bytes => Ok(Cow::Borrowed(stored)),
-            Self::None => Err(CodecError::Malformed { decoded_bytes }),
-            Self::Lz4 => lz4::decode(stored, decoded_bytes).map(Cow::Owned),
+            Self::None if stored.len() == decoded.len() => {
+                decoded.copy_from_slice(stored);
+                Ok(())
+            }
+            Self::None => Err(CodecError::Malformed { decoded_bytes: decoded.len() as u64 }),
+            Self::Lz4 => lz4::decode_into(stored, decoded),
+            Self::Zstd => zstd::decode_into(stored, decoded),
         }
     }
 }
@@ -113,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_promise_over_the_limit_is_refused_before_memory_is_reserved() {
-        for codec in [Codec::None, Codec::Lz4] {
+        for codec in [Codec::None, Codec::Lz4, Codec::Zstd] {
             let error = codec.decode(b"x", u64::MAX, 1000).expect_err("refused");
             assert_eq!(error, CodecError::OverLimit { decoded_bytes: u64::MAX, limit_bytes: 1000 });
         }
@@ -124,6 +171,6 @@ mod tests {
         for byte in 0..=255 {
             assert!(Codec::from_byte(byte).is_none_or(|codec| codec.to_byte() == byte));
         }
-        assert_eq!((0..=255).filter_map(Codec::from_byte).count(), 2);
+        assert_eq!((0..=255).filter_map(Codec::from_byte).count(), 3);
     }
 }

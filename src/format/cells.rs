@@ -53,6 +53,13 @@ impl<'a> MatrixView<'a> {
     }
 }
 
+/// Where tuples' outcomes stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cells<'a> {
+    Matrix(MatrixView<'a>),
+    Hash(HashView<'a>),
+}
+
 /// Displacements and slots.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HashView<'a> {
@@ -65,7 +72,7 @@ impl<'a> HashView<'a> {
     pub(super) fn parse(section: &'a [u8], classes: &[ClassRow]) -> Result<Self, &'static str> {
         const LENGTH: &str = "its length is not what its head says";
         tuple_count(classes)
-            .filter(|count| *count <= u64::from(u32::MAX))
+            .filter(|count| u32::try_from(*count).is_ok())
             .ok_or("its tuples of classes do not fit into 32 bits")?;
         let (head, rest) = HashHead::ref_from_prefix(section).map_err(|_| "it is shorter than its head")?;
         let (buckets, slots) = (head.bucket_count.get() as usize, head.slot_count.get() as usize);
@@ -137,12 +144,35 @@ impl DispatchCore<'_> {
         self.cell_outcome(PHSH, hash.outcome(self.tuple_of(args)? as u32)?)
     }
 
+    /// What a type at a position adds to the number of its tuple, where an optimizer numbers tuples:
+    /// its class times the radixes of the positions behind. None where none does, or where the numbers
+    /// do not fit.
+    pub(crate) fn tuple_share(&self, position: usize, local: LocalType) -> Result<Option<u32>, AccessError> {
+        let Some((row, behind)) = self.class_rows.get(position..).and_then(<[ClassRow]>::split_first) else {
+            return Ok(None);
+        };
+        let class = u64::from(self.class_in(*row, local)?);
+        let fits = tuple_count(self.class_rows).is_some_and(|count| u32::try_from(count).is_ok());
+        let share = tuple_count(behind).and_then(|radix| u32::try_from(class.checked_mul(radix)?).ok());
+        Ok(share.filter(|_| fits && self.has_cells()))
+    }
+
+    /// The outcome of the tuple of this number: the sum of its types' shares.
+    #[inline]
+    pub(crate) fn outcome_of_tuple(&self, tuple: u32) -> Result<Outcome, AccessError> {
+        match self.cells() {
+            Some(Cells::Matrix(matrix)) => self.cell_outcome(MTRX, matrix.cell(u64::from(tuple))?),
+            Some(Cells::Hash(hash)) => self.cell_outcome(PHSH, hash.outcome(tuple)?),
+            None => Err(AccessError::OutOfBounds { tag: MTRX, index: u64::from(tuple), bound: 0 }),
+        }
+    }
+
     /// The number of the tuple of the arguments' classes.
     #[inline]
     fn tuple_of(&self, args: &[LocalType]) -> Result<u64, AccessError> {
         let mut tuple = 0_u64;
         for (row, local) in self.class_rows.iter().zip(args) {
-            let class = self.class_in(row, *local)?;
+            let class = self.class_in(*row, *local)?;
             tuple = tuple.wrapping_mul(u64::from(row.class_count.get())).wrapping_add(u64::from(class));
         }
         Ok(tuple)

@@ -7,7 +7,7 @@
 use zerocopy::FromBytes;
 use zerocopy::little_endian::{U16, U32};
 
-use super::cells::{HashView, MatrixView};
+use super::cells::{Cells, HashView, MatrixView};
 use super::error::{AccessError, Tag};
 use super::layout::{
     ABOV, CLAS, CLASS_RUNS, ClassRow, DDAG, EntryRow, LEAF, LEAF_AMBIGUOUS, LEAF_FIRST_ENTRY, LEAF_NO_METHOD,
@@ -66,8 +66,7 @@ enum Answers<'a> {
     /// Nothing: the entries answer.
     Scan,
     Dag(&'a [U32]),
-    Matrix(MatrixView<'a>),
-    Hash(HashView<'a>),
+    Cells(Cells<'a>),
 }
 
 /// The raw sections of a core, lengths not yet checked.
@@ -97,6 +96,7 @@ pub(crate) fn above_stride_bytes(param_count: u32) -> usize {
 
 impl<'a> DispatchCore<'a> {
     /// Checks that each section has the length its counts ask for; names the first that has not.
+    #[inline]
     pub(crate) fn new(parts: CoreParts<'a>) -> Result<Self, (Tag, &'static str)> {
         const LENGTH: &str = "its length contradicts the counts in the header";
         let (arity, entry_count) = (usize::from(parts.arity), parts.entries.len() as u32);
@@ -135,10 +135,12 @@ impl<'a> DispatchCore<'a> {
                 Answers::Dag(nodes.ok_or((DDAG, "it is not a root and whole nodes"))?)
             }
             Optimization::Matrix => {
-                Answers::Matrix(MatrixView::parse(parts.answers, class_rows).map_err(|what| (MTRX, what))?)
+                let matrix = MatrixView::parse(parts.answers, class_rows).map_err(|what| (MTRX, what))?;
+                Answers::Cells(Cells::Matrix(matrix))
             }
             Optimization::Hash => {
-                Answers::Hash(HashView::parse(parts.answers, class_rows).map_err(|what| (PHSH, what))?)
+                let hash = HashView::parse(parts.answers, class_rows).map_err(|what| (PHSH, what))?;
+                Answers::Cells(Cells::Hash(hash))
             }
         };
         Ok(Self {
@@ -163,6 +165,20 @@ impl<'a> DispatchCore<'a> {
         self.optimization
     }
 
+    /// Where the outcomes of numbered tuples stand, if an optimizer numbers them.
+    #[inline]
+    pub(super) const fn cells(&self) -> Option<&Cells<'a>> {
+        match &self.answers {
+            Answers::Cells(cells) => Some(cells),
+            Answers::Scan | Answers::Dag(_) => None,
+        }
+    }
+
+    /// Whether an optimizer numbers tuples.
+    pub(super) const fn has_cells(&self) -> bool {
+        self.cells().is_some()
+    }
+
     /// Number of entries.
     pub const fn entry_count(&self) -> u32 {
         self.entry_count
@@ -177,8 +193,8 @@ impl<'a> DispatchCore<'a> {
         }
         match &self.answers {
             Answers::Dag(nodes) => self.walk(nodes, args),
-            Answers::Matrix(matrix) => self.look_into_matrix(matrix, args),
-            Answers::Hash(hash) => self.look_into_hash(hash, args),
+            Answers::Cells(Cells::Matrix(matrix)) => self.look_into_matrix(matrix, args),
+            Answers::Cells(Cells::Hash(hash)) => self.look_into_hash(hash, args),
             Answers::Scan => self.scan(args),
         }
     }
@@ -219,7 +235,7 @@ impl<'a> DispatchCore<'a> {
 
     /// Class of `local` at a position: types of one class are answered alike there.
     #[inline]
-    pub(super) fn class_in(&self, row: &ClassRow, local: LocalType) -> Result<u32, AccessError> {
+    pub(super) fn class_in(&self, row: ClassRow, local: LocalType) -> Result<u32, AccessError> {
         if local == LocalType::OTHER {
             return Ok(0);
         }
@@ -268,7 +284,7 @@ impl<'a> DispatchCore<'a> {
             let head = nodes.get(node).ok_or_else(|| node_outside(node))?.get();
             let (position, class_count) = ((head & 0xff) as usize, head >> 8);
             let local = *args.get(position).ok_or_else(|| node_outside(node))?;
-            let row = self.class_rows.get(position).ok_or_else(|| node_outside(node))?;
+            let row = *self.class_rows.get(position).ok_or_else(|| node_outside(node))?;
             let class = self.class_in(row, local)?;
             if class >= class_count {
                 return Err(AccessError::OutOfBounds {

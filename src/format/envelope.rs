@@ -5,6 +5,7 @@ use zerocopy::{FromBytes, IntoBytes};
 
 use super::error::{OpenError, Tag};
 use super::layout::{SECTION_ALIGN, SECTION_REQUIRED, SectionRow, VERSION_MAJOR};
+use super::pressed::FileCodec;
 use crate::digest::crc32;
 
 /// Whether the two checksums are computed at open, or were before, by whoever keeps the bytes.
@@ -20,7 +21,7 @@ pub(crate) struct Envelope {
     pub(crate) magic: [u8; 4],
     pub(crate) expected_magic: [u8; 4],
     pub(crate) version_major: u16,
-    /// Codec of what is behind the directory; this version reads 0, none.
+    /// Codec of what is behind the directory; only 0, none, is read where it lies.
     pub(crate) codec: u8,
     /// Its last four bytes are `metadata_crc`.
     pub(crate) header_len: usize,
@@ -30,24 +31,34 @@ pub(crate) struct Envelope {
     pub(crate) metadata_crc: u32,
 }
 
-/// The directory, and the bytes of each known section, `None` where it is absent.
+/// The directory, and where each known section stands in it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sections<'a, const N: usize> {
+    bytes: &'a [u8],
     pub(crate) rows: &'a [SectionRow],
     /// Bytes behind the directory.
     pub(crate) data_len: u64,
     known: &'static [Tag; N],
-    bytes: [Option<&'a [u8]>; N],
+    /// For each known section its row, [`ABSENT`] where there is none.
+    row_of: [u8; N],
 }
+
+/// No row: a directory that is believed has fewer.
+const ABSENT: u8 = u8::MAX;
 
 impl<'a, const N: usize> Sections<'a, N> {
     /// A section that must be there.
+    #[inline]
     pub(crate) fn required(&self, tag: Tag) -> Result<&'a [u8], OpenError> {
         let index = self.known.iter().position(|known| *known == tag);
-        index.and_then(|index| *self.bytes.get(index)?).ok_or(OpenError::MissingSection { tag })
+        let row = index.and_then(|index| self.rows.get(usize::from(*self.row_of.get(index)?)));
+        let start = row.map_or(usize::MAX, |row| row.offset.get() as usize);
+        let end = row.map_or(usize::MAX, |row| start.saturating_add(row.len.get() as usize));
+        self.bytes.get(start..end).ok_or(OpenError::MissingSection { tag })
     }
 
     /// An error about a section, with its place.
+    #[cold]
     pub(crate) fn wrong(&self, tag: Tag, what: &'static str) -> OpenError {
         let row = self.rows.iter().find(|row| row.tag == tag.0);
         OpenError::Section { tag, offset: row.map_or(0, |row| u64::from(row.offset.get())), what }
@@ -57,6 +68,7 @@ impl<'a, const N: usize> Sections<'a, N> {
 impl Envelope {
     /// Proves magic, version, length, checksums and the directory. Nothing inside the sections is
     /// believed or looked at; the cost is one CRC over the bytes and a look at each directory row.
+    #[inline]
     pub(crate) fn prove<'a, const N: usize>(
         &self,
         bytes: &'a [u8],
@@ -70,8 +82,10 @@ impl Envelope {
             return Err(OpenError::Version { found: self.version_major, supported: VERSION_MAJOR });
         }
         // Before any length: that of a compressed file is not `total_len`.
-        if self.codec != 0 {
-            return Err(OpenError::UnknownCodec { found: self.codec });
+        match FileCodec::from_code(self.codec) {
+            Some(FileCodec::None) => {}
+            Some(codec) => return Err(OpenError::Compressed { codec: codec.as_str() }),
+            None => return Err(OpenError::UnknownCodec { found: self.codec }),
         }
         let found_bytes = bytes.len() as u64;
         let row_count = self.section_count as usize;
@@ -91,39 +105,54 @@ impl Envelope {
             expect_crc("metadata", self.metadata_crc, metadata_crc(bytes, crc_field, directory_end))?;
             expect_crc("data", self.data_crc, crc32(bytes.get(directory_end..).unwrap_or_default()))?;
         }
-        let mut found = [None; N];
-        let mut previous_end = directory_end;
-        for row in rows {
-            let (tag, flags) = (Tag(row.tag), row.flags.get());
-            let (offset, len) = (row.offset.get() as usize, row.len.get() as usize);
-            let wrong = |what| OpenError::Section { tag, offset: offset as u64, what };
-            if offset % SECTION_ALIGN != 0 {
-                return Err(wrong("its offset is not a multiple of 8"));
+        let mut row_of = [ABSENT; N];
+        let (mut previous_end, mut expected) = (directory_end, 0);
+        for (index, row) in rows.iter().enumerate() {
+            let (tag, offset) = (Tag(row.tag), row.offset.get() as usize);
+            let end = offset.saturating_add(row.len.get() as usize);
+            if !offset.is_multiple_of(SECTION_ALIGN) || offset < previous_end || end > bytes.len() {
+                return Err(misplaced(tag, offset, previous_end));
             }
-            if offset < previous_end {
-                return Err(wrong("it begins before the section or directory in front of it ends"));
-            }
-            previous_end = offset.saturating_add(len);
-            let section = bytes.get(offset..previous_end).ok_or(wrong("it ends behind the last byte"))?;
-            let index = known.iter().position(|known| *known == tag);
-            match index.and_then(|index| found.get_mut(index)) {
-                Some(slot @ None) => *slot = Some(section),
-                Some(Some(_)) => return Err(wrong("it is there twice")),
-                None if flags & SECTION_REQUIRED != 0 => return Err(OpenError::UnknownRequired { tag }),
+            previous_end = end;
+            // Our writer keeps the order of `known`, so the search mostly ends where it begins.
+            let place = known.iter().skip(expected).position(|known| *known == tag).map(|at| at + expected);
+            let place = place.or_else(|| known.iter().take(expected).position(|known| *known == tag));
+            match place.and_then(|place| row_of.get_mut(place)) {
+                Some(slot) if *slot == ABSENT && index < usize::from(ABSENT) => *slot = index as u8,
+                Some(_) => {
+                    return Err(OpenError::Section { tag, offset: offset as u64, what: "it is there twice" });
+                }
+                None if row.flags.get() & SECTION_REQUIRED != 0 => {
+                    return Err(OpenError::UnknownRequired { tag });
+                }
                 None => {}
             }
+            expected = place.map_or(expected, |place| place + 1);
         }
         let data_len = found_bytes.saturating_sub(directory_end as u64);
-        Ok(Sections { rows, data_len, known, bytes: found })
+        Ok(Sections { bytes, rows, data_len, known, row_of })
     }
 }
 
-fn expect_crc(what: &'static str, stored: u32, computed: u32) -> Result<(), OpenError> {
+/// What is wrong with the place of a section.
+#[cold]
+fn misplaced(tag: Tag, offset: usize, previous_end: usize) -> OpenError {
+    let what = if !offset.is_multiple_of(SECTION_ALIGN) {
+        "its offset is not a multiple of 8"
+    } else if offset < previous_end {
+        "it begins before the section or directory in front of it ends"
+    } else {
+        "it ends behind the last byte"
+    };
+    OpenError::Section { tag, offset: offset as u64, what }
+}
+
+pub(crate) fn expect_crc(what: &'static str, stored: u32, computed: u32) -> Result<(), OpenError> {
     if stored == computed { Ok(()) } else { Err(OpenError::Checksum { what, stored, computed }) }
 }
 
 /// CRC-32 of the header before its last field (which begins at `crc_field`) and of the directory.
-fn metadata_crc(bytes: &[u8], crc_field: usize, directory_end: usize) -> u32 {
+pub(crate) fn metadata_crc(bytes: &[u8], crc_field: usize, directory_end: usize) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(bytes.get(..crc_field).unwrap_or_default());
     hasher.update(bytes.get(crc_field + 4..directory_end).unwrap_or_default());

@@ -89,11 +89,17 @@ pub enum OpenError {
     },
     /// What is behind the section directory is compressed in a way that this version does not know.
     #[error(
-        "codec {found} is not known, this reader knows 0 (none): use a newer reader, or build the file again"
+        "codec {found} is not known, this reader knows 0 (none), 1 (lz4), 2 (zstd) and 3 (columnar): use a newer reader, or build the file again"
     )]
     UnknownCodec {
         /// The codec's code.
         found: u8,
+    },
+    /// What is behind the section directory is compressed, so it cannot be read where it lies.
+    #[error("the file is compressed ({codec}): decompress it, then open what comes out")]
+    Compressed {
+        /// The codec's word.
+        codec: &'static str,
     },
     /// A section's place or length contradicts the header or the file.
     #[error("section {tag} at byte {offset}: {what}")]

@@ -12,18 +12,22 @@
 //! | `core` | the part that answers, shared by tables and images |
 //! | `scan`, `rule_data`, `levels` | the answer from the entries alone, and what a rule needs for it |
 //! | `verify` | the deep proof |
+//! | `columnar` | the codec made for tables and images |
+//! | `pressed` | whole files in a codec |
 //! | `strings`, `rule`, `error` | string pool, codes, what can be wrong |
 //!
 //! The specification is `format-spec/SPEC.md`; tests hold it and the structs together.
 
 mod builder;
 mod cells;
+pub(crate) mod columnar;
 pub(crate) mod core;
 pub(crate) mod envelope;
 mod error;
 pub mod layout;
 pub(crate) mod levels;
 mod logical;
+pub(crate) mod pressed;
 mod rule;
 pub(crate) mod rule_data;
 mod scan;
@@ -36,6 +40,7 @@ pub use builder::{EncodeError, PositionClasses, Strategy, TablePlan, baseline_by
 pub use core::{DispatchCore, EntryId, LocalType, Outcome};
 pub use error::{AccessError, OpenError, Tag};
 pub use logical::{LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef, TOP_TYPE};
+pub use pressed::{DecompressError, FileCodec, compress, decompress};
 pub use rule::{Optimization, Rule};
 pub use strings::Strings;
 pub use verify::{VerifyError, verify};

@@ -72,7 +72,7 @@ pub(super) fn answer_section(strategy: &Strategy) -> Result<Vec<u8>, EncodeError
             Ok(matrix_section(cells))
         }
         Strategy::Hash { classes, tuples } => {
-            let count = tuple_count(classes).filter(|count| *count <= u64::from(u32::MAX));
+            let count = tuple_count(classes).filter(|count| u32::try_from(*count).is_ok());
             let fits = count.is_some_and(|count| tuples.iter().all(|(tuple, _)| u64::from(*tuple) < count));
             if !fits || !tuples.windows(2).all(|pair| pair.first() < pair.last()) {
                 return Err(EncodeError::Inconsistent("the hash has a tuple out of order or of no classes"));

@@ -13,7 +13,7 @@ use super::layout::{
 use super::rule::{Optimization, Rule};
 use super::strings::Strings;
 
-/// Sections that this version knows.
+/// Sections of a table that this version knows, in the order of the file.
 const KNOWN: [Tag; 13] = [NAME, SIGN, STRS, TYPE, PARM, ABOV, PATT, ENTR, RULE, CLAS, DDAG, MTRX, PHSH];
 
 /// A table in its bytes: opened, its checksums proved, ready to answer.
@@ -96,6 +96,7 @@ impl<'a> TableView<'a> {
         Self::from_sections(bytes, header, &envelope.prove(bytes, &KNOWN, checksums)?)
     }
 
+    #[inline]
     fn from_sections(
         bytes: &'a [u8],
         header: &'a TableHeader,
@@ -127,11 +128,11 @@ impl<'a> TableView<'a> {
             return Err(at(SIGN, "its length is not the header's `type_signature_len`"));
         }
         let strings = Strings::parse(STRS, sections.required(STRS)?)
-            .ok_or(at(STRS, "its count of strings does not fit into it"))?;
+            .ok_or_else(|| at(STRS, "its count of strings does not fit into it"))?;
         let types = rows::<TypeRow>(sections.required(TYPE)?, type_count)
-            .ok_or(at(TYPE, "its length is not `type_count` rows"))?;
+            .ok_or_else(|| at(TYPE, "its length is not `type_count` rows"))?;
         let entries = rows::<EntryRow>(sections.required(ENTR)?, entry_count)
-            .ok_or(at(ENTR, "its length is not `entry_count` rows"))?;
+            .ok_or_else(|| at(ENTR, "its length is not `entry_count` rows"))?;
         let (classes, answers) = match optimization.section() {
             Some(tag) => (sections.required(CLAS)?, sections.required(tag)?),
             None => (&[][..], &[][..]),

@@ -8,6 +8,7 @@
 //! | `output` | files that a build hands to its user |
 //! | `replace` | small files of the user, exchanged by one process at a time |
 //! | `map` | immutable files as bytes; the one place with `unsafe` |
+//! | `stamp` | what the system says of a file's state |
 //! | `signal` | a file whose length counts events, seen by other processes |
 //! | `lock` | files locked between processes, with a limit on waiting |
 //! | `dirs` | private directories, owners, listings, removal |
@@ -24,6 +25,7 @@ mod publish;
 mod read;
 mod replace;
 mod signal;
+mod stamp;
 mod walk;
 
 pub use dirs::{
@@ -43,4 +45,5 @@ pub use read::{ReadError, open_to_read, read_bounded};
 pub(crate) use replace::{lock_beside, replace_file};
 pub(crate) use signal::EVENT;
 pub use signal::Signal;
+pub use stamp::FileStamp;
 pub use walk::{WalkOptions, Walked, walk};

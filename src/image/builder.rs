@@ -117,6 +117,17 @@ impl Blob {
     }
 }
 
+/// Where `name` stands among types in name order. A table lists its types in the same order, so that the
+/// next one is often at `next`, and nearly always behind it; it is found wherever it stands.
+fn find(types: &[ImageType], next: usize, name: &str) -> Option<usize> {
+    if types.get(next).is_some_and(|row| row.name == name) {
+        return Some(next);
+    }
+    let search = |types: &[ImageType]| types.binary_search_by(|row| row.name.as_str().cmp(name)).ok();
+    let behind = types.get(next..).and_then(search);
+    behind.map(|at| next + at).or_else(|| search(types))
+}
+
 /// The bytes of an image. `place_of` tells where an implementation stands, by family and symbol.
 /// Deterministic: the order of types and tables in `content` does not matter.
 pub fn encode_image(
@@ -151,11 +162,14 @@ pub fn encode_image(
     let (mut families, mut pieces, mut places) = (Vec::with_capacity(tables.len()), Vec::new(), Vec::new());
     for (name, arity, table) in &tables {
         let mut type_map = Vec::new();
+        let mut next = 0;
         for local in 0..table.type_count() {
             let (type_name, _) = table.type_info(LocalType(local))?.unwrap_or_default();
-            let global = types.binary_search_by(|row| row.name.as_str().cmp(type_name)).map_err(|_| {
-                ImageError::UnknownType { family: (*name).to_owned(), name: type_name.to_owned() }
+            let global = find(&types, next, type_name).ok_or_else(|| ImageError::UnknownType {
+                family: (*name).to_owned(),
+                name: type_name.to_owned(),
             })?;
+            next = global + 1;
             type_map.extend_from_slice(&(global as u32).to_le_bytes());
         }
         let first_place = places.len() as u32;

@@ -115,6 +115,12 @@ impl<'a> FamilyView<'a> {
         further_pieces(&self.image, self.row)
     }
 
+    /// The further piece of this tag; empty where there is none.
+    pub(super) fn piece(&self, tag: Tag) -> Result<&'a [u8], AccessError> {
+        let found = self.further_pieces()?.iter().find(|piece| piece.tag == tag.0);
+        found.map_or(Ok(&[][..]), |piece| self.image.piece(piece.offset, piece.len.get() as usize))
+    }
+
     /// The part that answers.
     pub const fn core(&self) -> &DispatchCore<'a> {
         &self.core

@@ -47,9 +47,11 @@ pub struct ImageHeader {
     pub flags: U32,
     /// Number of rows of section `PIEC`: the pieces of all families.
     pub piece_count: U32,
+    /// Code of the codec of what is behind the directory; 0: none.
+    pub codec: u8,
     /// 0.
-    pub reserved: U32,
-    /// Length of the whole image in bytes.
+    pub reserved: [u8; 3],
+    /// Length of the whole image in bytes, decoded.
     pub total_len: U64,
     /// CRC-32 of everything behind the section directory.
     pub data_crc: U32,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::bind::{BindError, TypeBinding};
 use super::family::FamilyView;
 use super::view::ImageView;
 use crate::format::{AccessError, OpenError};
@@ -111,6 +112,19 @@ impl DispatchImage {
             // The directory was proved when the file was opened; it changes only with the file.
             Err(_) => Ok(None),
         }
+    }
+
+    /// Binds a process's own types, the first name to number 0; more may be pushed later. A name that
+    /// the image does not know is bound, too: to *other*.
+    pub fn bind<'n>(
+        &self,
+        qualified: impl IntoIterator<Item = &'n str>,
+    ) -> Result<TypeBinding<'_>, BindError> {
+        let binding = TypeBinding::new(self.view().map_err(BindError::Image)?);
+        for name in qualified {
+            binding.push(name)?;
+        }
+        Ok(binding)
     }
 }
 

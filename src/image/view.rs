@@ -10,11 +10,12 @@ use super::layout::{
     BLOB, FAMI, FamilyRow, IMAGE_MAGIC, ImageHeader, PIEC, PLAC, PieceRow, PlaceRow, STRS, TYPE,
 };
 use crate::format::envelope::{Checksums, Envelope};
-use crate::format::layout::{TYPE_SEALED, TypeRow};
+use crate::format::layout::{SectionRow, TYPE_SEALED, TypeRow};
 use crate::format::strings::Strings;
 use crate::format::view::rows;
 use crate::format::{AccessError, OpenError, Tag};
 
+/// Sections of an image that this version knows, in the order of the file.
 const KNOWN: [Tag; 6] = [STRS, TYPE, FAMI, PIEC, BLOB, PLAC];
 
 /// A type as one image numbers it: its place in name order.
@@ -30,6 +31,7 @@ impl GlobalType {
 #[derive(Clone, Copy, Debug)]
 pub struct ImageView<'a> {
     header: &'a ImageHeader,
+    section_rows: &'a [SectionRow],
     pub(super) strings: Strings<'a>,
     pub(super) types: &'a [TypeRow],
     pub(super) families: &'a [FamilyRow],
@@ -70,7 +72,7 @@ impl<'a> ImageView<'a> {
             magic: header.magic,
             expected_magic: IMAGE_MAGIC,
             version_major: header.version_major.get(),
-            codec: 0,
+            codec: header.codec,
             header_len,
             section_count: header.section_count.get(),
             total_len: header.total_len.get(),
@@ -79,21 +81,27 @@ impl<'a> ImageView<'a> {
         };
         let sections = envelope.prove(bytes, &KNOWN, checksums)?;
         let strings = Strings::parse(STRS, sections.required(STRS)?)
-            .ok_or(sections.wrong(STRS, "its count of strings does not fit into it"))?;
+            .ok_or_else(|| sections.wrong(STRS, "its count of strings does not fit into it"))?;
         let types = rows(sections.required(TYPE)?, header.type_count.get())
-            .ok_or(sections.wrong(TYPE, "its length is not `type_count` rows"))?;
+            .ok_or_else(|| sections.wrong(TYPE, "its length is not `type_count` rows"))?;
         let families = rows(sections.required(FAMI)?, header.family_count.get())
-            .ok_or(sections.wrong(FAMI, "its length is not `family_count` rows"))?;
+            .ok_or_else(|| sections.wrong(FAMI, "its length is not `family_count` rows"))?;
         let pieces = rows(sections.required(PIEC)?, header.piece_count.get())
-            .ok_or(sections.wrong(PIEC, "its length is not `piece_count` rows"))?;
+            .ok_or_else(|| sections.wrong(PIEC, "its length is not `piece_count` rows"))?;
         let places = rows(sections.required(PLAC)?, header.place_count.get())
-            .ok_or(sections.wrong(PLAC, "its length is not `place_count` rows"))?;
-        Ok(Self { header, strings, types, families, pieces, blob: sections.required(BLOB)?, places })
+            .ok_or_else(|| sections.wrong(PLAC, "its length is not `place_count` rows"))?;
+        let (section_rows, blob) = (sections.rows, sections.required(BLOB)?);
+        Ok(Self { header, section_rows, strings, types, families, pieces, blob, places })
     }
 
     /// The fixed header.
     pub const fn header(&self) -> &'a ImageHeader {
         self.header
+    }
+
+    /// The section directory.
+    pub const fn section_rows(&self) -> &'a [SectionRow] {
+        self.section_rows
     }
 
     /// The project's name.
@@ -127,12 +135,17 @@ impl<'a> ImageView<'a> {
 
     /// The family of this qualified name and arity, if there is one. Cost: a binary search.
     pub fn family(&self, qualified: &str, arity: u8) -> Result<Option<FamilyView<'a>>, AccessError> {
+        self.family_index(qualified, arity)?.map(|index| self.family_at(index)).transpose()
+    }
+
+    /// The row of a family.
+    pub(super) fn family_index(&self, qualified: &str, arity: u8) -> Result<Option<u32>, AccessError> {
         let index = search(self.families.len(), |index| {
             let Some(row) = self.families.get(index) else { return Ok(Ordering::Greater) };
             let name = self.strings.bytes_of(row.name.get())?;
             Ok(name.cmp(qualified.as_bytes()).then(row.arity.cmp(&arity)))
         })?;
-        index.ok().map(|index| self.family_at(index as u32)).transpose()
+        Ok(index.ok().map(|index| index as u32))
     }
 
     /// Number of families.

@@ -75,27 +75,26 @@ pub struct KeySettings {
     pub namespace: String,
 }
 
+/// Room for a type's or a method's line, so that a trace rarely grows.
+const USUAL_LINE_BYTES: usize = 96;
+
 /// The key of `table` under `settings`, and its trace. Cost: proportional to the question.
 pub fn table_key(table: &LogicalTable, settings: &KeySettings) -> (TableKey, Trace) {
-    let mut trace = Trace::default();
+    let mut trace = Trace::with_capacity(USUAL_LINE_BYTES * (table.types.len() + table.entries.len()));
     trace.push(InputGroup::Family, "name", &table.name);
     trace.push(InputGroup::Family, "arity", &table.arity.to_string());
     trace.push(InputGroup::Rule, "", table.rule.rule().as_str());
     push_rule(&mut trace, table);
     for entry in &table.entries {
-        let value = format!(
-            "{} in {}{}",
-            entry.implementation,
-            entry.module,
-            if entry.default { ", default" } else { "" }
-        );
-        trace.push(InputGroup::Methods, &table.pattern_text(&entry.pattern), &value);
+        let value = [
+            entry.implementation.as_str(),
+            " in ",
+            &entry.module,
+            if entry.default { ", default" } else { "" },
+        ];
+        trace.push_pieces(InputGroup::Methods, [table.pattern_text(&entry.pattern).as_str()], value);
     }
-    for row in &table.types {
-        let above: Vec<&str> = row.above.iter().map(|param| table.param_name(ParamRef(param + 1))).collect();
-        let openness = if row.sealed { "sealed" } else { "open" };
-        trace.push(InputGroup::Types, &row.name, &format!("{openness}, under {}", above.join(" + ")));
-    }
+    push_types(&mut trace, table);
     trace.push(InputGroup::Optimizer, "choice", settings.optimizer.as_str());
     let profile = settings.profile.map_or_else(|| "none".to_owned(), |digest| digest.to_string());
     trace.push(InputGroup::Profile, "", &profile);
@@ -110,32 +109,47 @@ pub fn table_key(table: &LogicalTable, settings: &KeySettings) -> (TableKey, Tra
         trace.push(InputGroup::Configuration, name, value);
     }
     trace.push(InputGroup::Namespace, "", &settings.namespace);
-    (TableKey(trace.hash("janus-cache 2026-11 dispatch table key v1")), trace)
+    (TableKey(trace.hash("janus-cache 2026-11 dispatch table key v2")), trace)
+}
+
+/// Each type with the parameters above it. Under rule `precedence` their order is the type's own.
+fn push_types(trace: &mut Trace, table: &LogicalTable) {
+    let nearest = match &table.rule {
+        LogicalRule::Precedence { nearest, .. } => nearest.as_slice(),
+        _ => &[],
+    };
+    for (local, row) in table.types.iter().enumerate() {
+        let above = nearest.get(local).unwrap_or(&row.above);
+        let openness = if row.sealed { "sealed, under " } else { "open, under " };
+        let value = std::iter::once(openness).chain(names(table, above));
+        trace.push_pieces(InputGroup::Types, [&*row.name], value);
+    }
 }
 
 /// What the rule knows beside methods and types.
 fn push_rule(trace: &mut Trace, table: &LogicalTable) {
-    let names = |params: &[u16]| {
-        let names: Vec<&str> = params.iter().map(|param| table.param_name(ParamRef(param + 1))).collect();
-        names.join(" + ")
-    };
     match &table.rule {
         LogicalRule::Symmetric => {}
-        LogicalRule::Precedence { argument_order, nearest } => {
+        LogicalRule::Precedence { argument_order, .. } => {
             let order: Vec<String> = argument_order.iter().map(u8::to_string).collect();
             trace.push(InputGroup::Rule, "argument order", &order.join(" "));
-            for (row, list) in table.types.iter().zip(nearest) {
-                trace.push(InputGroup::Rule, &format!("nearest to {}", row.name), &names(list));
-            }
         }
         LogicalRule::Levels { counts_as } => {
             for (param, uppers) in counts_as.iter().enumerate() {
-                let item = format!("{} counts as", table.param_name(ParamRef(param as u16 + 1)));
-                trace.push(InputGroup::Rule, &item, &names(uppers));
+                let item = [table.param_name(ParamRef(param as u16 + 1)), " counts as"];
+                trace.push_pieces(InputGroup::Rule, item, names(table, uppers));
             }
         }
         LogicalRule::Custom { name } => trace.push(InputGroup::Rule, "name", name),
     }
+}
+
+/// The parameters' names with ` + ` between them, in pieces.
+fn names<'t>(table: &'t LogicalTable, params: &'t [u16]) -> impl Iterator<Item = &'t str> {
+    params
+        .iter()
+        .enumerate()
+        .flat_map(|(at, param)| [if at == 0 { "" } else { " + " }, table.param_name(ParamRef(param + 1))])
 }
 
 #[cfg(test)]

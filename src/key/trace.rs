@@ -80,19 +80,23 @@ impl InputGroup {
 }
 
 /// One input: a group, an item within it, its value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TraceLine {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TraceLine<'t> {
     /// The group.
     pub group: InputGroup,
     /// What within the group: a type's name, a method's parameters.
-    pub item: String,
+    pub item: &'t str,
     /// Its value.
-    pub value: String,
+    pub value: &'t str,
 }
 
 /// The inputs of one key, in hashing order.
+///
+/// A trace *is* its printed text, a line for each input, and that text is what is hashed: a build asks
+/// about thousands of tables with thousands of types, so that an allocation for each line, and a call of
+/// the hasher for each field, were most of what a build without changes did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trace(Vec<TraceLine>);
+pub struct Trace(String);
 
 /// A difference between two traces.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -108,58 +112,73 @@ pub struct InputChange {
 }
 
 impl Trace {
-    /// Adds an input. Line breaks and tabs would make two traces print alike, so they are escaped.
+    /// An empty trace with room for so many bytes.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self(String::with_capacity(bytes))
+    }
+
+    /// Adds an input.
     pub(crate) fn push(&mut self, group: InputGroup, item: &str, value: &str) {
-        self.0.push(TraceLine { group, item: escape(item), value: escape(value) });
+        self.push_pieces(group, [item], [value]);
+    }
+
+    /// Adds an input whose item and value are in pieces. Line breaks and tabs would make two traces
+    /// print alike, so they are escaped.
+    pub(crate) fn push_pieces<'p>(
+        &mut self,
+        group: InputGroup,
+        item: impl IntoIterator<Item = &'p str>,
+        value: impl IntoIterator<Item = &'p str>,
+    ) {
+        self.0.push_str(group.as_str());
+        self.0.push('\t');
+        item.into_iter().for_each(|piece| escape_into(&mut self.0, piece));
+        self.0.push('\t');
+        value.into_iter().for_each(|piece| escape_into(&mut self.0, piece));
+        self.0.push('\n');
     }
 
     /// The inputs, in hashing order.
-    pub fn lines(&self) -> &[TraceLine] {
+    pub fn lines(&self) -> impl Iterator<Item = TraceLine<'_>> {
+        self.0.lines().filter_map(line_of)
+    }
+
+    /// The printed text: a line for each input.
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// BLAKE3 over every line, length-prefixed.
+    /// BLAKE3 of the printed text.
     pub(crate) fn hash(&self, context: &str) -> [u8; 32] {
-        let mut hasher = FramedHasher::new(context);
-        for line in &self.0 {
-            hasher.field(line.group.as_str(), line.item.as_bytes());
-            hasher.field("", line.value.as_bytes());
-        }
-        hasher.finish()
+        FramedHasher::new(context).field("trace", self.0.as_bytes()).finish()
     }
 
-    /// Reads a printed trace. Lines that are no lines of a trace are skipped: a trace explains, and
+    /// Takes a printed trace. Lines that are no lines of a trace say nothing: a trace explains, and
     /// a damaged one explains less.
     pub fn parse(text: &str) -> Self {
-        let line = |line: &str| {
-            let mut parts = line.splitn(3, '\t');
-            let (word, item, value) = (parts.next()?, parts.next()?, parts.next()?);
-            let group = InputGroup::ALL.into_iter().find(|group| group.as_str() == word)?;
-            Some(TraceLine { group, item: item.to_owned(), value: value.to_owned() })
-        };
-        Self(text.lines().filter_map(line).collect())
+        Self(text.to_owned())
     }
 
     /// What differs between `old` and this trace, by group and item.
     pub fn changes_since(&self, old: &Self) -> Vec<InputChange> {
-        let index = |trace: &Self| -> BTreeMap<(InputGroup, String), String> {
-            trace.0.iter().map(|line| ((line.group, line.item.clone()), line.value.clone())).collect()
+        fn index(trace: &Trace) -> BTreeMap<(InputGroup, &str), &str> {
+            trace.lines().map(|line| ((line.group, line.item), line.value)).collect()
+        }
+        let change = |(group, item): (InputGroup, &str), old: Option<&str>, new: Option<&str>| InputChange {
+            group,
+            item: item.to_owned(),
+            old: old.map(str::to_owned),
+            new: new.map(str::to_owned),
         };
         let (mut before, now) = (index(old), index(self));
         let mut changes = Vec::new();
-        for ((group, item), value) in now {
-            match before.remove(&(group, item.clone())) {
+        for (of, value) in now {
+            match before.remove(&of) {
                 Some(previous) if previous == value => {}
-                previous => changes.push(InputChange { group, item, old: previous, new: Some(value) }),
+                previous => changes.push(change(of, previous, Some(value))),
             }
         }
-        let gone = before.into_iter().map(|((group, item), value)| InputChange {
-            group,
-            item,
-            old: Some(value),
-            new: None,
-        });
-        changes.extend(gone);
+        changes.extend(before.into_iter().map(|(of, value)| change(of, Some(value), None)));
         changes.sort_unstable();
         changes
     }
@@ -167,28 +186,34 @@ impl Trace {
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|line| writeln!(f, "{}\t{}\t{}", line.group.as_str(), line.item, line.value))
+        f.write_str(&self.0)
     }
 }
 
-fn escape(text: &str) -> String {
-    let is_plain = |c: char| !(c == '\\' || c.is_control() || c == '\u{2028}' || c == '\u{2029}');
-    // Nearly every text; a build escapes thousands of them.
-    if text.chars().all(is_plain) {
-        return text.to_owned();
+fn line_of(line: &str) -> Option<TraceLine<'_>> {
+    let mut parts = line.splitn(3, '\t');
+    let (word, item, value) = (parts.next()?, parts.next()?, parts.next()?);
+    let group = InputGroup::ALL.into_iter().find(|group| group.as_str() == word)?;
+    Some(TraceLine { group, item, value })
+}
+
+fn escape_into(out: &mut String, text: &str) {
+    // Nearly every text. Looking at all bytes, without stopping at the first that is not plain, is what
+    // the compiler makes wide instructions of.
+    let is_special = |byte: u8| byte < b' ' || byte == b'\\' || byte >= 0x7F;
+    if !text.bytes().fold(false, |found, byte| found | is_special(byte)) {
+        out.push_str(text);
+        return;
     }
-    let mut escaped = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         match c {
-            '\\' => escaped.push_str("\\\\"),
-            '\t' => escaped.push_str("\\t"),
-            c if is_plain(c) => escaped.push(c),
-            c => escaped.extend(c.escape_unicode()),
+            '\\' => out.push_str("\\\\"),
+            '\t' => out.push_str("\\t"),
+            // What some reader of lines takes for the end of one.
+            c if c.is_control() || c == '\u{2028}' || c == '\u{2029}' => out.extend(c.escape_unicode()),
+            c => out.push(c),
         }
     }
-    escaped
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@
 //! | `dead`, `recency` | what counts as removed, what was used when |
 //! | `evict`, `clear`, `validate`, `repair`, `report` | maintenance |
 //! | `stats`, `counters` | numbers |
+//! | `inspect` | all that can be read of one pack file |
 
 mod catalog;
 mod clear;
@@ -29,6 +30,7 @@ mod evict;
 mod filter;
 mod handle;
 mod index;
+mod inspect;
 mod layout;
 mod locks;
 mod lookup;
@@ -53,6 +55,7 @@ pub use entry::{
 pub use error::StoreError;
 pub use evict::LimitReport;
 pub use handle::{Store, StoreOptions};
+pub use inspect::{PackEntry, PackInspection, inspect_pack, is_pack};
 pub use layout::Layout;
 pub use lookup::{Damage, Entry, Lookup, MissReason};
 pub use pack_format::PackId;

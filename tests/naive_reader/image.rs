@@ -10,7 +10,7 @@ use super::rule::Rule;
 pub(super) const LAYOUT: Layout = Layout {
     magic: *b"JDI\n",
     header_len: 64,
-    codec_at: None,
+    codec_at: Some(44),
     section_count_at: 32,
     total_len_at: 48,
     data_crc_at: 56,

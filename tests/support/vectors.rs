@@ -2,17 +2,21 @@
 //!
 //! A description never changes once its file is there: a new idea gets a new name.
 
+#[path = "image_vectors.rs"]
+mod image_vectors;
+#[path = "later.rs"]
+mod later;
 #[path = "seal.rs"]
 mod seal;
 
-use std::collections::BTreeMap;
-
+use image_vectors::{draw, image_bytes, mixed, outline, scale};
+use janus_cache::codec::Level;
 use janus_cache::dispatch::{
     Applicable, Choice, CompileOptions, Family, FamilyRule, Method, OptimizerChoice, ResolutionRule,
     TypeDecl, TypeGraph, compile, compile_with, restrict,
 };
-use janus_cache::format::{LogicalTable, Optimization};
-use janus_cache::image::{ImageContent, ImagePlace, ImageType, encode_image};
+use janus_cache::format::{FileCodec, LogicalTable, Optimization};
+use later::{newer_minor, unknown_optimization, unknown_required};
 
 /// A family over some types, and how its table is made.
 #[derive(Clone, Debug)]
@@ -154,26 +158,16 @@ pub(crate) fn all() -> Vec<Vector> {
     ]
 }
 
-/// A later minor version: an optional section that this one does not know, and flags.
-fn newer_minor(bytes: &mut [u8]) {
-    bytes[6] = 9;
-    // Bits of `flags` that have no meaning yet.
-    seal::put(bytes, 72, 0xffff_fffe);
-    bytes[36] = Optimization::Linear.code();
-    seal::rename(bytes, "DDAG", *b"LATE", 0);
-}
-
-/// An optimizer of a later version, with sections of its own: the entries still answer.
-fn unknown_optimization(bytes: &mut [u8]) {
-    bytes[36] = 99;
-    seal::rename(bytes, "CLAS", *b"LATE", 0);
-    seal::rename(bytes, "DDAG", *b"LATF", 0);
-}
-
-/// A section without which a reader would misunderstand the others.
-fn unknown_required(bytes: &mut [u8]) {
-    bytes[36] = Optimization::Linear.code();
-    seal::rename(bytes, "DDAG", *b"LATE", 1);
+/// A vector in a codec: its file, the vector that it decodes to, and the codec.
+#[allow(dead_code, reason = "not every test that includes this file decodes")]
+pub(crate) fn compressed() -> [(&'static str, &'static str, FileCodec); 5] {
+    [
+        ("columnar.jdt", "levels-dag.jdt", FileCodec::Columnar),
+        ("columnar-wide.jdt", "wide.jdt", FileCodec::Columnar),
+        ("columnar.jdi", "shared.jdi", FileCodec::Columnar),
+        ("lz4.jdt", "levels-dag.jdt", FileCodec::Lz4),
+        ("zstd.jdt", "levels-dag.jdt", FileCodec::Zstd(Level::DEFAULT)),
+    ]
 }
 
 fn shapes() -> Vec<TypeDecl> {
@@ -346,79 +340,4 @@ fn levels(optimization: Optimization) -> TableSource {
 fn custom() -> TableSource {
     let rule = FamilyRule::Custom { name: "last by name 1".to_owned() };
     TableSource::new(shapes(), Family { rule, ..collide() }, Optimization::DecisionDag)
-}
-
-/// A family under each rule and by each optimizer; of `over` an ambiguous tuple has a third method that
-/// applies and is no candidate.
-fn mixed() -> Vec<TableSource> {
-    let over = vec![
-        Method::new(&["geo::Shape", "geo::Shape"], "over_any", "geo"),
-        Method::new(&["geo::Shape", "geo::Box"], "over_right", "geo"),
-        Method::new(&["geo::Box", "geo::Shape"], "over_left", "geo"),
-    ];
-    let named = |name: &str, source: TableSource| {
-        let family = Family { name: name.to_owned(), ..source.family };
-        TableSource { family, ..source }
-    };
-    vec![
-        precedence(Optimization::Linear, false),
-        named("k::found", precedence(Optimization::Hash, true)),
-        levels(Optimization::Matrix),
-        named("r::scanned", levels(Optimization::Linear)),
-        named("geo::owned", custom()),
-        TableSource::new(shapes(), Family::new("geo::over", 2, over), Optimization::Hash),
-        area(0),
-    ]
-}
-
-/// `draw`, `outline` and `scale` share types, relations and patterns; `outline` has no classes and
-/// no nodes, because it is scanned.
-fn draw() -> TableSource {
-    one_position("geo::draw", Optimization::DecisionDag)
-}
-
-fn outline() -> TableSource {
-    one_position("geo::outline", Optimization::Linear)
-}
-
-fn scale() -> TableSource {
-    let methods = vec![
-        Method::new(&["geo::Shape", "any"], "scale_shape", "geo"),
-        Method::new(&["geo::Box", "any"], "scale_box", "geo"),
-    ];
-    TableSource::new(shapes(), Family::new("geo::scale", 2, methods), Optimization::DecisionDag)
-}
-
-fn one_position(name: &str, optimization: Optimization) -> TableSource {
-    let short = name.trim_start_matches("geo::");
-    let methods = vec![
-        Method::new(&["geo::Shape"], &format!("{short}_shape"), "geo"),
-        Method::new(&["geo::Box"], &format!("{short}_box"), "geo"),
-    ];
-    TableSource::new(shapes(), Family::new(name, 1, methods), optimization)
-}
-
-/// Where the image's methods stand: `outline_box` is nowhere, the others are.
-pub(crate) fn place_of(family: &str, implementation: &str) -> Option<ImagePlace> {
-    let line = match implementation {
-        "outline_box" => return None,
-        other if other.ends_with("_box") => 12,
-        _ => 7,
-    };
-    let file = format!("src/{}.jan", family.rsplit("::").next().unwrap_or(family));
-    Some(ImagePlace { file, line, column: 1 })
-}
-
-fn image_bytes(name: &str, sources: &[TableSource]) -> Vec<u8> {
-    let tables: Vec<Vec<u8>> = sources.iter().map(TableSource::bytes).collect();
-    let decls = sources.iter().flat_map(|source| &source.decls);
-    let types: BTreeMap<String, bool> = decls.map(|decl| (decl.name.clone(), decl.sealed)).collect();
-    let types = types.into_iter().map(|(name, sealed)| ImageType { name, sealed }).collect();
-    let content = ImageContent {
-        name,
-        types,
-        tables: tables.iter().map(Vec::as_slice).collect(),
-        creation_timestamp: 0,
-    };
-    encode_image(&content, place_of).expect("it fits the format")
 }

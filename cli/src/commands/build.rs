@@ -21,7 +21,7 @@ use crate::exit::{Exit, Failure};
 use crate::{human, json, say};
 
 /// Folder of outputs, below the project's root.
-const OUTPUT_DIR: &str = "build";
+pub(super) const OUTPUT_DIR: &str = "build";
 
 pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     let sources = Sources::of(&args.path);
@@ -42,21 +42,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         // Said as the user said the project, so that the path can be copied from the report.
         None => sources.root.join(OUTPUT_DIR).join(format!("{}.jdi", project.name)),
     };
-    let options = ManagerOptions {
-        keys: KeySettings {
-            optimizer: optimizer(args.optimizer),
-            creation_timestamp: source_date_epoch()?,
-            compiler: format!("{} {}", frontend.language(), frontend.version()),
-            configuration: defines.values.into_iter().collect(),
-            namespace: project.settings.namespace.value.as_str().to_owned(),
-            ..KeySettings::default()
-        },
-        project: project.name.clone(),
-        language: frontend.language().to_owned(),
-        verify: project.settings.verify.value,
-        recache: project.settings.recache.value,
-        clock: Clock::System,
-    };
+    let options = manager_options(&project, frontend.as_ref(), args.optimizer, defines)?;
     let manager = BuildCacheManager::new(Cache::of_settings(&project.settings, Clock::System), options);
     let (cache_dir, output_dir) = (&project.settings.dir.value, PathBuf::from(OUTPUT_DIR));
     let deny: Vec<String> = args.deny.iter().map(|deny| code(*deny).to_owned()).collect();
@@ -108,6 +94,30 @@ impl Sources {
     }
 }
 
+/// How a project's tables are asked for; whatever asks for them so shares them.
+pub(super) fn manager_options(
+    project: &Project,
+    frontend: &dyn Frontend,
+    choice: Optimizer,
+    defines: Defines,
+) -> Result<ManagerOptions, Failure> {
+    Ok(ManagerOptions {
+        keys: KeySettings {
+            optimizer: optimizer(choice),
+            creation_timestamp: source_date_epoch()?,
+            compiler: format!("{} {}", frontend.language(), frontend.version()),
+            configuration: defines.values.into_iter().collect(),
+            namespace: project.settings.namespace.value.as_str().to_owned(),
+            ..KeySettings::default()
+        },
+        project: project.name.clone(),
+        language: frontend.language().to_owned(),
+        verify: project.settings.verify.value,
+        recache: project.settings.recache.value,
+        clock: Clock::System,
+    })
+}
+
 pub(crate) const fn optimizer(choice: Optimizer) -> OptimizerChoice {
     match choice {
         Optimizer::Auto => OptimizerChoice::Auto,
@@ -140,7 +150,7 @@ fn source_date_epoch() -> Result<u64, Failure> {
     })
 }
 
-fn failure_of(error: &BuildError) -> Failure {
+pub(super) fn failure_of(error: &BuildError) -> Failure {
     let exit = match error {
         BuildError::Frontend(_) | BuildError::OutputIsSource { .. } => Exit::Usage,
         // Another place would do; the place itself is what is wrong.
@@ -187,7 +197,7 @@ fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcom
     let BuildOutcome { files, functions, methods, families, ambiguities, .. } = outcome;
     let metrics = &outcome.session.metrics;
     let mut line = |label: &str, value: String| {
-        let _ = writeln!(text, "{label:<10}{value}");
+        let _ = writeln!(text, "{label:<9} {value}");
     };
     let files = human::count(*files, "file", "files");
     let families = human::count(*families, "family", "families");

@@ -127,6 +127,31 @@ impl Project {
     }
 }
 
+/// Types and two functions as `shapes.json`, and what a runtime would select as `shapes.truth.jsonl`.
+pub(crate) fn write_corpus(project: &Project) {
+    let corpus = r#"{"format":"dispatch-corpus/1","resolution":"symmetric",
+"types":[
+{"name":"Shape","supers":[]},
+{"name":"Circle","supers":["Shape"]},
+{"name":"Square","supers":["Shape"]}],
+"functions":[
+{"name":"hits","arity":2,"methods":[
+{"params":["Shape","Shape"],"implementation":"hits(Shape, Shape)","module":"game"},
+{"params":["Circle","Shape"],"implementation":"hits(Circle, Shape)","module":"game"},
+{"params":["Shape","Circle"],"implementation":"hits(Shape, Circle)","module":"game"}]},
+{"name":"radius","arity":1,"methods":[{"params":["Circle"],"implementation":"radius(Circle)"}]}]}
+"#;
+    let truth = r#"{"f":0,"args":[1,2],"m":1}
+{"f":0,"args":[2,2],"m":0}
+
+{"f":0,"args":[1,1],"m":-1}
+{"f":1,"args":[1],"m":0}
+{"f":1,"args":[2],"m":null}
+"#;
+    project.write("shapes.json", corpus);
+    project.write("shapes.truth.jsonl", truth);
+}
+
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }

@@ -102,6 +102,7 @@ pub enum CheckError {
 /// A table and what is needed to ask it in the corpus's numbers.
 struct Asked {
     name: String,
+    arity: usize,
     implementations: Vec<String>,
     bytes: Vec<u8>,
     /// By type of the corpus.
@@ -152,11 +153,16 @@ pub fn check(
             let locals = types.iter().map(|name| view.local_type(name)).collect::<Result<_, _>>()?;
             slot.insert(Asked {
                 name: function.name.clone(),
+                arity: function.arity,
                 implementations: function.implementations.clone(),
                 bytes: compiled.bytes,
                 locals,
             })
         };
+        if case.args.len() != asked.arity {
+            let (name, arity, found) = (&asked.name, asked.arity, case.args.len());
+            return Err(wrong(format!("{found} arguments for {name}/{arity}")));
+        }
         let local = |index: &usize| asked.locals.get(*index).copied();
         let args: Option<Vec<LocalType>> = case.args.iter().map(local).collect();
         let args = args.ok_or_else(|| wrong("an argument's type is not in the corpus".to_owned()))?;

@@ -3,7 +3,8 @@
 //! | file | one idea |
 //! |---|---|
 //! | `document` | the JSON text, as it stands |
-//! | `facts` | from the document to facts, and what is wrong with it |
+//! | `facts` | from the document to facts, and where what is wrong stands |
+//! | `types`, `functions` | what a corpus says about each, and what is wrong with it |
 //! | `frontend` | the door: [`CorpusFrontend`] |
 //! | `check` | what the bytes of its tables answer, against what a runtime selected |
 //!
@@ -13,6 +14,8 @@ mod check;
 mod document;
 mod facts;
 mod frontend;
+mod functions;
+mod types;
 
 pub use check::{CheckError, CheckReport, Disagreement, check};
 pub use frontend::CorpusFrontend;

@@ -3,8 +3,9 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use super::{meaning, parallel, project};
+use super::{meaning, project};
 use crate::build::facts::{Diagnostic, Facts};
+use crate::build::parallel;
 use crate::build::{Frontend, FrontendError};
 
 /// What the front end makes of sources. History:

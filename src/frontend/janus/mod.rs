@@ -5,7 +5,6 @@
 //! | `frontend` | the door: [`JanusFrontend`] |
 //! | `project` | which files are sources, and their bytes |
 //! | `candidates` | where an import looks for files |
-//! | `parallel` | work on many files, answers in order |
 //! | `lexer`, `cursor` | text to tokens, tokens with look-ahead and a way back |
 //! | `decl` | what a scan reads out of one text |
 //! | `scan`, `skip`, `starts` | the walk: blocks, what is skipped, where declarations begin |
@@ -24,7 +23,6 @@ mod items;
 mod lexer;
 mod meaning;
 mod members;
-mod parallel;
 mod problem;
 mod project;
 mod scan;

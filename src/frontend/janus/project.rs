@@ -7,10 +7,10 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::candidates;
-use super::parallel;
 use super::scan::scan;
 use crate::build::FrontendError;
 use crate::build::facts::{Diagnostic, Place, Severity};
+use crate::build::parallel;
 use crate::digest::ContentDigest;
 use crate::fs::{self, ReadError, WalkOptions};
 

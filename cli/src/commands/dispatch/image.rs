@@ -51,6 +51,14 @@ fn means(written: &str, qualified: &str) -> bool {
         .is_some_and(|before| before.is_empty() || before.ends_with("::") || before.ends_with('.'))
 }
 
+/// A function's name, and its arity where it is written behind a slash.
+pub(super) fn name_and_arity(written: &str) -> (&str, Option<u8>) {
+    match written.rsplit_once('/') {
+        Some((name, arity)) if arity.parse::<u8>().is_ok() => (name, arity.parse().ok()),
+        _ => (written, None),
+    }
+}
+
 /// The families that a name means; an exact name means one only. `arity` may be left open.
 pub(super) fn find<'a>(
     image: &ImageView<'a>,

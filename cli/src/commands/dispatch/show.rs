@@ -6,7 +6,7 @@ use janus_cache::format::{AccessError, EntryId, LocalType};
 use janus_cache::image::{FamilyView, ImageView};
 use serde::Serialize;
 
-use super::image::{MethodRow, damaged, families, find, open, view};
+use super::image::{MethodRow, damaged, families, find, name_and_arity, open, view};
 use super::list::optimization;
 use crate::args::{Format, ShowArgs};
 use crate::exit::{Exit, Failure};
@@ -50,10 +50,7 @@ pub(crate) fn run(args: &ShowArgs) -> Result<Exit, Failure> {
     let found = match &args.function {
         None => families(&image)?,
         Some(written) => {
-            let (name, arity) = match written.rsplit_once('/') {
-                Some((name, arity)) if arity.parse::<u8>().is_ok() => (name, arity.parse().ok()),
-                _ => (written.as_str(), None),
-            };
+            let (name, arity) = name_and_arity(written);
             find(&image, name, arity)?
         }
     };

@@ -3,7 +3,6 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::super::parallel;
 use super::super::project::Project;
 use super::express::Express;
 use super::links::Links;
@@ -14,6 +13,7 @@ use super::unit::Unit;
 use super::universe::{TypeId, Universe};
 use super::{aliases, families, implied, relate};
 use crate::build::facts::{Diagnostic, Facts, SourceFact, TypeFact};
+use crate::build::parallel;
 use crate::dispatch::FamilyRule;
 
 /// What a scan of one text finds wrong.

@@ -1,0 +1,18 @@
+//! What changes for callers between two images: a review of dispatch.
+//!
+//! | file | one idea |
+//! |---|---|
+//! | `changes` | what a comparison says |
+//! | `compare` | images and families against each other |
+//! | `family` | one family's tuples, by classes of types |
+//! | `regions` | many changed tuples as few regions |
+
+mod changes;
+mod compare;
+mod family;
+mod regions;
+
+pub use changes::{
+    Age, ChangeKind, DiffMethod, FamilyDiff, FamilyState, ImageDiff, MethodNumber, Region, TypeSet, Verdict,
+};
+pub use compare::{DiffLimits, diff};
