@@ -171,7 +171,7 @@ fn compiling(criterion: &mut criterion::Criterion, methods: usize) {
 
 fn main() {
     let mut criterion = ratios::criterion();
-    for methods in [10, 100, 500] {
+    for methods in [5, 50, 500, 5000] {
         opening(&mut criterion, methods);
         answering(&mut criterion, methods);
         compiling(&mut criterion, methods);
