@@ -132,7 +132,9 @@ pub enum EncodeError {
 pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeError> {
     check_limits(table)?;
     check_shape(table, plan)?;
-    let mut strings = StringsBuilder::default();
+    let symbols = table.entries.iter().map(|entry| entry.implementation.len() + entry.module.len());
+    let text_bytes = table.types.iter().map(|row| row.name.len()).chain(symbols).sum();
+    let mut strings = StringsBuilder::with_capacity(table.types.len() + 2 * table.entries.len(), text_bytes);
     let types: Vec<TypeRow> = table
         .types
         .iter()

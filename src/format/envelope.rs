@@ -225,7 +225,9 @@ pub(crate) fn write(
     header: impl FnOnce(Totals) -> Vec<u8>,
 ) -> Vec<u8> {
     let directory_end = header_len + sections.len() * size_of::<SectionRow>();
-    let mut bytes = vec![0_u8; directory_end];
+    let padded: usize = sections.iter().map(|section| section.bytes.len() + SECTION_ALIGN).sum();
+    let mut bytes = Vec::with_capacity(directory_end + padded);
+    bytes.resize(directory_end, 0_u8);
     for (index, section) in sections.iter().enumerate() {
         bytes.resize(bytes.len().next_multiple_of(SECTION_ALIGN), 0);
         let row = SectionRow {
