@@ -37,9 +37,9 @@ impl<'a> Columns<'a> {
     }
 
     fn block(&mut self, count: usize) -> Result<Vec<u32>, Refused> {
-        let width = usize::from(self.byte()? & 63);
+        let width = usize::from(self.byte()?);
         if width > 32 {
-            return bad("a block is wider than 32 bits");
+            return bad("a block is wider than 32 bits, or has a form");
         }
         let smallest = self.varint()?;
         let bytes = self.take((count * width).div_ceil(8))?;
@@ -210,6 +210,9 @@ impl<'a> Columns<'a> {
         let (shared, following, last) = (self.column(count)?, self.column(count)?, self.column(count)?);
         let pair_count = sum(&following);
         let (pair_separators, is_new) = (self.column(pair_count)?, self.column(pair_count)?);
+        if is_new.iter().any(|flag| *flag > 1) {
+            return bad("a word is met before or not");
+        }
         let new_count = is_new.iter().filter(|flag| **flag != 0).count();
         let mut known = self.column(pair_count - new_count)?.into_iter();
         let new_words = self.words(new_count)?;
@@ -254,6 +257,9 @@ impl<'a> Columns<'a> {
             let before = words.last().map_or(&[][..], Vec::as_slice);
             let Some(front) = before.get(..*shared as usize) else { return bad("a word shares too much") };
             words.push([front, &end].concat());
+            if words.last().is_some_and(Vec::is_empty) {
+                return bad("a word has a byte at least");
+            }
         }
         Ok(words)
     }
