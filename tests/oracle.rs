@@ -211,6 +211,16 @@ fn every_image_is_written_again_byte_for_byte_from_the_text() {
 }
 
 #[test]
+fn every_file_in_blocks_or_columns_decodes_from_the_text() {
+    for (file, of) in
+        [("lz4.jdt", "levels-dag.jdt"), ("columnar.jdt", "levels-dag.jdt"), ("columnar-wide.jdt", "wide.jdt")]
+    {
+        assert!(Table::decoded(&vector(file)).as_ref() == Ok(&vector(of)), "{file}");
+    }
+    assert!(Image::decoded(&vector("columnar.jdi")).as_ref() == Ok(&vector("shared.jdi")), "columnar.jdi");
+}
+
+#[test]
 fn every_flipped_bit_is_refused() {
     let table = vector("ambiguous.jdt");
     let image = vector("shared.jdi");

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use janus_cache::dispatch::{
     CompileOptions, Family, FamilyRule, OptimizerChoice, TypeDecl, TypeGraph, compile, restrict,
 };
-use janus_cache::format::{EntryId, LocalType, Optimization, TableView};
-use janus_cache::image::{GlobalType, ImageContent, ImagePlace, ImageType, ImageView, encode_image};
+use janus_cache::format::{EntryId, FileCodec, LocalType, Optimization, TableView, compress};
+use janus_cache::image::{
+    GlobalType, ImageContent, ImagePlace, ImageType, ImageView, compress_image, encode_image,
+};
 use proptest::prelude::*;
 
 use crate::naive_reader::{self, AskedRule, Image, ImageQuestion, Method, Outcome, Place, Question, Table};
@@ -141,7 +143,11 @@ proptest! {
             let compiled = compile(&table, &CompileOptions { optimizer, creation_timestamp: 7 }).expect("fits");
             let optimization = Table::read(&compiled.bytes).expect("well formed").family.optimization;
             let family = question(&world.decls, &world.family).family(optimization);
-            prop_assert_eq!(naive_reader::table_bytes(&family, 7), compiled.bytes);
+            prop_assert_eq!(&naive_reader::table_bytes(&family, 7), &compiled.bytes);
+            for codec in [FileCodec::Lz4, FileCodec::Columnar] {
+                let pressed = compress(&compiled.bytes, codec).expect("opens");
+                prop_assert!(Table::decoded(&pressed).as_ref() == Ok(&compiled.bytes), "{codec:?} decodes to other bytes");
+            }
         }
     }
 
@@ -182,6 +188,8 @@ proptest! {
             families: written.collect(),
         };
         prop_assert!(naive_reader::image_bytes(&asked) == bytes, "the images' bytes differ");
+        let pressed = compress_image(&bytes, FileCodec::Columnar).expect("opens");
+        prop_assert!(Image::decoded(&pressed).as_ref() == Ok(&bytes), "the columns of the image do not join");
 
         let view = ImageView::open(&bytes).expect("well formed");
         let naive = Image::read(&bytes).map_err(|why| TestCaseError::fail(format!("{why:?}")))?;
