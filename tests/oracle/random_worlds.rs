@@ -213,6 +213,25 @@ proptest! {
     }
 }
 
+/// Each of three types counts as being under the next, so none of their methods is the narrowest.
+#[test]
+fn entries_that_are_narrower_than_each_other_in_circles_are_one_level() {
+    let counting = |name: &str, above: &str| TypeDecl::new(name, &[]).counting_as(&[above]);
+    let mut decls = vec![counting("m::A", "m::B"), counting("m::B", "m::C"), counting("m::C", "m::A")];
+    decls.push(TypeDecl::new("m::All", &["m::A", "m::B", "m::C"]));
+    decls.push(TypeDecl::new("m::Under", &["m::All"]));
+    let method = |param: &str| janus_cache::dispatch::Method::new(&[param], &format!("of {param}"), "m");
+    let methods = ["m::A", "m::B", "m::C", "m::All"].map(method).to_vec();
+    let family = Family { rule: FamilyRule::Levels, ..Family::new("m::f", 1, methods) };
+    let table = restrict(&TypeGraph::new(decls.clone()).expect("acyclic"), &family).expect("a family");
+    let compiled = compile(&table, &CompileOptions::default()).expect("fits");
+    let read = Table::read(&compiled.bytes).expect("well formed").family;
+    let levels: Vec<u32> = read.entries.iter().map(|entry| entry.specificity).collect();
+    assert_eq!(levels, [0, 1, 1, 1]);
+    let written = question(&decls, &family).family(read.optimization);
+    assert_eq!(naive_reader::table_bytes(&written, 0), compiled.bytes);
+}
+
 /// As many types under one as there are classes but one, each with a method of its own.
 #[test]
 fn elements_have_two_bytes_from_257_classes_on() {
