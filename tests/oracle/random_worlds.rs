@@ -140,7 +140,7 @@ proptest! {
     fn library_and_text_write_the_same_table(world in ruled_worlds(12, 9, 3)) {
         let table = restrict(&world.graph(), &world.family).expect("a family");
         for optimizer in optimizers() {
-            let compiled = compile(&table, &CompileOptions { optimizer, creation_timestamp: 7 }).expect("fits");
+            let compiled = compile(&table, &CompileOptions { optimizer, creation_timestamp: 7, ..CompileOptions::default() }).expect("fits");
             let optimization = Table::read(&compiled.bytes).expect("well formed").family.optimization;
             let family = question(&world.decls, &world.family).family(optimization);
             prop_assert_eq!(&naive_reader::table_bytes(&family, 7), &compiled.bytes);

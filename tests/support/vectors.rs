@@ -41,8 +41,11 @@ impl TableSource {
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let options =
-            CompileOptions { optimizer: self.optimizer, creation_timestamp: self.creation_timestamp };
+        let options = CompileOptions {
+            optimizer: self.optimizer,
+            creation_timestamp: self.creation_timestamp,
+            ..CompileOptions::default()
+        };
         let table = self.logical();
         let compiled = match &self.family.rule {
             FamilyRule::Custom { .. } => compile_with(&table, &LastByName::of(&table), &options),
