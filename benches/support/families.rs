@@ -5,8 +5,15 @@ use std::collections::HashSet;
 use janus_cache::dispatch::{Family, Method, TypeDecl, TypeGraph, restrict};
 use janus_cache::format::LogicalTable;
 
-/// A family of two positions over a tree of types, with about as many methods as asked for.
+/// The restricted question of a [`world`].
+#[allow(dead_code, reason = "not every bench asks for the question alone")]
 pub(crate) fn table(methods: usize) -> LogicalTable {
+    let (graph, family) = world(methods);
+    restrict(&graph, &family).expect("a family")
+}
+
+/// A family of two positions with so many methods, and the tree of types that it is over.
+pub(crate) fn world(methods: usize) -> (TypeGraph, Family) {
     let count = methods.isqrt() * 2 + 2;
     let parent =
         |at: usize| if at == 0 { vec![] } else { vec![format!("game::world::Type{:03}", (at - 1) / 3)] };
@@ -35,5 +42,5 @@ pub(crate) fn table(methods: usize) -> LogicalTable {
             });
         }
     }
-    restrict(&TypeGraph::new(types).expect("a tree"), &family).expect("a family")
+    (TypeGraph::new(types).expect("a tree"), family)
 }
