@@ -61,7 +61,7 @@ fn class_array(position: &PositionClasses) -> (u16, Vec<u8>) {
 }
 
 /// The section beside the classes.
-pub(super) fn answer_section(strategy: &Strategy) -> Result<Vec<u8>, EncodeError> {
+pub(crate) fn answer_section(strategy: &Strategy) -> Result<Vec<u8>, EncodeError> {
     match strategy {
         Strategy::Single | Strategy::Linear => Ok(Vec::new()),
         Strategy::DecisionDag { nodes, .. } => Ok(nodes.iter().flat_map(|word| word.to_le_bytes()).collect()),
