@@ -131,7 +131,9 @@ fn fuzz(name: &str) {
     let body = target(name);
     let seeds = contents(&seed_files(name));
     assert!(seeds.len() >= 2, "{name} has seeds to start from and to splice");
-    seeds.iter().for_each(|seed| run(name, body, seed));
+    for seed in &seeds {
+        run(name, body, seed);
+    }
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     let (until, mut inputs) = (Instant::now() + goes_on_for(), 0);
     while Instant::now() < until {
