@@ -1,8 +1,9 @@
 //! Does mapped bytes answering beat decoding, and how far is it from reading the bytes at all?
 //!
 //! Peers hold the same table as plain data with a dense matrix of answers, which is the fastest
-//! lookup they can have once decoded; what they pay is the decoding. The floor of opening is one
-//! CRC-32 over the same bytes: whoever checks what he reads pays that.
+//! lookup they can have once decoded; what they pay is the decoding, or, as `rkyv`, the proof that the
+//! bytes may be used in place. The floor of opening is one CRC-32 over the same bytes: whoever checks
+//! what he reads pays that. The floor of encoding is to copy the bytes and sum them up.
 
 #[path = "support/families.rs"]
 mod families;
@@ -12,14 +13,14 @@ mod ratios;
 use std::collections::HashMap;
 use std::hint::black_box;
 
-use criterion::{BatchSize, Throughput};
+use criterion::Throughput;
 use families::table;
-use janus_cache::dispatch::{CompileOptions, compile};
-use janus_cache::format::{LocalType, LogicalTable, Outcome, TableView};
+use janus_cache::dispatch::{CompileOptions, compile, optimize};
+use janus_cache::format::{LocalType, LogicalTable, Outcome, TableView, encode};
 use serde::{Deserialize, Serialize};
 
 /// A table as plain data.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, rkyv::Archive, rkyv::Serialize)]
 struct Plain {
     name: String,
     types: Vec<(String, Vec<u16>)>,
@@ -60,6 +61,13 @@ impl Plain {
     }
 }
 
+impl ArchivedPlain {
+    fn dispatch(&self, row: u32, column: u32) -> u32 {
+        let cell = row * self.width.to_native() + column;
+        self.matrix.get(cell as usize).map_or(u32::MAX, |cell| cell.to_native())
+    }
+}
+
 fn opening(criterion: &mut criterion::Criterion, methods: usize) {
     let logical = table(methods);
     let bytes = compile(&logical, &CompileOptions::default()).expect("a table").bytes;
@@ -67,6 +75,7 @@ fn opening(criterion: &mut criterion::Criterion, methods: usize) {
     let plain = Plain::new(&logical, &view);
     let postcard = postcard::to_stdvec(&plain).expect("encodes");
     let json = serde_json::to_vec(&plain).expect("encodes");
+    let rkyv = rkyv::to_bytes::<rkyv::rancor::Error>(&plain).expect("encodes");
     let args = [LocalType(1), LocalType(2)];
 
     let name = format!("open and dispatch once, {methods} methods");
@@ -78,6 +87,12 @@ fn opening(criterion: &mut criterion::Criterion, methods: usize) {
     });
     group.bench_function("janus, checked before", |b| {
         b.iter(|| TableView::open_proved(black_box(&bytes)).expect("opens").dispatch(&args));
+    });
+    group.bench_function("rkyv, checked", |b| {
+        b.iter(|| {
+            let plain = rkyv::access::<ArchivedPlain, rkyv::rancor::Error>(black_box(&rkyv)).expect("valid");
+            plain.dispatch(1, 2)
+        });
     });
     group.bench_function("postcard", |b| {
         b.iter(|| {
@@ -93,13 +108,20 @@ fn opening(criterion: &mut criterion::Criterion, methods: usize) {
     });
     group.finish();
     println!(
-        "{name}: {} bytes as a table, {} in postcard, {} in JSON",
+        "{name}: {} bytes as a table, {} in rkyv, {} in postcard, {} in JSON",
         bytes.len(),
+        rkyv.len(),
         postcard.len(),
         json.len()
     );
-    let contestants =
-        ["crc32fast of the bytes", "janus, checked", "janus, checked before", "postcard", "serde_json"];
+    let contestants = [
+        "crc32fast of the bytes",
+        "janus, checked",
+        "janus, checked before",
+        "rkyv, checked",
+        "postcard",
+        "serde_json",
+    ];
     ratios::print_ratios(&name, "crc32fast of the bytes", &contestants);
 }
 
@@ -156,22 +178,29 @@ fn answering(criterion: &mut criterion::Criterion, methods: usize) {
 
 fn compiling(criterion: &mut criterion::Criterion, methods: usize) {
     let logical = table(methods);
-    let name = format!("optimize and encode, {methods} methods");
+    let plan = optimize(&logical, &CompileOptions::default()).expect("a plan").plan;
+    let bytes = encode(&logical, &plan).expect("a table");
+    let name = format!("encode, {methods} methods");
     let mut group = criterion.benchmark_group(&name);
-    group.bench_function("janus", |b| {
-        b.iter_batched(
-            || logical.clone(),
-            |table| compile(&table, &CompileOptions::default()),
-            BatchSize::SmallInput,
-        );
+    group.throughput(Throughput::Bytes(bytes.len() as u64));
+    group.bench_function("copy and CRC-32 of the bytes", |b| {
+        b.iter(|| {
+            let copy = black_box(&bytes).clone();
+            (crc32fast::hash(&copy), copy)
+        });
+    });
+    group.bench_function("encode", |b| b.iter(|| encode(black_box(&logical), &plan)));
+    group.bench_function("optimize and encode", |b| {
+        b.iter(|| compile(black_box(&logical), &CompileOptions::default()));
     });
     group.finish();
-    ratios::print_ratios(&name, "janus", &["janus"]);
+    let contestants = ["copy and CRC-32 of the bytes", "encode", "optimize and encode"];
+    ratios::print_ratios(&name, "copy and CRC-32 of the bytes", &contestants);
 }
 
 fn main() {
     let mut criterion = ratios::criterion();
-    for methods in [10, 100, 500] {
+    for methods in [5, 50, 500, 5000] {
         opening(&mut criterion, methods);
         answering(&mut criterion, methods);
         compiling(&mut criterion, methods);

@@ -40,6 +40,7 @@ fn plan() -> TablePlan {
     TablePlan {
         order: vec![1, 0],
         specificity: vec![1, 0],
+        call_frequency: Vec::new(),
         strategy: Strategy::Linear,
         may_be_ambiguous: false,
         creation_timestamp: 0,

@@ -26,6 +26,7 @@ fn plan() -> TablePlan {
     TablePlan {
         order: vec![0],
         specificity: vec![0],
+        call_frequency: Vec::new(),
         strategy: Strategy::Single,
         may_be_ambiguous: false,
         creation_timestamp: 0,
@@ -77,6 +78,10 @@ fn a_table_and_a_plan_that_contradict_each_other_have_no_bytes() {
         ("the order names a method twice", TablePlan { order: vec![0, 0], ..plan() }),
         ("the order leaves a method out", TablePlan { order: vec![], ..plan() }),
         ("there is not one specificity for each method", TablePlan { specificity: vec![], ..plan() }),
+        (
+            "there is not one count of calls for each method",
+            TablePlan { call_frequency: vec![1, 2], ..plan() },
+        ),
         ("the decision DAG has no root", dag(2, &[1], &[])),
         ("a position has not one of its classes for each type", dag(2, &[], &[1 << 31])),
         ("a position has not one of its classes for each type", dag(2, &[2], &[1 << 31])),

@@ -3,6 +3,7 @@
 use janus_cache::dispatch::{CompileOptions, Family, Method, TypeDecl, TypeGraph, compile, restrict};
 use janus_cache::image::diff::{
     Age, ChangeKind, DiffLimits, DiffMethod, FamilyDiff, FamilyState, ImageDiff, Region, Verdict, diff,
+    never_selected,
 };
 use janus_cache::image::{ImageContent, ImagePlace, ImageType, ImageView, encode_image};
 
@@ -181,6 +182,35 @@ fn a_method_for_a_sum_is_unreachable_once_each_alternative_has_its_own() {
     let reachable = back.reachable.iter().filter_map(|number| back.method(*number));
     assert_eq!(patterns(reachable), ["Shape!"]);
     assert_eq!(back.unreachable, []);
+}
+
+/// The patterns of the only family's methods that no call selects.
+fn never(image: &[u8], limits: &DiffLimits) -> Option<Vec<String>> {
+    let image = ImageView::open(image).expect("sound");
+    let family = image.family_at(0).expect("one");
+    let pattern = |entry| family.pattern_names(entry).expect("readable").join(", ");
+    let found = never_selected(&image, &family, limits).expect("readable");
+    found.map(|entries| entries.into_iter().map(pattern).collect())
+}
+
+#[test]
+fn what_no_call_selects_is_found_in_one_image() {
+    let limits = DiffLimits::default();
+    let open = never(&shapes(&[&["Shape!"], &["Circle"]]), &limits);
+    assert_eq!(open, Some(Vec::new()), "squares select the method for shapes");
+    let closed = shapes(&[&["Shape!"], &["Circle"], &["Square"]]);
+    assert_eq!(never(&closed, &limits), Some(vec!["Shape!".to_owned()]));
+    let lost: &[&[&str]] = &[&["Shape!", "Circle"], &["Circle", "any"], &["Square", "Shape!"]];
+    assert_eq!(never(&shapes(lost), &limits), Some(vec!["Shape!, Circle".to_owned()]));
+}
+
+#[test]
+fn what_no_call_selects_is_unknown_where_there_are_more_tuples_than_the_limit() {
+    // Any other type and the sum are one class each, the alternatives, too.
+    let image = shapes(&[&["Shape!"], &["Circle"], &["Square"]]);
+    let limits = |tuples| DiffLimits { tuples, ..DiffLimits::default() };
+    assert_eq!(never(&image, &limits(3)), None);
+    assert_eq!(never(&image, &limits(4)), Some(vec!["Shape!".to_owned()]));
 }
 
 #[test]

@@ -45,10 +45,25 @@ fn readable_tables() -> Vec<(String, Table)> {
     vectors(".answers.json").into_iter().filter(is_table).map(|name| (name.clone(), read(&name))).collect()
 }
 
-/// The families of the frozen image.
-fn shared_families() -> Vec<naive_reader::ImageFamily> {
-    let image = Image::read(&vector("shared.jdi")).expect("is readable");
-    image.families.into_iter().map(|with| with.expect("is readable")).collect()
+/// Names of the image files, with what they say.
+fn readable_images() -> Vec<(String, Image)> {
+    let read = |name: String| {
+        let image =
+            Image::read(&vector(&format!("{name}.jdi"))).unwrap_or_else(|why| panic!("{name}: {why:?}"));
+        (name, image)
+    };
+    // An image that is compressed has no answers beside it.
+    let is_image = |name: &String| vectors(".jdi").contains(name);
+    vectors(".answers.json").into_iter().filter(is_image).map(read).collect()
+}
+
+fn families(image: &Image) -> Vec<naive_reader::ImageFamily> {
+    image.families.iter().map(|with| with.clone().expect("is readable")).collect()
+}
+
+/// The families of all frozen images.
+fn image_families() -> Vec<naive_reader::ImageFamily> {
+    readable_images().iter().flat_map(|(_, image)| families(image)).collect()
 }
 
 /// What a family answers, in the words of an answers file.
@@ -88,9 +103,13 @@ fn every_frozen_answer_of_a_table_follows_from_the_text() {
 }
 
 #[test]
-fn every_frozen_answer_of_the_image_follows_from_the_text() {
-    let image = Image::read(&vector("shared.jdi")).expect("is readable");
-    for expected in answers("shared") {
+fn every_frozen_answer_of_an_image_follows_from_the_text() {
+    let images = readable_images();
+    assert_eq!(images.len(), 2);
+    let questions = images
+        .iter()
+        .flat_map(|(name, image)| answers(name).into_iter().map(move |expected| (image, expected)));
+    for (image, expected) in questions {
         let (name, arity) =
             (expected["family"].as_str().expect("a name"), expected["arity"].as_u64().expect("a number"));
         let with = image.family(name, arity as u8).expect("is listed");
@@ -128,7 +147,7 @@ fn hash_signature_and_figures_of_every_vector_follow_from_the_text() {
         assert_eq!(family.compression_ratio_ppm(table.total_len), table.compression_ratio_ppm, "{name}");
         assert_eq!(family.memory_saved(table.total_len), table.memory_saved, "{name}");
     }
-    for with in shared_families() {
+    for with in image_families() {
         assert_eq!(with.family.computed_table_hash(), with.family.table_hash, "{}", with.family.name);
     }
 }
@@ -136,7 +155,7 @@ fn hash_signature_and_figures_of_every_vector_follow_from_the_text() {
 #[test]
 fn walk_scan_and_definition_agree_on_every_vector() {
     let tables = readable_tables().into_iter().map(|(_, table)| table.family);
-    for family in tables.chain(shared_families().into_iter().map(|with| with.family)) {
+    for family in tables.chain(image_families().into_iter().map(|with| with.family)) {
         let mut meets_ambiguity = false;
         for tuple in family.tuples(MOST_TUPLES) {
             let expected = family.by_definition(&tuple);
@@ -171,21 +190,34 @@ fn every_table_is_written_again_byte_for_byte_from_the_text() {
 }
 
 #[test]
-fn the_image_is_written_again_byte_for_byte_from_the_text() {
-    let bytes = vector("shared.jdi");
-    let image = Image::read(&bytes).expect("is readable");
-    let again = |with: &naive_reader::ImageFamily| {
-        let family = Question::of(&with.family).family(with.family.optimization);
-        assert_eq!(family, with.family);
-        (family, with.places.clone())
-    };
-    let question = ImageQuestion {
-        name: &image.name,
-        creation_timestamp: image.creation_timestamp,
-        types: image.types.iter().cloned().collect(),
-        families: shared_families().iter().rev().map(again).collect(),
-    };
-    assert_eq!(naive_reader::image_bytes(&question), bytes);
+fn every_image_is_written_again_byte_for_byte_from_the_text() {
+    for (name, image) in readable_images() {
+        let again = |with: &naive_reader::ImageFamily| {
+            let family = Question::of(&with.family).family(with.family.optimization);
+            assert_eq!(family, with.family);
+            (family, with.places.clone())
+        };
+        let question = ImageQuestion {
+            name: &image.name,
+            creation_timestamp: image.creation_timestamp,
+            types: image.types.iter().cloned().collect(),
+            families: families(&image).iter().rev().map(again).collect(),
+        };
+        assert!(
+            naive_reader::image_bytes(&question) == vector(&format!("{name}.jdi")),
+            "{name}: other bytes"
+        );
+    }
+}
+
+#[test]
+fn every_file_in_blocks_or_columns_decodes_from_the_text() {
+    for (file, of) in
+        [("lz4.jdt", "levels-dag.jdt"), ("columnar.jdt", "levels-dag.jdt"), ("columnar-wide.jdt", "wide.jdt")]
+    {
+        assert!(Table::decoded(&vector(file)).as_ref() == Ok(&vector(of)), "{file}");
+    }
+    assert!(Image::decoded(&vector("columnar.jdi")).as_ref() == Ok(&vector("shared.jdi")), "columnar.jdi");
 }
 
 #[test]

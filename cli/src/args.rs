@@ -130,6 +130,9 @@ pub(crate) struct BuildArgs {
     /// Outranks [build.define] in janus.toml; may be given several times.
     #[arg(long, short = 'D', value_name = "NAME=VALUE")]
     pub(crate) define: Vec<String>,
+    /// How often methods were called: of equally specific ones the most called are tried first.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
     /// How tables find their answers.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) optimizer: Optimizer,

@@ -183,11 +183,12 @@ impl BuildCacheManager {
         &self.options
     }
 
-    /// What to hand to an optimizer so that it builds what the keys say.
-    pub fn compile_options(&self) -> CompileOptions {
+    /// What to hand to an optimizer for this table so that it builds what the key says.
+    pub fn compile_options(&self, table: &LogicalTable) -> CompileOptions {
         CompileOptions {
             optimizer: self.options.keys.optimizer,
             creation_timestamp: self.options.keys.creation_timestamp,
+            calls: self.options.keys.profile.calls_of(table),
         }
     }
 

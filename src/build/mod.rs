@@ -11,6 +11,7 @@
 //! | `plan`, `reason`, `explain` | what to do and why; pure |
 //! | `state` | what the last build left behind |
 //! | `manager`, `obtain`, `session`, `table` | get a table or build it, once |
+//! | `profile` | how often methods were called, from a file |
 //! | `cache` | the chain a manager uses, or why there is none |
 //! | `metrics`, `meters`, `report` | what it cost, what it saved, what to do about it |
 //! | `project`, `check`, `output` | the executor, its diagnostics, the image |
@@ -30,6 +31,7 @@ mod obtain;
 mod output;
 pub(crate) mod parallel;
 mod plan;
+mod profile;
 mod project;
 mod question;
 mod reason;
@@ -46,6 +48,7 @@ pub use manager::{BuildCacheManager, ManagerOptions, SessionReport};
 pub use metrics::{BuildMetrics, Recommendation};
 pub use output::ImageOutcome;
 pub use plan::{Action, Explain, LastBuild, Observed, Plan, Step, plan};
+pub use profile::{ProfileError, read_profile};
 pub use project::{BuildOutcome, BuildRequest, CacheSummary, build_project};
 pub use question::Question;
 pub use reason::{Change, Reason, describe};

@@ -131,7 +131,7 @@ impl BuildCacheManager {
         let family = || question.family.clone();
         let table = question.table()?;
         let watch = Stopwatch::start();
-        let Optimized { plan, .. } = builder(&table, &self.compile_options())
+        let Optimized { plan, .. } = builder(&table, &self.compile_options(&table))
             .map_err(|source| BuildError::Builder { family: family(), source: source.into() })?;
         let optimization_ns = watch.elapsed_ns();
         let watch = Stopwatch::start();

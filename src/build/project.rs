@@ -12,6 +12,7 @@ use super::manager::{BuildCacheManager, SessionReport};
 use super::output::{ImageOutcome, write_image};
 use super::parallel;
 use super::plan::{Action, Explain, Observed, Plan, plan};
+use super::profile::unknown_calls;
 use super::question::Question;
 use super::reason::Reason;
 use super::registry::{FamilyId, Registry};
@@ -59,6 +60,8 @@ pub struct BuildOutcome {
     pub plan: Plan,
     /// What is wrong with the sources, in order of place.
     pub diagnostics: Vec<Diagnostic>,
+    /// Families and methods that the call profile counts and the sources do not have.
+    pub unknown_calls: Vec<String>,
     /// The image; none if only a plan was wanted, or if there were errors.
     pub image: Option<ImageOutcome>,
     /// The cache; none if it is off or unavailable.
@@ -163,6 +166,7 @@ pub fn build_project(
         ambiguities,
         plan: planned,
         diagnostics,
+        unknown_calls: unknown_calls(&manager.options().keys.profile, &registry),
         image,
         cache: summary(manager),
         session,

@@ -1,5 +1,7 @@
 //! From a restricted question to bytes.
 
+use std::cmp::Reverse;
+
 use super::ambiguity::{Ambiguities, ambiguities};
 use super::decision::DecisionDag;
 use super::optimize::{CountedCost, DAG_BUDGET_CELLS, OptimizerChoice, decide};
@@ -14,6 +16,10 @@ pub struct CompileOptions {
     pub optimizer: OptimizerChoice,
     /// Seconds since the Unix epoch, or 0; for reproducible bytes leave it at 0.
     pub creation_timestamp: u64,
+    /// For each entry of the question, in its order, the calls that a profile counted, such as
+    /// [`CallProfile::calls_of`](super::CallProfile::calls_of) gives them; empty: none. They order
+    /// entries that are equally specific, and change no answer.
+    pub calls: Vec<u32>,
 }
 
 /// A compiled table.
@@ -79,7 +85,10 @@ pub fn optimize_with(
 ) -> Result<Optimized, CompileError> {
     let specificity = rule.specificity(table);
     let mut order: Vec<u32> = (0..table.entries.len() as u32).collect();
-    order.sort_by_key(|entry| specificity.get(*entry as usize).copied());
+    order.sort_by_key(|entry| {
+        let at = *entry as usize;
+        (specificity.get(at).copied(), Reverse(options.calls.get(at).copied().unwrap_or(0)))
+    });
     let dag = DecisionDag::build(table, rule, DAG_BUDGET_CELLS);
     let is_ambiguous = |choice: &Choice| matches!(choice, Choice::Ambiguous(_));
     let may_be_ambiguous = dag.as_ref().is_none_or(|dag| dag.verdicts.iter().any(is_ambiguous));
@@ -93,6 +102,7 @@ pub fn optimize_with(
     let plan = TablePlan {
         order,
         specificity,
+        call_frequency: options.calls.clone(),
         strategy: decision.strategy,
         may_be_ambiguous,
         creation_timestamp: options.creation_timestamp,

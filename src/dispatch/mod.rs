@@ -10,6 +10,7 @@ mod decision;
 mod family;
 mod matrix;
 mod optimize;
+mod profile;
 mod resolve;
 mod rules;
 mod sets;
@@ -23,6 +24,7 @@ pub use compile::{
 };
 pub use family::{Family, FamilyError, FamilyRule, Method, restrict};
 pub use optimize::{CountedCost, OptimizerChoice};
+pub use profile::CallProfile;
 pub use resolve::{Selection, resolve};
 pub use rules::{Applicable, Choice, ResolutionRule};
 pub use types::{TypeDecl, TypeGraph, TypeGraphError, TypeId};

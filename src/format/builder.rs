@@ -88,10 +88,13 @@ pub struct PositionClasses {
 /// What is written beside the logical table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TablePlan {
-    /// Canonical indexes of the entries in file order: most specific first.
+    /// Canonical indexes of the entries in file order: most specific first, of equally specific ones
+    /// the most called first.
     pub order: Vec<u32>,
     /// For each canonical index, the length of the longest chain of strictly more specific entries.
     pub specificity: Vec<u32>,
+    /// For each canonical index, the calls seen in a profile; empty where there is none.
+    pub call_frequency: Vec<u32>,
     /// How the bytes find their answer.
     pub strategy: Strategy,
     /// Whether some tuple is, or may be, ambiguous.
@@ -132,7 +135,9 @@ pub enum EncodeError {
 pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeError> {
     check_limits(table)?;
     check_shape(table, plan)?;
-    let mut strings = StringsBuilder::default();
+    let symbols = table.entries.iter().map(|entry| entry.implementation.len() + entry.module.len());
+    let text_bytes = table.types.iter().map(|row| row.name.len()).chain(symbols).sum();
+    let mut strings = StringsBuilder::with_capacity(table.types.len() + 2 * table.entries.len(), text_bytes);
     let types: Vec<TypeRow> = table
         .types
         .iter()
@@ -151,7 +156,7 @@ pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeE
             implementation: U32::new(strings.intern(&entry.implementation)),
             module: U32::new(strings.intern(&entry.module)),
             specificity: U32::new(plan.specificity[index]),
-            call_frequency: U32::ZERO,
+            call_frequency: U32::new(plan.call_frequency.get(index).copied().unwrap_or(0)),
             flags: U32::new(if entry.default { ENTRY_DEFAULT } else { 0 }),
         });
     }
@@ -293,6 +298,8 @@ fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), EncodeError
     }
     expect(seen.into_iter().all(|seen| seen), "the order leaves a method out")?;
     expect(plan.specificity.len() == table.entries.len(), "there is not one specificity for each method")?;
+    let calls = plan.call_frequency.len();
+    expect(calls == 0 || calls == table.entries.len(), "there is not one count of calls for each method")?;
     if let Strategy::DecisionDag { nodes, .. } = &plan.strategy {
         expect(!nodes.is_empty(), "the decision DAG has no root")?;
     }

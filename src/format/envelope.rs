@@ -43,18 +43,35 @@ pub(crate) struct Sections<'a, const N: usize> {
     row_of: [u8; N],
 }
 
+/// The place of a tag among known ones. For constants: a tag that is not among them does not compile.
+pub(crate) const fn place_of<const N: usize>(known: &[Tag; N], tag: Tag) -> usize {
+    let mut place = 0;
+    while u32::from_le_bytes(known[place].0) != u32::from_le_bytes(tag.0) {
+        place += 1;
+    }
+    place
+}
+
 /// No row: a directory that is believed has fewer.
 const ABSENT: u8 = u8::MAX;
 
 impl<'a, const N: usize> Sections<'a, N> {
-    /// A section that must be there.
+    /// A section that must be there, by its place among the known ones.
     #[inline]
-    pub(crate) fn required(&self, tag: Tag) -> Result<&'a [u8], OpenError> {
-        let index = self.known.iter().position(|known| *known == tag);
-        let row = index.and_then(|index| self.rows.get(usize::from(*self.row_of.get(index)?)));
-        let start = row.map_or(usize::MAX, |row| row.offset.get() as usize);
-        let end = row.map_or(usize::MAX, |row| start.saturating_add(row.len.get() as usize));
-        self.bytes.get(start..end).ok_or(OpenError::MissingSection { tag })
+    pub(crate) fn required(&self, place: usize) -> Result<&'a [u8], OpenError> {
+        self.get(place).ok_or_else(|| self.missing(place))
+    }
+
+    #[inline]
+    fn get(&self, place: usize) -> Option<&'a [u8]> {
+        let row = self.rows.get(usize::from(*self.row_of.get(place)?))?;
+        let start = row.offset.get() as usize;
+        self.bytes.get(start..start.saturating_add(row.len.get() as usize))
+    }
+
+    #[cold]
+    fn missing(&self, place: usize) -> OpenError {
+        OpenError::MissingSection { tag: self.known.get(place).copied().unwrap_or(Tag(*b"????")) }
     }
 
     /// An error about a section, with its place.
@@ -114,9 +131,11 @@ impl Envelope {
                 return Err(misplaced(tag, offset, previous_end));
             }
             previous_end = end;
-            // Our writer keeps the order of `known`, so the search mostly ends where it begins.
-            let place = known.iter().skip(expected).position(|known| *known == tag).map(|at| at + expected);
-            let place = place.or_else(|| known.iter().take(expected).position(|known| *known == tag));
+            // Our writer keeps the order of `known`, so it is mostly the next one.
+            let place = match known.get(expected) {
+                Some(next) if *next == tag => Some(expected),
+                _ => known.iter().position(|known| *known == tag),
+            };
             match place.and_then(|place| row_of.get_mut(place)) {
                 Some(slot) if *slot == ABSENT && index < usize::from(ABSENT) => *slot = index as u8,
                 Some(_) => {
@@ -206,7 +225,9 @@ pub(crate) fn write(
     header: impl FnOnce(Totals) -> Vec<u8>,
 ) -> Vec<u8> {
     let directory_end = header_len + sections.len() * size_of::<SectionRow>();
-    let mut bytes = vec![0_u8; directory_end];
+    let padded: usize = sections.iter().map(|section| section.bytes.len() + SECTION_ALIGN).sum();
+    let mut bytes = Vec::with_capacity(directory_end + padded);
+    bytes.resize(directory_end, 0_u8);
     for (index, section) in sections.iter().enumerate() {
         bytes.resize(bytes.len().next_multiple_of(SECTION_ALIGN), 0);
         let row = SectionRow {

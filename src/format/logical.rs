@@ -110,7 +110,12 @@ impl LogicalTable {
     /// XXH3-64 over the canonical serialization that the specification gives under *Table hash*.
     /// Equal for equal tables, whichever optimizer made their bytes.
     pub fn table_hash(&self) -> u64 {
-        let mut bytes = Vec::new();
+        // Two numbers, relations and a few names for each row: enough for most tables.
+        let names: usize = self.types.iter().map(|row| row.name.len() + 9 + 2 * row.above.len()).sum();
+        let symbols = |entry: &LogicalEntry| entry.implementation.len() + entry.module.len();
+        let entries: usize =
+            self.entries.iter().map(|entry| symbols(entry) + 9 + 2 * entry.pattern.len()).sum();
+        let mut bytes = Vec::with_capacity(64 + self.name.len() + names + entries + 4 * self.params.len());
         let put_str = |bytes: &mut Vec<u8>, text: &str| {
             bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
             bytes.extend_from_slice(text.as_bytes());
@@ -174,11 +179,20 @@ impl LogicalTable {
     pub fn type_signature(&self) -> String {
         let mut text = String::new();
         for position in 0..usize::from(self.arity) {
-            let mut params: Vec<ParamRef> =
-                self.entries.iter().filter_map(|entry| entry.pattern.get(position).copied()).collect();
-            params.sort_unstable_by_key(|param| self.param_name(*param));
-            params.dedup();
-            let names: Vec<&str> = params.iter().map(|param| self.param_name(*param)).collect();
+            // Parameters are numbered in name order, so marks of the distinct ones need no sorting.
+            let mut marks = vec![false; self.params.len() + 1];
+            for param in self.entries.iter().filter_map(|entry| entry.pattern.get(position)) {
+                if let Some(mark) = marks.get_mut(usize::from(param.0)) {
+                    *mark = true;
+                }
+            }
+            let has_top = std::mem::take(&mut marks[0]);
+            let marked = marks.iter().enumerate().filter(|(_, mark)| **mark);
+            let mut names: Vec<&str> =
+                marked.map(|(number, _)| self.param_name(ParamRef(number as u16))).collect();
+            if has_top {
+                names.insert(names.partition_point(|name| *name < TOP_TYPE), TOP_TYPE);
+            }
             text.push_str(&names.join("\t"));
             text.push('\n');
         }

@@ -3,7 +3,7 @@
 use zerocopy::FromBytes;
 
 use super::core::{CoreParts, DispatchCore, EntryId, LocalType, Outcome};
-use super::envelope::{Checksums, Envelope, Sections};
+use super::envelope::{Checksums, Envelope, Sections, place_of};
 use super::error::{AccessError, OpenError, Tag};
 use super::layout::{
     ABOV, CLAS, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ENTRIES, MAX_PARAMS, MTRX, NAME, PARM, PATT, PHSH,
@@ -119,35 +119,42 @@ impl<'a> TableView<'a> {
             return field("param_count", u64::from(param_count), "at most 65534");
         }
         let at = |tag, what| sections.wrong(tag, what);
-        let name = sections.required(NAME)?;
-        let signature = sections.required(SIGN)?;
+        let name = sections.required(const { place_of(&KNOWN, NAME) })?;
+        let signature = sections.required(const { place_of(&KNOWN, SIGN) })?;
         if name.len() as u64 != u64::from(header.name_len.get()) {
             return Err(at(NAME, "its length is not the header's `name_len`"));
         }
         if signature.len() as u64 != u64::from(header.type_signature_len.get()) {
             return Err(at(SIGN, "its length is not the header's `type_signature_len`"));
         }
-        let strings = Strings::parse(STRS, sections.required(STRS)?)
+        let strings = Strings::parse(STRS, sections.required(const { place_of(&KNOWN, STRS) })?)
             .ok_or_else(|| at(STRS, "its count of strings does not fit into it"))?;
-        let types = rows::<TypeRow>(sections.required(TYPE)?, type_count)
+        let types = rows::<TypeRow>(sections.required(const { place_of(&KNOWN, TYPE) })?, type_count)
             .ok_or_else(|| at(TYPE, "its length is not `type_count` rows"))?;
-        let entries = rows::<EntryRow>(sections.required(ENTR)?, entry_count)
+        let entries = rows::<EntryRow>(sections.required(const { place_of(&KNOWN, ENTR) })?, entry_count)
             .ok_or_else(|| at(ENTR, "its length is not `entry_count` rows"))?;
         let (classes, answers) = match optimization.section() {
-            Some(tag) => (sections.required(CLAS)?, sections.required(tag)?),
+            Some(tag) => (
+                sections.required(const { place_of(&KNOWN, CLAS) })?,
+                sections.required(place_of(&KNOWN, tag))?,
+            ),
             None => (&[][..], &[][..]),
         };
         let core = DispatchCore::new(CoreParts {
             optimization,
             rule,
-            rule_section: if rule == Rule::Symmetric { &[] } else { sections.required(RULE)? },
+            rule_section: if rule == Rule::Symmetric {
+                &[]
+            } else {
+                sections.required(const { place_of(&KNOWN, RULE) })?
+            },
             arity: header.arity,
             entries,
             type_count,
             param_count,
-            params: sections.required(PARM)?,
-            above: sections.required(ABOV)?,
-            patterns: sections.required(PATT)?,
+            params: sections.required(const { place_of(&KNOWN, PARM) })?,
+            above: sections.required(const { place_of(&KNOWN, ABOV) })?,
+            patterns: sections.required(const { place_of(&KNOWN, PATT) })?,
             classes,
             answers,
         })

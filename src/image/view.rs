@@ -9,7 +9,7 @@ use super::family::FamilyView;
 use super::layout::{
     BLOB, FAMI, FamilyRow, IMAGE_MAGIC, ImageHeader, PIEC, PLAC, PieceRow, PlaceRow, STRS, TYPE,
 };
-use crate::format::envelope::{Checksums, Envelope};
+use crate::format::envelope::{Checksums, Envelope, place_of};
 use crate::format::layout::{SectionRow, TYPE_SEALED, TypeRow};
 use crate::format::strings::Strings;
 use crate::format::view::rows;
@@ -80,17 +80,17 @@ impl<'a> ImageView<'a> {
             metadata_crc: header.metadata_crc.get(),
         };
         let sections = envelope.prove(bytes, &KNOWN, checksums)?;
-        let strings = Strings::parse(STRS, sections.required(STRS)?)
+        let strings = Strings::parse(STRS, sections.required(const { place_of(&KNOWN, STRS) })?)
             .ok_or_else(|| sections.wrong(STRS, "its count of strings does not fit into it"))?;
-        let types = rows(sections.required(TYPE)?, header.type_count.get())
+        let types = rows(sections.required(const { place_of(&KNOWN, TYPE) })?, header.type_count.get())
             .ok_or_else(|| sections.wrong(TYPE, "its length is not `type_count` rows"))?;
-        let families = rows(sections.required(FAMI)?, header.family_count.get())
+        let families = rows(sections.required(const { place_of(&KNOWN, FAMI) })?, header.family_count.get())
             .ok_or_else(|| sections.wrong(FAMI, "its length is not `family_count` rows"))?;
-        let pieces = rows(sections.required(PIEC)?, header.piece_count.get())
+        let pieces = rows(sections.required(const { place_of(&KNOWN, PIEC) })?, header.piece_count.get())
             .ok_or_else(|| sections.wrong(PIEC, "its length is not `piece_count` rows"))?;
-        let places = rows(sections.required(PLAC)?, header.place_count.get())
+        let places = rows(sections.required(const { place_of(&KNOWN, PLAC) })?, header.place_count.get())
             .ok_or_else(|| sections.wrong(PLAC, "its length is not `place_count` rows"))?;
-        let (section_rows, blob) = (sections.rows, sections.required(BLOB)?);
+        let (section_rows, blob) = (sections.rows, sections.required(const { place_of(&KNOWN, BLOB) })?);
         Ok(Self { header, section_rows, strings, types, families, pieces, blob, places })
     }
 

@@ -3,8 +3,7 @@
 use std::fmt;
 
 use super::trace::{InputGroup, Trace};
-use crate::digest::ContentDigest;
-use crate::dispatch::OptimizerChoice;
+use crate::dispatch::{CallProfile, OptimizerChoice};
 use crate::format::layout::{VERSION_MAJOR, VERSION_MINOR};
 use crate::format::{LogicalRule, LogicalTable, ParamRef};
 
@@ -63,8 +62,8 @@ impl fmt::Debug for TableKey {
 pub struct KeySettings {
     /// Which optimizer to use.
     pub optimizer: OptimizerChoice,
-    /// Digest of the call-frequency profile, if there is one.
-    pub profile: Option<ContentDigest>,
+    /// How often methods were called. Only the counts of a table's own methods enter its key.
+    pub profile: CallProfile,
     /// Seconds that are written into the header; 0 unless `SOURCE_DATE_EPOCH` is set.
     pub creation_timestamp: u64,
     /// Name and version of the compiler or front end that reads the sources.
@@ -96,8 +95,7 @@ pub fn table_key(table: &LogicalTable, settings: &KeySettings) -> (TableKey, Tra
     }
     push_types(&mut trace, table);
     trace.push(InputGroup::Optimizer, "choice", settings.optimizer.as_str());
-    let profile = settings.profile.map_or_else(|| "none".to_owned(), |digest| digest.to_string());
-    trace.push(InputGroup::Profile, "", &profile);
+    push_calls(&mut trace, table, &settings.profile.calls_of(table));
     trace.push(InputGroup::Codec, "", "none");
     trace.push(InputGroup::Format, "version", &format!("{VERSION_MAJOR}.{VERSION_MINOR}"));
     trace.push(InputGroup::Format, "creation timestamp", &settings.creation_timestamp.to_string());
@@ -110,6 +108,14 @@ pub fn table_key(table: &LogicalTable, settings: &KeySettings) -> (TableKey, Tra
     }
     trace.push(InputGroup::Namespace, "", &settings.namespace);
     (TableKey(trace.hash("janus-cache 2026-11 dispatch table key v2")), trace)
+}
+
+/// The calls of those methods that have some: a profile of other families is no part of the question.
+fn push_calls(trace: &mut Trace, table: &LogicalTable, calls: &[u32]) {
+    trace.push(InputGroup::Profile, "", if calls.is_empty() { "none" } else { "calls counted" });
+    for (entry, calls) in table.entries.iter().zip(calls).filter(|(_, calls)| **calls > 0) {
+        trace.push(InputGroup::Profile, &table.pattern_text(&entry.pattern), &calls.to_string());
+    }
 }
 
 /// Each type with the parameters above it. Under rule `precedence` their order is the type's own.
@@ -183,7 +189,8 @@ mod tests {
         expect_change(&changed(&|table| table.entries[0].default = true), &settings);
         expect_change(&changed(&|table| table.types[0].sealed = true), &settings);
         let optimizer = OptimizerChoice::Force(crate::format::Optimization::Linear);
-        let profile = Some(ContentDigest::of(b"p"));
+        let mut profile = CallProfile::default();
+        profile.add("area", 1, "area(Shape)", 7);
         let configuration = vec![("target".to_owned(), "wasm".to_owned())];
         for other in [
             KeySettings { optimizer, ..settings.clone() },

@@ -25,7 +25,7 @@ pub enum InputGroup {
     Dependencies,
     /// Optimizer settings.
     Optimizer,
-    /// Digest of the call-frequency profile.
+    /// Calls that a profile counted.
     Profile,
     /// Codec of the bytes.
     Codec,

@@ -1,11 +1,11 @@
 //! Reads an image file: chapter 6.
 
-use super::Refused;
 use super::bytes::{Pool, slice, u8_at, u32_at, u64_at};
 use super::envelope::{Layout, Sections, of_len, seal_again};
 use super::family::{self, Counts, Family, FinderSections, Type};
 use super::question::Place;
 use super::rule::Rule;
+use super::{Refused, stream};
 
 pub(super) const LAYOUT: Layout = Layout {
     magic: *b"JDI\n",
@@ -67,6 +67,11 @@ impl Image {
             families: rows.chunks_exact(64).map(|row| shared.family(row)).collect(),
             types: shared.types.into_iter().map(|listed| (listed.name, listed.sealed)).collect(),
         })
+    }
+
+    /// The file without its codec.
+    pub(crate) fn decoded(bytes: &[u8]) -> Result<Vec<u8>, Refused> {
+        stream::decoded(bytes, &LAYOUT, None)
     }
 
     /// Puts the checksums right after the bytes were changed.

@@ -7,17 +7,21 @@
 mod answer;
 mod bytes;
 mod classes;
+mod columns;
 mod decide;
 mod derive;
 mod envelope;
 mod family;
 mod hash;
 mod image;
+mod lz4;
 mod matrix;
 mod nodes;
 mod question;
 mod rule;
+mod stream;
 mod table;
+mod together;
 mod write_image;
 mod write_table;
 
@@ -59,6 +63,8 @@ pub(crate) enum Refused {
     Limit(&'static str),
     /// A section or piece whose length is not the one that the counts give.
     SectionLen(&'static str),
+    /// A compressed stream that breaks the rule that the text says.
+    Stream(&'static str),
     /// Bytes that are whole but say something impossible.
     Content(&'static str),
 }

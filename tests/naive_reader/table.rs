@@ -1,10 +1,10 @@
 //! Reads a table file: chapter 5.
 
-use super::Refused;
 use super::bytes::{Pool, slice, text, u8_at, u16_at, u32_at, u64_at};
 use super::envelope::{Layout, Section, Sections, of_len, seal_again};
 use super::family::{self, Counts, Family, FinderSections};
 use super::rule::Rule;
+use super::{Refused, stream};
 
 pub(super) const LAYOUT: Layout = Layout {
     magic: *b"JDT\n",
@@ -89,6 +89,11 @@ impl Table {
             },
             sections: sections.all,
         })
+    }
+
+    /// The file without its codec.
+    pub(crate) fn decoded(bytes: &[u8]) -> Result<Vec<u8>, Refused> {
+        stream::decoded(bytes, &LAYOUT, Some(76))
     }
 
     /// Puts the checksums right after the bytes were changed.

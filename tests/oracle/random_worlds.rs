@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use janus_cache::dispatch::{
     CompileOptions, Family, FamilyRule, OptimizerChoice, TypeDecl, TypeGraph, compile, restrict,
 };
-use janus_cache::format::{EntryId, LocalType, Optimization, TableView};
-use janus_cache::image::{GlobalType, ImageContent, ImagePlace, ImageType, ImageView, encode_image};
+use janus_cache::format::{EntryId, FileCodec, LocalType, Optimization, TableView, compress};
+use janus_cache::image::{
+    GlobalType, ImageContent, ImagePlace, ImageType, ImageView, compress_image, encode_image,
+};
 use proptest::prelude::*;
 
 use crate::naive_reader::{self, AskedRule, Image, ImageQuestion, Method, Outcome, Place, Question, Table};
@@ -138,10 +140,14 @@ proptest! {
     fn library_and_text_write_the_same_table(world in ruled_worlds(12, 9, 3)) {
         let table = restrict(&world.graph(), &world.family).expect("a family");
         for optimizer in optimizers() {
-            let compiled = compile(&table, &CompileOptions { optimizer, creation_timestamp: 7 }).expect("fits");
+            let compiled = compile(&table, &CompileOptions { optimizer, creation_timestamp: 7, ..CompileOptions::default() }).expect("fits");
             let optimization = Table::read(&compiled.bytes).expect("well formed").family.optimization;
             let family = question(&world.decls, &world.family).family(optimization);
-            prop_assert_eq!(naive_reader::table_bytes(&family, 7), compiled.bytes);
+            prop_assert_eq!(&naive_reader::table_bytes(&family, 7), &compiled.bytes);
+            for codec in [FileCodec::Lz4, FileCodec::Columnar] {
+                let pressed = compress(&compiled.bytes, codec).expect("opens");
+                prop_assert!(Table::decoded(&pressed).as_ref() == Ok(&compiled.bytes), "{codec:?} decodes to other bytes");
+            }
         }
     }
 
@@ -182,6 +188,8 @@ proptest! {
             families: written.collect(),
         };
         prop_assert!(naive_reader::image_bytes(&asked) == bytes, "the images' bytes differ");
+        let pressed = compress_image(&bytes, FileCodec::Columnar).expect("opens");
+        prop_assert!(Image::decoded(&pressed).as_ref() == Ok(&bytes), "the columns of the image do not join");
 
         let view = ImageView::open(&bytes).expect("well formed");
         let naive = Image::read(&bytes).map_err(|why| TestCaseError::fail(format!("{why:?}")))?;
@@ -211,6 +219,25 @@ proptest! {
             }
         }
     }
+}
+
+/// Each of three types counts as being under the next, so none of their methods is the narrowest.
+#[test]
+fn entries_that_are_narrower_than_each_other_in_circles_are_one_level() {
+    let counting = |name: &str, above: &str| TypeDecl::new(name, &[]).counting_as(&[above]);
+    let mut decls = vec![counting("m::A", "m::B"), counting("m::B", "m::C"), counting("m::C", "m::A")];
+    decls.push(TypeDecl::new("m::All", &["m::A", "m::B", "m::C"]));
+    decls.push(TypeDecl::new("m::Under", &["m::All"]));
+    let method = |param: &str| janus_cache::dispatch::Method::new(&[param], &format!("of {param}"), "m");
+    let methods = ["m::A", "m::B", "m::C", "m::All"].map(method).to_vec();
+    let family = Family { rule: FamilyRule::Levels, ..Family::new("m::f", 1, methods) };
+    let table = restrict(&TypeGraph::new(decls.clone()).expect("acyclic"), &family).expect("a family");
+    let compiled = compile(&table, &CompileOptions::default()).expect("fits");
+    let read = Table::read(&compiled.bytes).expect("well formed").family;
+    let levels: Vec<u32> = read.entries.iter().map(|entry| entry.specificity).collect();
+    assert_eq!(levels, [0, 1, 1, 1]);
+    let written = question(&decls, &family).family(read.optimization);
+    assert_eq!(naive_reader::table_bytes(&written, 0), compiled.bytes);
 }
 
 /// As many types under one as there are classes but one, each with a method of its own.

@@ -2,20 +2,21 @@
 //!
 //! A description never changes once its file is there: a new idea gets a new name.
 
+#[path = "image_vectors.rs"]
+mod image_vectors;
 #[path = "later.rs"]
 mod later;
 #[path = "seal.rs"]
 mod seal;
 
+use image_vectors::{draw, image_bytes, mixed, outline, scale};
 use janus_cache::codec::Level;
-use later::{newer_minor, unknown_optimization, unknown_required};
-
 use janus_cache::dispatch::{
     Applicable, Choice, CompileOptions, Family, FamilyRule, Method, OptimizerChoice, ResolutionRule,
     TypeDecl, TypeGraph, compile, compile_with, restrict,
 };
 use janus_cache::format::{FileCodec, LogicalTable, Optimization};
-use janus_cache::image::{ImageContent, ImagePlace, ImageType, encode_image};
+use later::{newer_minor, unknown_optimization, unknown_required};
 
 /// A family over some types, and how its table is made.
 #[derive(Clone, Debug)]
@@ -40,8 +41,11 @@ impl TableSource {
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let options =
-            CompileOptions { optimizer: self.optimizer, creation_timestamp: self.creation_timestamp };
+        let options = CompileOptions {
+            optimizer: self.optimizer,
+            creation_timestamp: self.creation_timestamp,
+            ..CompileOptions::default()
+        };
         let table = self.logical();
         let compiled = match &self.family.rule {
             FamilyRule::Custom { .. } => compile_with(&table, &LastByName::of(&table), &options),
@@ -72,8 +76,8 @@ impl ResolutionRule for LastByName {
 pub(crate) enum Source {
     /// One table.
     Table(TableSource),
-    /// An image of these tables.
-    Image(Vec<TableSource>),
+    /// An image of this name and these tables, with the types of all.
+    Image(&'static str, Vec<TableSource>),
     /// The bytes of a table, changed into what a writer of another version could have made, with the
     /// checksums made right again.
     Changed(TableSource, fn(&mut [u8])),
@@ -92,7 +96,7 @@ impl Vector {
     pub(crate) fn bytes(&self) -> Vec<u8> {
         match &self.source {
             Source::Table(table) => table.bytes(),
-            Source::Image(tables) => image_bytes(tables),
+            Source::Image(name, tables) => image_bytes(name, tables),
             Source::Changed(table, change) => {
                 let mut bytes = table.bytes();
                 change(&mut bytes);
@@ -106,7 +110,7 @@ impl Vector {
     pub(crate) fn tables(&self) -> &[TableSource] {
         match &self.source {
             Source::Table(table) | Source::Changed(table, _) => std::slice::from_ref(table),
-            Source::Image(tables) => tables,
+            Source::Image(_, tables) => tables,
         }
     }
 }
@@ -121,7 +125,7 @@ pub(crate) fn all() -> Vec<Vector> {
         refused: None,
     };
     let refused = |file, change, reason| Vector { refused: Some(reason), ..changed(file, change) };
-    let image = |file, tables| Vector { file, source: Source::Image(tables), refused: None };
+    let image = |file, name, tables| Vector { file, source: Source::Image(name, tables), refused: None };
     vec![
         table("single.jdt", area(0)),
         table("epoch.jdt", area(1_700_000_000)),
@@ -152,7 +156,8 @@ pub(crate) fn all() -> Vec<Vector> {
         refused("unknown-required.jdt", unknown_required, "required_section"),
         refused("unknown-rule.jdt", |bytes| bytes[38] = 99, "rule"),
         refused("unknown-codec.jdt", |bytes| bytes[39] = 99, "codec"),
-        image("shared.jdi", vec![draw(), outline(), scale()]),
+        image("shared.jdi", "shapes", vec![draw(), outline(), scale()]),
+        image("mixed.jdi", "mixed", mixed()),
     ]
 }
 
@@ -338,54 +343,4 @@ fn levels(optimization: Optimization) -> TableSource {
 fn custom() -> TableSource {
     let rule = FamilyRule::Custom { name: "last by name 1".to_owned() };
     TableSource::new(shapes(), Family { rule, ..collide() }, Optimization::DecisionDag)
-}
-
-/// `draw`, `outline` and `scale` share types, relations and patterns; `outline` has no classes and
-/// no nodes, because it is scanned.
-fn draw() -> TableSource {
-    one_position("geo::draw", Optimization::DecisionDag)
-}
-
-fn outline() -> TableSource {
-    one_position("geo::outline", Optimization::Linear)
-}
-
-fn scale() -> TableSource {
-    let methods = vec![
-        Method::new(&["geo::Shape", "any"], "scale_shape", "geo"),
-        Method::new(&["geo::Box", "any"], "scale_box", "geo"),
-    ];
-    TableSource::new(shapes(), Family::new("geo::scale", 2, methods), Optimization::DecisionDag)
-}
-
-fn one_position(name: &str, optimization: Optimization) -> TableSource {
-    let short = name.trim_start_matches("geo::");
-    let methods = vec![
-        Method::new(&["geo::Shape"], &format!("{short}_shape"), "geo"),
-        Method::new(&["geo::Box"], &format!("{short}_box"), "geo"),
-    ];
-    TableSource::new(shapes(), Family::new(name, 1, methods), optimization)
-}
-
-/// Where the image's methods stand: `outline_box` is nowhere, the others are.
-pub(crate) fn place_of(family: &str, implementation: &str) -> Option<ImagePlace> {
-    let line = match implementation {
-        "outline_box" => return None,
-        other if other.ends_with("_box") => 12,
-        _ => 7,
-    };
-    let file = format!("src/{}.jan", family.trim_start_matches("geo::"));
-    Some(ImagePlace { file, line, column: 1 })
-}
-
-fn image_bytes(sources: &[TableSource]) -> Vec<u8> {
-    let tables: Vec<Vec<u8>> = sources.iter().map(TableSource::bytes).collect();
-    let types = shapes().into_iter().map(|decl| ImageType { name: decl.name, sealed: decl.sealed }).collect();
-    let content = ImageContent {
-        name: "shapes",
-        types,
-        tables: tables.iter().map(Vec::as_slice).collect(),
-        creation_timestamp: 0,
-    };
-    encode_image(&content, place_of).expect("it fits the format")
 }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use janus_cache::build::{
     BuildCacheManager, BuildError, BuildOutcome, BuildRequest, Cache, Frontend, ManagerOptions, Reason, Step,
-    build_project, describe,
+    build_project, describe, read_profile,
 };
 use janus_cache::clock::Clock;
 use janus_cache::config::Defines;
-use janus_cache::dispatch::OptimizerChoice;
+use janus_cache::dispatch::{CallProfile, OptimizerChoice};
 use janus_cache::format::Optimization;
 use janus_cache::frontend::{CorpusFrontend, JanusFrontend};
 use janus_cache::key::KeySettings;
@@ -42,7 +42,9 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         // Said as the user said the project, so that the path can be copied from the report.
         None => sources.root.join(OUTPUT_DIR).join(format!("{}.jdi", project.name)),
     };
-    let options = manager_options(&project, frontend.as_ref(), args.optimizer, defines)?;
+    let profile = args.profile.as_deref().map(read_profile).transpose();
+    let profile = profile.map_err(|error| Failure::new(Exit::Usage, &error))?.unwrap_or_default();
+    let options = manager_options(&project, frontend.as_ref(), args.optimizer, defines, profile)?;
     let manager = BuildCacheManager::new(Cache::of_settings(&project.settings, Clock::System), options);
     let (cache_dir, output_dir) = (&project.settings.dir.value, PathBuf::from(OUTPUT_DIR));
     let deny: Vec<String> = args.deny.iter().map(|deny| code(*deny).to_owned()).collect();
@@ -60,6 +62,9 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     for warning in &outcome.session.warnings {
         say::note(format_args!("warning: {}; the build goes on without that", warning.message));
     }
+    if let Some(warning) = warn_of_unknown_calls(&outcome.unknown_calls) {
+        say::note(warning);
+    }
     if project.settings.verbose.value {
         // Beside the result, not in it: what reads standard output must not depend on who set a variable.
         for line in explanation(&outcome, |_| true).lines() {
@@ -71,6 +76,21 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         Format::Human => print(&project.name, args, &outcome)?,
     }
     Ok(if outcome.has_errors() { Exit::Sources } else { Exit::Success })
+}
+
+/// A profile of yesterday's program is still worth something: what it counts in vain is told in a line.
+fn warn_of_unknown_calls(unknown: &[String]) -> Option<String> {
+    const NAMED: usize = 3;
+    let mut names =
+        unknown.iter().take(NAMED).map(|name| human::printable(name)).collect::<Vec<_>>().join(", ");
+    match unknown.len() {
+        0 => return None,
+        count if count > NAMED => {
+            let _ = write!(names, " and {} more", count - NAMED);
+        }
+        _ => {}
+    }
+    Some(format!("warning: the profile counts calls of {names}, which the sources do not have; profile anew"))
 }
 
 /// What is built, and where its outputs go.
@@ -100,15 +120,16 @@ pub(super) fn manager_options(
     frontend: &dyn Frontend,
     choice: Optimizer,
     defines: Defines,
+    profile: CallProfile,
 ) -> Result<ManagerOptions, Failure> {
     Ok(ManagerOptions {
         keys: KeySettings {
             optimizer: optimizer(choice),
+            profile,
             creation_timestamp: source_date_epoch()?,
             compiler: format!("{} {}", frontend.language(), frontend.version()),
             configuration: defines.values.into_iter().collect(),
             namespace: project.settings.namespace.value.as_str().to_owned(),
-            ..KeySettings::default()
         },
         project: project.name.clone(),
         language: frontend.language().to_owned(),

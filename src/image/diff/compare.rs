@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::changes::{FamilyDiff, FamilyState, ImageDiff};
 use super::family::FamilyPair;
-use crate::format::AccessError;
+use crate::format::{AccessError, EntryId};
 use crate::image::{FamilyView, GlobalType, ImageView};
 
 /// How much a comparison may cost. What is left out is told by [`FamilyDiff::truncated`].
@@ -89,6 +89,21 @@ pub fn diff(
         }
     }
     Ok(found)
+}
+
+/// Methods of a family that no call selects, by the types that the image has: for each tuple to which
+/// one of them applies, another one wins or none does. A sealed type with others under it has no values
+/// of its own. None if there are more tuples than `limits` allow, of which only `tuples` counts here.
+///
+/// Such a method stays in its table: it may win once a type is added, and the table hash is of all
+/// methods. Cost: a dispatch for each tuple of classes of types.
+pub fn never_selected(
+    image: &ImageView<'_>,
+    family: &FamilyView<'_>,
+    limits: &DiffLimits,
+) -> Result<Option<Vec<EntryId>>, AccessError> {
+    let arity = usize::from(family.arity());
+    FamilyPair::new((image, None), (image, Some(family)), arity)?.never_selected(limits)
 }
 
 /// Types of `image` that `other` does not list.

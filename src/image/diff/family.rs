@@ -93,8 +93,7 @@ impl<'a> FamilyPair<'a> {
     /// Looks at every tuple of classes, as far as the limits go.
     pub(super) fn compare(mut self, limits: &DiffLimits) -> Result<FamilyAnswer, AccessError> {
         let is_removed = self.after.family.is_none();
-        let all = self.classes.iter().fold(1_u64, |all, classes| all.saturating_mul(classes.len() as u64));
-        let limit = limits.tuples / (1 + self.before.cost() + self.after.cost());
+        let (all, limit) = self.tuples(limits);
         let mut truncated = all > limit && !is_removed;
         let (mut cell, mut looked_at) = (vec![0_usize; self.classes.len()], 0);
         let (mut changed_tuples, mut changed) = (0_u64, Changed::default());
@@ -115,6 +114,31 @@ impl<'a> FamilyPair<'a> {
         truncated |= !is_whole;
         let methods = self.methods;
         Ok(FamilyAnswer { methods, regions, changed_tuples, unreachable, reachable, truncated })
+    }
+
+    /// Entries of the later table that no tuple of types with values selects; none if there are more
+    /// tuples than the limits allow.
+    pub(super) fn never_selected(mut self, limits: &DiffLimits) -> Result<Option<Vec<EntryId>>, AccessError> {
+        let (all, limit) = self.tuples(limits);
+        if all > limit {
+            return Ok(None);
+        }
+        let mut cell = vec![0_usize; self.classes.len()];
+        loop {
+            self.look_at(&cell)?;
+            if !advance(&mut cell, &self.classes) {
+                break;
+            }
+        }
+        let numbers = self.after.numbers.iter().zip(0..);
+        let never = numbers.filter(|(number, _)| self.after.selected.get(number.0) == Some(&false));
+        Ok(Some(never.map(|(_, entry)| EntryId(entry)).collect()))
+    }
+
+    /// How many tuples of classes there are, and how many may be looked at.
+    fn tuples(&self, limits: &DiffLimits) -> (u64, u64) {
+        let all = self.classes.iter().fold(1_u64, |all, classes| all.saturating_mul(classes.len() as u64));
+        (all, limits.tuples / (1 + self.before.cost() + self.after.cost()))
     }
 
     /// How the answer changes for one tuple of classes, if it does, and for how many tuples of types.

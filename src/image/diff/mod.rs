@@ -15,4 +15,4 @@ mod regions;
 pub use changes::{
     Age, ChangeKind, DiffMethod, FamilyDiff, FamilyState, ImageDiff, MethodNumber, Region, TypeSet, Verdict,
 };
-pub use compare::{DiffLimits, diff};
+pub use compare::{DiffLimits, diff, never_selected};

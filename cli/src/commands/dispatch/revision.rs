@@ -9,6 +9,7 @@ use janus_cache::build::{
 };
 use janus_cache::clock::Clock;
 use janus_cache::config::Defines;
+use janus_cache::dispatch::CallProfile;
 use janus_cache::frontend::JanusFrontend;
 use janus_cache::store::Store;
 use janus_cache::tiers::{Chain, ChainOptions, DiskLevel};
@@ -131,7 +132,8 @@ pub(super) fn build(project: &Project, revision: &str, root: &Path, image: &Path
     let frontend = JanusFrontend::default();
     let defines =
         Defines::resolve(&[], project.file.as_ref()).map_err(|error| Failure::new(Exit::Usage, &error))?;
-    let options = build::manager_options(project, &frontend, Optimizer::Auto, defines)?;
+    let options =
+        build::manager_options(project, &frontend, Optimizer::Auto, defines, CallProfile::default())?;
     let manager = BuildCacheManager::new(cache_without_state(project), options);
     let (cache_dir, output_dir) = (&project.settings.dir.value, PathBuf::from(OUTPUT_DIR));
     let request = BuildRequest {

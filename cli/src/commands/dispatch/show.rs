@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use janus_cache::format::{AccessError, EntryId, LocalType};
+use janus_cache::image::diff::{DiffLimits, never_selected};
 use janus_cache::image::{FamilyView, ImageView};
 use serde::Serialize;
 
@@ -12,6 +13,9 @@ use crate::args::{Format, ShowArgs};
 use crate::exit::{Exit, Failure};
 use crate::json::{self, SCHEMA_VERSION};
 use crate::say;
+
+/// Tuples of classes of types that are tried in each family: a whole image is shown in seconds.
+const TRIED_TUPLES: u64 = 1 << 18;
 
 #[derive(Serialize)]
 struct Output {
@@ -36,6 +40,8 @@ struct Method {
     row: MethodRow,
     specificity: u32,
     call_frequency: u32,
+    /// Unknown where there are too many tuples of types.
+    unreachable: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -66,11 +72,14 @@ pub(crate) fn run(args: &ShowArgs) -> Result<Exit, Failure> {
 }
 
 fn describe(image: &ImageView<'_>, family: &FamilyView<'_>) -> Result<FamilyRow, AccessError> {
+    let limits = DiffLimits { tuples: TRIED_TUPLES, ..DiffLimits::default() };
+    let never = never_selected(image, family, &limits)?;
     let mut methods = Vec::new();
     for entry in (0..family.core().entry_count()).map(EntryId) {
         let info = family.entry(entry)?;
         let (specificity, call_frequency) = (info.specificity, info.call_frequency);
-        methods.push(Method { row: MethodRow::of(family, entry)?, specificity, call_frequency });
+        let unreachable = never.as_ref().map(|never| never.binary_search(&entry).is_ok());
+        methods.push(Method { row: MethodRow::of(family, entry)?, specificity, call_frequency, unreachable });
     }
     let mut types = Vec::new();
     for local in (0..family.row().type_count.get()).map(LocalType) {
@@ -96,6 +105,12 @@ fn text(output: &Output) -> String {
         let _ = writeln!(text, "{}/{}  rule {rule}, answered by {optimization}", family.family, family.arity);
         for method in methods {
             let _ = writeln!(text, "  {}", method.row.text());
+        }
+        let unreachable = methods.iter().filter(|method| method.unreachable == Some(true));
+        let patterns: Vec<String> =
+            unreachable.map(|method| format!("({})", method.row.pattern.join(", "))).collect();
+        if !patterns.is_empty() {
+            let _ = writeln!(text, "  never selected: {}", patterns.join(", "));
         }
         let names: Vec<&str> = types.iter().map(|row| row.name.as_str()).collect();
         let _ = writeln!(
