@@ -140,7 +140,7 @@ fn every_damaged_field_of_every_struct_is_detected_or_harmless() {
     println!("{tally:?}");
     assert!(tally.broken.is_empty(), "{}", tally.broken.join("\n"));
     let Tally { refused, found_by_proof, harmless, .. } = tally;
-    assert!(refused > 10_000 && found_by_proof > 10_000 && harmless > 1000, "are files resealed? {tally:?}");
+    assert!(refused > 10_000 && found_by_proof > 5000 && harmless > 1000, "are files resealed? {tally:?}");
     assert!(started.elapsed() < MOST_FOR_ALL, "no damage makes a reader slow");
 }
 

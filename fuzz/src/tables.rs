@@ -1,7 +1,8 @@
 //! The table reader.
 
 use janus_cache::format::{
-    DispatchCore, EntryId, FileCodec, LocalType, Outcome, Rule, TableView, compress, decompress, verify,
+    DispatchCore, EntryId, FileCodec, LocalType, Optimization, Outcome, Rule, TableView, compress,
+    decompress, verify,
 };
 use janus_cache::image::inspect::{FileKind, inspect};
 
@@ -35,6 +36,11 @@ pub(crate) fn look_at(bytes: &[u8]) {
     };
     assert!(TableView::open_proved(bytes).is_ok(), "checksums apart, an open proves the same");
     let proved = proof.is_ok();
+    // A scan uses no classes, so the proof need not look at them.
+    if proved && !matches!(table.core().optimization(), Optimization::Single | Optimization::Linear) {
+        let missed = inspection.problems.iter().find(|problem| problem.what.starts_with("CLAS: type"));
+        assert_eq!(missed, None, "the proof takes a class that its position has not");
+    }
     must(proved, table.name());
     must(proved, table.type_signature());
     for local in (0..table.type_count().min(MOST_ASKED)).map(LocalType) {
