@@ -65,12 +65,13 @@ fn changed(world: &World, kind: u8, pick: usize, params: &[usize]) -> Option<(Wo
         0 if methods.len() > 1 => MethodChange::Remove(methods.remove(pick).params),
         0 => return None,
         1 => {
-            methods[pick].implementation = "a::renamed".to_owned();
+            methods[pick].implementation = String::from("a::renamed");
             MethodChange::Replace(methods[pick].clone())
         }
         2 => {
             methods[pick].default = !methods[pick].default;
-            methods[pick].module = methods[0].implementation.clone();
+            let symbol = methods[0].implementation.clone();
+            methods[pick].module = symbol;
             MethodChange::Replace(methods[pick].clone())
         }
         _ => {
@@ -82,7 +83,7 @@ fn changed(world: &World, kind: u8, pick: usize, params: &[usize]) -> Option<(Wo
             if methods.iter().any(|method| method.params == params) {
                 return None;
             }
-            let method = Method { default: pick % 3 == 0, ..Method::new(&params, "added", "m") };
+            let method = Method { default: pick.is_multiple_of(3), ..Method::new(&params, "added", "m") };
             methods.insert(pick, method.clone());
             MethodChange::Add(method)
         }

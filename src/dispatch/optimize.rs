@@ -6,7 +6,7 @@
 use super::decision::DecisionDag;
 use super::matrix::CompressedMatrix;
 use crate::format::layout::{HashHead, MATRIX_TAIL_BYTES, MatrixHead, SlotRow};
-use crate::format::sections::{cell_bits, class_section, hash_counts};
+use crate::format::sections::{answer_section, cell_bits, class_section, hash_counts};
 use crate::format::{LogicalRule, LogicalTable, Optimization, PositionClasses, Strategy};
 
 /// Which optimizer to use.
@@ -87,13 +87,22 @@ pub(crate) fn decide(
         }
     }
     let considered = ways.iter().map(|(cost, _)| *cost).collect();
+    let mut strategy = take(table, &mut ways, choice);
+    // A hash is perfect only if its displacements are found, which is seen by looking for them.
+    if matches!(strategy, Strategy::Hash { .. }) && answer_section(&strategy, None).is_err() {
+        strategy = take(table, &mut ways, choice);
+    }
+    Decision { strategy, considered }
+}
+
+/// Takes the way that was asked for, or the best of those that are there, out of `ways`.
+fn take(table: &LogicalTable, ways: &mut Vec<(CountedCost, Strategy)>, choice: OptimizerChoice) -> Strategy {
     let forced = match choice {
         OptimizerChoice::Auto => None,
         OptimizerChoice::Force(wanted) => ways.iter().position(|(cost, _)| cost.optimization == wanted),
     };
-    let chosen = forced.or_else(|| cheapest(table, &ways, choice));
-    let strategy = chosen.map_or(Strategy::Linear, |chosen| ways.swap_remove(chosen).1);
-    Decision { strategy, considered }
+    let chosen = forced.or_else(|| cheapest(table, ways, choice));
+    chosen.map_or(Strategy::Linear, |chosen| ways.swap_remove(chosen).1)
 }
 
 /// The way with the fewest steps among those that are worth their bytes; of equal ones that with the

@@ -141,9 +141,9 @@ mod tests {
             MethodChange::Remove(names(&["B", "A"])),
         ];
         for change in changes {
-            let mut changed = table(&methods);
-            assert_eq!(change_entries(&mut changed, &change), None, "{change:?}");
-            assert_eq!(changed, table(&methods));
+            let mut found = table(&methods);
+            assert_eq!(change_entries(&mut found, &change), None, "{change:?}");
+            assert_eq!(found, table(&methods));
         }
         let mut last = table(&methods[..1]);
         assert_eq!(change_entries(&mut last, &MethodChange::Remove(names(&["A", "any"]))), None);

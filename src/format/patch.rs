@@ -176,10 +176,8 @@ impl<'o, 'a> Patch<'o, 'a> {
             Cow::Owned(_) => self.rewritten.push(tag),
         }
         let is_required = matches!(tag, NAME | SIGN | STRS | TYPE | PARM | ABOV | PATT | ENTR | RULE);
-        self.sections.push(match is_required {
-            true => NewSection::required(tag, bytes),
-            false => NewSection::optional(tag, bytes),
-        });
+        let section = if is_required { NewSection::required } else { NewSection::optional };
+        self.sections.push(section(tag, bytes));
     }
 
     fn finish(self, table: &LogicalTable, facts: HeaderFacts) -> Result<Patched, EncodeError> {

@@ -62,7 +62,7 @@ fn class_array(position: &PositionClasses) -> (u16, Vec<u8>) {
 
 /// The section beside the classes. `old` may be such a section of an older table, which spares a hash
 /// the search for displacements where it holds the same tuples; the bytes are the same without it.
-pub(super) fn answer_section(strategy: &Strategy, old: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
+pub(crate) fn answer_section(strategy: &Strategy, old: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
     match strategy {
         Strategy::Single | Strategy::Linear => Ok(Vec::new()),
         Strategy::DecisionDag { nodes, .. } => Ok(nodes.iter().flat_map(|word| word.to_le_bytes()).collect()),

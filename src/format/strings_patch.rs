@@ -73,9 +73,9 @@ impl<'a> PatchedStrings<'a> {
         let hash_of = |id: &u32| fast_hash(old.bytes_of(*id).unwrap_or_default());
         let index = self.index.get_or_insert_with(|| {
             let mut index = HashTable::with_capacity(all.len());
-            all.for_each(|id| {
+            for id in all.clone() {
                 index.insert_unique(hash_of(&id), id, hash_of);
-            });
+            }
             index
         });
         index.find(fast_hash(text), |id| old.bytes_of(*id) == Ok(text)).copied()
@@ -115,7 +115,9 @@ impl<'a> PatchedStrings<'a> {
             section.extend_from_slice(&end.to_le_bytes());
         }
         section.extend_from_slice(kept);
-        added.iter().for_each(|text| section.extend_from_slice(text));
+        for text in added {
+            section.extend_from_slice(text);
+        }
         (Cow::Owned(section), offsets.len() + kept.len())
     }
 }
@@ -127,9 +129,9 @@ mod tests {
 
     fn pool(texts: &[String]) -> Vec<u8> {
         let mut builder = StringsBuilder::default();
-        texts.iter().for_each(|text| {
+        for text in texts {
             builder.intern(text);
-        });
+        }
         builder.finish()
     }
 

@@ -127,6 +127,7 @@ pub(crate) fn prove<'a>(table: &impl Provable<'a>) -> Result<LogicalTable, Verif
     }
     check_relations(&logical)?;
     check_order(table, &logical)?;
+    check_classes(table)?;
     check_answers(table)?;
     Ok(logical)
 }
@@ -294,6 +295,17 @@ fn wrong_specificity(
         "entry {entry} has specificity {stated}, its pattern {} has {expected}",
         logical.pattern_text(pattern)
     )))
+}
+
+/// Every type has a class that its position has, also where no answer asks for it.
+fn check_classes<'a>(table: &impl Provable<'a>) -> Result<(), VerifyError> {
+    let core = table.core();
+    for row in core.class_rows {
+        for local in (0..table.type_count()).map(LocalType) {
+            core.class_in(*row, local)?;
+        }
+    }
+    Ok(())
 }
 
 /// Tries every tuple of listed types and "any other type", or an even sample of [`MAX_TUPLES`] of them.

@@ -9,7 +9,7 @@ use crate::format::{LogicalRule, LogicalTable, ParamRef};
 
 /// Names a question about a dispatch table. Equal keys mean equal questions, and so equal bytes.
 ///
-/// What was asked is not what the bytes are: a key is never taken for a [`ContentDigest`], nor a digest
+/// What was asked is not what the bytes are: a key is never taken for a [`ContentDigest`](crate::digest::ContentDigest), nor a digest
 /// for a key, although both are 32 bytes.
 ///
 /// ```

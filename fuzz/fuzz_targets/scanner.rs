@@ -1,0 +1,4 @@
+//! Fuzzes [`janus_cache_fuzz::scanner`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| janus_cache_fuzz::scanner(data));
