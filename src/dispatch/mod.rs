@@ -11,6 +11,7 @@ mod family;
 mod matrix;
 mod optimize;
 mod profile;
+mod repatch;
 mod resolve;
 mod rules;
 mod sets;
@@ -25,6 +26,7 @@ pub use compile::{
 pub use family::{Family, FamilyError, FamilyRule, Method, restrict};
 pub use optimize::{CountedCost, OptimizerChoice};
 pub use profile::CallProfile;
+pub use repatch::{MethodChange, recompile, repatch};
 pub use resolve::{Selection, resolve};
 pub use rules::{Applicable, Choice, ResolutionRule};
 pub use types::{TypeDecl, TypeGraph, TypeGraphError, TypeId};

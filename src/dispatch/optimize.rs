@@ -89,7 +89,7 @@ pub(crate) fn decide(
     let considered = ways.iter().map(|(cost, _)| *cost).collect();
     let mut strategy = take(table, &mut ways, choice);
     // A hash is perfect only if its displacements are found, which is seen by looking for them.
-    if matches!(strategy, Strategy::Hash { .. }) && answer_section(&strategy).is_err() {
+    if matches!(strategy, Strategy::Hash { .. }) && answer_section(&strategy, None).is_err() {
         strategy = take(table, &mut ways, choice);
     }
     Decision { strategy, considered }

@@ -8,6 +8,7 @@ use zerocopy::{FromZeros, IntoBytes};
 
 use super::core::above_stride_bytes;
 use super::envelope::{NewSection, total_len, write};
+use super::error::Tag;
 use super::layout::{
     ABOV, CLAS, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, MAX_ENTRIES, MAX_PARAMS, NAME, PARM, PATT, RULE,
     SIGN, STRS, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow, VERSION_MAJOR,
@@ -161,41 +162,71 @@ pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeE
         });
     }
     let params: Vec<U32> = table.params.iter().map(|local| U32::new(*local)).collect();
-    let signature = table.type_signature();
 
     let mut sections = vec![
-        NewSection::required(NAME, table.name.clone().into_bytes()),
-        NewSection::required(SIGN, signature.clone().into_bytes()),
+        NewSection::required(NAME, table.name.as_bytes()),
+        NewSection::required(SIGN, table.type_signature().into_bytes()),
         NewSection::required(STRS, strings.finish()),
-        NewSection::required(TYPE, types.as_bytes().to_vec()),
-        NewSection::required(PARM, params.as_bytes().to_vec()),
+        NewSection::required(TYPE, types.as_bytes()),
+        NewSection::required(PARM, params.as_bytes()),
         NewSection::required(ABOV, above_bits(table)),
-        NewSection::required(PATT, patterns.as_bytes().to_vec()),
-        NewSection::required(ENTR, entries.as_bytes().to_vec()),
+        NewSection::required(PATT, patterns.as_bytes()),
+        NewSection::required(ENTR, entries.as_bytes()),
     ];
     if let Some(rule) = rule_section(table) {
         sections.push(NewSection::required(RULE, rule));
     }
     if let (Some(classes), Some(tag)) = (plan.strategy.classes(), plan.strategy.optimization().section()) {
         sections.push(NewSection::optional(CLAS, class_section(classes)));
-        sections.push(NewSection::optional(tag, answer_section(&plan.strategy)?));
+        sections.push(NewSection::optional(tag, answer_section(&plan.strategy, None)?));
     }
+    assemble(table, HeaderFacts::of(plan), &sections)
+}
+
+/// What the header tells beside the table and the lengths of its sections.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeaderFacts {
+    pub(super) optimization: u8,
+    pub(super) flags: u32,
+    pub(super) creation_timestamp: u64,
+}
+
+impl HeaderFacts {
+    pub(super) const fn of(plan: &TablePlan) -> Self {
+        Self {
+            optimization: plan.strategy.optimization().code(),
+            flags: if plan.may_be_ambiguous { TABLE_MAY_BE_AMBIGUOUS } else { 0 },
+            creation_timestamp: plan.creation_timestamp,
+        }
+    }
+}
+
+/// Header, directory and sections as a table's bytes.
+pub(super) fn assemble(
+    table: &LogicalTable,
+    facts: HeaderFacts,
+    sections: &[NewSection<'_>],
+) -> Result<Vec<u8>, EncodeError> {
+    let len_of = |tag: Tag| {
+        let section = sections.iter().find(|section| section.tag == tag);
+        U32::new(section.map_or(0, |section| section.bytes.len()) as u32)
+    };
     let mut header = TableHeader::new_zeroed();
     header.magic = TABLE_MAGIC;
     header.version_major = U16::new(VERSION_MAJOR);
     header.version_minor = U16::new(VERSION_MINOR);
     header.table_hash = U64::new(table.table_hash());
-    header.creation_timestamp = U64::new(plan.creation_timestamp);
-    header.name_len = U32::new(table.name.len() as u32);
-    header.type_signature_len = U32::new(signature.len() as u32);
-    header.entry_count = U32::new(entries.len() as u32);
-    header.optimization = plan.strategy.optimization().code();
+    header.creation_timestamp = U64::new(facts.creation_timestamp);
+    header.name_len = len_of(NAME);
+    header.type_signature_len = len_of(SIGN);
+    header.entry_count = U32::new(table.entries.len() as u32);
+    header.optimization = facts.optimization;
     header.arity = table.arity;
     header.rule = table.rule.rule().code();
-    header.type_count = U32::new(types.len() as u32);
-    header.param_count = U32::new(params.len() as u32);
-    header.flags = U32::new(if plan.may_be_ambiguous { TABLE_MAY_BE_AMBIGUOUS } else { 0 });
-    let total = total_len(size_of::<TableHeader>(), &sections).map_err(|found| EncodeError::TooMany {
+    header.type_count = U32::new(table.types.len() as u32);
+    header.param_count = U32::new(table.params.len() as u32);
+    header.flags = U32::new(facts.flags);
+    let total = total_len(size_of::<TableHeader>(), sections).map_err(|found| EncodeError::TooMany {
         what: "bytes",
         found,
         limit: u64::from(u32::MAX),
@@ -204,7 +235,7 @@ pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeE
     let ratio = (u128::from(total) * 1_000_000).div_ceil(u128::from(baseline));
     header.compression_ratio_ppm = U32::new(u32::try_from(ratio).unwrap_or(u32::MAX));
     header.memory_saved = U64::new(baseline.saturating_sub(u64::from(total)));
-    Ok(write(size_of::<TableHeader>(), &sections, |totals| {
+    Ok(write(size_of::<TableHeader>(), sections, |totals| {
         header.section_count = U32::new(totals.section_count);
         header.total_len = U64::new(totals.total_len);
         header.data_len = U32::new(totals.data_len);
@@ -220,7 +251,7 @@ pub fn baseline_bytes(table: &LogicalTable) -> u64 {
     (0..table.arity).fold(2_u64, |bytes, _| bytes.saturating_mul(side))
 }
 
-fn check_limits(table: &LogicalTable) -> Result<(), EncodeError> {
+pub(super) fn check_limits(table: &LogicalTable) -> Result<(), EncodeError> {
     let limits = [
         ("dispatching positions", usize::from(table.arity), MAX_ARITY),
         ("parameter types", table.params.len(), MAX_PARAMS),
@@ -245,7 +276,7 @@ fn check_limits(table: &LogicalTable) -> Result<(), EncodeError> {
 
 /// What the writer leans on: whatever passes here is written without a panic and without losing a
 /// bit. Whether it says the truth is the deep proof's question.
-fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), EncodeError> {
+pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), EncodeError> {
     let (types, params, arity) = (table.types.len(), table.params.len(), usize::from(table.arity));
     let expect = |holds: bool, what| if holds { Ok(()) } else { Err(EncodeError::Inconsistent(what)) };
     let relations = table.types.iter().flat_map(|row| &row.above);
@@ -314,7 +345,7 @@ fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), EncodeError
     Ok(())
 }
 
-fn above_bits(table: &LogicalTable) -> Vec<u8> {
+pub(super) fn above_bits(table: &LogicalTable) -> Vec<u8> {
     let stride = above_stride_bytes(table.params.len() as u32);
     let mut bits = vec![0_u8; stride * table.types.len()];
     for (row, bytes) in table.types.iter().zip(bits.chunks_exact_mut(stride.max(1))) {

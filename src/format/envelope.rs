@@ -1,6 +1,8 @@
 //! What tables and images share around their content: a header that ends in a checksum, a section
 //! directory, sections. Proved cheaply at open; written in one place.
 
+use std::borrow::Cow;
+
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::error::{OpenError, Tag};
@@ -178,23 +180,23 @@ pub(crate) fn metadata_crc(bytes: &[u8], crc_field: usize, directory_end: usize)
     hasher.finalize()
 }
 
-/// A section on its way into a file.
+/// A section on its way into a file: new bytes, or those of an older file.
 #[derive(Clone, Debug)]
-pub(crate) struct NewSection {
-    tag: Tag,
+pub(crate) struct NewSection<'a> {
+    pub(crate) tag: Tag,
     flags: u32,
-    bytes: Vec<u8>,
+    pub(crate) bytes: Cow<'a, [u8]>,
 }
 
-impl NewSection {
+impl<'a> NewSection<'a> {
     /// A section that every reader must know.
-    pub(crate) const fn required(tag: Tag, bytes: Vec<u8>) -> Self {
-        Self { tag, flags: SECTION_REQUIRED, bytes }
+    pub(crate) fn required(tag: Tag, bytes: impl Into<Cow<'a, [u8]>>) -> Self {
+        Self { tag, flags: SECTION_REQUIRED, bytes: bytes.into() }
     }
 
     /// A section without which the others give the same answers.
-    pub(crate) const fn optional(tag: Tag, bytes: Vec<u8>) -> Self {
-        Self { tag, flags: 0, bytes }
+    pub(crate) fn optional(tag: Tag, bytes: impl Into<Cow<'a, [u8]>>) -> Self {
+        Self { tag, flags: 0, bytes: bytes.into() }
     }
 }
 
@@ -208,7 +210,7 @@ pub(crate) struct Totals {
 }
 
 /// Total length of a file with these sections, or none where a 32-bit offset cannot reach its end.
-pub(crate) fn total_len(header_len: usize, sections: &[NewSection]) -> Result<u32, u64> {
+pub(crate) fn total_len(header_len: usize, sections: &[NewSection<'_>]) -> Result<u32, u64> {
     let directory_end = header_len + sections.len() * size_of::<SectionRow>();
     let end = sections
         .iter()
@@ -221,7 +223,7 @@ pub(crate) fn total_len(header_len: usize, sections: &[NewSection]) -> Result<u3
 /// found possible by [`total_len`].
 pub(crate) fn write(
     header_len: usize,
-    sections: &[NewSection],
+    sections: &[NewSection<'_>],
     header: impl FnOnce(Totals) -> Vec<u8>,
 ) -> Vec<u8> {
     let directory_end = header_len + sections.len() * size_of::<SectionRow>();

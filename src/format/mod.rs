@@ -5,6 +5,7 @@
 //! | `layout` | the fixed parts, byte for byte |
 //! | `logical` | what a table says, whatever way its bytes find the answer |
 //! | `builder` | the only writer |
+//! | `patch`, `strings_patch` | new bytes from an older table's, what is the same copied |
 //! | `envelope` | header, section directory, checksums: proved at open |
 //! | `view` | checked reads, where the bytes lie |
 //! | `cells` | the answers of a matrix and of a perfect hash |
@@ -27,12 +28,14 @@ mod error;
 pub mod layout;
 pub(crate) mod levels;
 mod logical;
+mod patch;
 pub(crate) mod pressed;
 mod rule;
 pub(crate) mod rule_data;
 mod scan;
 pub(crate) mod sections;
 pub(crate) mod strings;
+mod strings_patch;
 pub(crate) mod verify;
 pub(crate) mod view;
 
@@ -40,6 +43,7 @@ pub use builder::{EncodeError, PositionClasses, Strategy, TablePlan, baseline_by
 pub use core::{DispatchCore, EntryId, LocalType, Outcome};
 pub use error::{AccessError, OpenError, Tag};
 pub use logical::{LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef, TOP_TYPE};
+pub use patch::{Patched, patch, patch_symbols};
 pub use pressed::{DecompressError, FileCodec, compress, decompress};
 pub use rule::{Optimization, Rule};
 pub use strings::Strings;

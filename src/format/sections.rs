@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U16, U32};
+use zerocopy::{FromBytes, IntoBytes};
 
 use super::builder::{EncodeError, PositionClasses, Strategy};
 use super::cells::{hash_bucket, hash_slot};
@@ -60,8 +60,9 @@ fn class_array(position: &PositionClasses) -> (u16, Vec<u8>) {
     (width, dense)
 }
 
-/// The section beside the classes.
-pub(crate) fn answer_section(strategy: &Strategy) -> Result<Vec<u8>, EncodeError> {
+/// The section beside the classes. `old` may be such a section of an older table, which spares a hash
+/// the search for displacements where it holds the same tuples; the bytes are the same without it.
+pub(crate) fn answer_section(strategy: &Strategy, old: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
     match strategy {
         Strategy::Single | Strategy::Linear => Ok(Vec::new()),
         Strategy::DecisionDag { nodes, .. } => Ok(nodes.iter().flat_map(|word| word.to_le_bytes()).collect()),
@@ -77,7 +78,10 @@ pub(crate) fn answer_section(strategy: &Strategy) -> Result<Vec<u8>, EncodeError
             if !fits || !tuples.windows(2).all(|pair| pair.first() < pair.last()) {
                 return Err(EncodeError::Inconsistent("the hash has a tuple out of order or of no classes"));
             }
-            hash_section(tuples).ok_or(EncodeError::Inconsistent("the hash has no perfect displacements"))
+            let displaced_before = old.and_then(|old| hash_displaced_as(old, tuples));
+            displaced_before
+                .or_else(|| hash_section(tuples))
+                .ok_or(EncodeError::Inconsistent("the hash has no perfect displacements"))
         }
     }
 }
@@ -159,6 +163,29 @@ fn hash_section(tuples: &[(u32, u32)]) -> Option<Vec<u8>> {
     Some(section)
 }
 
+/// The section that [`hash_section`] makes, from an older one that it made of the same tuples: places
+/// depend on the tuples alone, so outcomes are all that can differ. None where the tuples differ.
+fn hash_displaced_as(old: &[u8], tuples: &[(u32, u32)]) -> Option<Vec<u8>> {
+    let (bucket_count, slot_count) = hash_counts(tuples.len());
+    let (head, rest) = HashHead::ref_from_prefix(old).ok()?;
+    let counts = (head.bucket_count.get() as usize, head.slot_count.get() as usize);
+    // No two numbers of tuples need as many slots, so the old section has no other tuple beside these.
+    if counts != (bucket_count, slot_count) {
+        return None;
+    }
+    let (displacements, _) = <[U16]>::ref_from_prefix_with_elems(rest, bucket_count).ok()?;
+    let slots_at = size_of::<HashHead>() + (2 * bucket_count).next_multiple_of(4);
+    let mut section = old.to_vec();
+    let slots = <[SlotRow]>::mut_from_bytes(section.get_mut(slots_at..)?).ok()?;
+    for (tuple, outcome) in tuples {
+        let bucket = hash_bucket(*tuple, bucket_count as u32) as usize;
+        let place = hash_slot(*tuple, displacements.get(bucket)?.get(), slot_count as u32) as usize;
+        let slot = slots.get_mut(place).filter(|slot| slot.tuple.get() == *tuple)?;
+        slot.outcome = U32::new(*outcome);
+    }
+    Some(section)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,6 +217,20 @@ mod tests {
             let section = hash_section(&tuples).expect("displacements are found");
             let (buckets, slots) = hash_counts(tuples.len());
             assert_eq!(section.len(), 8 + (2 * buckets).next_multiple_of(4) + 8 * slots);
+        }
+    }
+
+    #[test]
+    fn an_older_hash_of_the_same_tuples_lends_its_displacements_and_another_none() {
+        let tuples: Vec<(u32, u32)> = (0..500).map(|at| (at * 13, at % 7 + 2)).collect();
+        let others: Vec<(u32, u32)> = tuples.iter().map(|(tuple, outcome)| (*tuple, outcome + 1)).collect();
+        let moved: Vec<(u32, u32)> = tuples.iter().map(|(tuple, outcome)| (tuple + 1, *outcome)).collect();
+        let section = hash_section(&tuples).expect("displacements are found");
+        assert_eq!(hash_displaced_as(&section, &others), hash_section(&others));
+        assert_eq!(hash_displaced_as(&section, &moved), None);
+        assert_eq!(hash_displaced_as(&section, &tuples[1..]), None);
+        for cut in 0..section.len() {
+            assert_eq!(hash_displaced_as(&section[..cut], &tuples), None, "cut at {cut}");
         }
     }
 }

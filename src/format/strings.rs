@@ -11,8 +11,8 @@ use crate::digest::fast_hash;
 #[derive(Clone, Copy, Debug)]
 pub struct Strings<'a> {
     tag: Tag,
-    offsets: &'a [U32],
-    bytes: &'a [u8],
+    pub(super) offsets: &'a [U32],
+    pub(super) bytes: &'a [u8],
 }
 
 impl<'a> Strings<'a> {

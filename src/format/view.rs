@@ -195,6 +195,16 @@ impl<'a> TableView<'a> {
         self.section_rows.iter().map(|row| Tag(row.tag))
     }
 
+    /// The rows of section `TYPE`.
+    pub(crate) const fn type_rows(&self) -> &'a [TypeRow] {
+        self.types
+    }
+
+    /// The rows of section `ENTR`.
+    pub(crate) const fn entry_rows(&self) -> &'a [EntryRow] {
+        self.entries
+    }
+
     /// How a method is chosen.
     pub const fn rule(&self) -> Rule {
         self.rule
