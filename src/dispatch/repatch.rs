@@ -87,8 +87,8 @@ fn param_ref(table: &LogicalTable, name: &str) -> Option<ParamRef> {
 /// have been compiled with the same optimizer choice, of whatever question.
 ///
 /// Where only symbols and modules of methods changed, nothing is optimized, since the old answers are
-/// the new ones: that is most of the cost. Else the table is optimized, and what comes out the same is
-/// copied.
+/// the new ones: that is most of the cost. Else the table is optimized, what comes out
+/// the same is copied, and the cost is that of `compile` and a little more.
 pub fn recompile(
     old: &TableView<'_>,
     table: &LogicalTable,

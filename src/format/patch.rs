@@ -40,8 +40,8 @@ pub struct Patched {
 /// The bytes of `table` under `plan`, with every section of `old` that did not change.
 ///
 /// `old` should be bytes that [`encode`](super::encode) or this function made, of whatever table; then
-/// the bytes are those that `encode` gives, and errors are its errors. Worth it where the tables have
-/// most strings in common.
+/// the bytes are those that `encode` gives, and errors are its errors. The cost is
+/// about that of `encode`: what this saves is to know which sections are the old ones, not time.
 pub fn patch(old: &TableView<'_>, table: &LogicalTable, plan: &TablePlan) -> Result<Patched, EncodeError> {
     check_limits(table)?;
     check_shape(table, plan)?;
