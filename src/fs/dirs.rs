@@ -154,6 +154,16 @@ pub fn remove_file(path: &Path) -> io::Result<bool> {
 
 /// Removes a directory with everything below it, links not followed, and says how much that was.
 pub fn remove_tree(path: &Path) -> io::Result<Measured> {
+    let removed = empty_tree(path)?;
+    faults::step()?;
+    match std::fs::remove_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(removed),
+        done => done.map(|()| removed),
+    }
+}
+
+/// As [`remove_tree`], and leaves the directory itself, empty: who opens it meanwhile finds it.
+pub fn empty_tree(path: &Path) -> io::Result<Measured> {
     let mut removed = Measured::default();
     for found in list(path)? {
         if found.is_dir {
@@ -162,11 +172,7 @@ pub fn remove_tree(path: &Path) -> io::Result<Measured> {
             removed += Measured { files: 1, bytes: found.len_bytes };
         }
     }
-    faults::step()?;
-    match std::fs::remove_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(removed),
-        done => done.map(|()| removed),
-    }
+    Ok(removed)
 }
 
 /// Removes a directory if nothing is in it; one that is gone, or not empty, is no error.

@@ -36,7 +36,9 @@ impl Store {
         let lock = locks::exclusive(layout, &shared.options)?;
         for name in CLEARED {
             let path = of(name);
-            found += fs::remove_tree(&path).map_err(|error| StoreError::io(&path, "remove", error))?;
+            // The folders stay: a build that opens the store now would take it for read-only without
+            // them, and a state file that is written now would keep one from being removed.
+            found += fs::empty_tree(&path).map_err(|error| StoreError::io(&path, "empty", error))?;
         }
         layout.create(Found::Cache)?;
         drop(lock);
