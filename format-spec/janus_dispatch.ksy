@@ -143,6 +143,7 @@ types:
             '"DDAG"': decision_dag
             '"MTRX"': matrix
             '"PHSH"': perfect_hash
+            '"LEFT"': left_out(_parent.arity)
 
   text:
     seq:
@@ -360,6 +361,44 @@ types:
         type: u2
         repeat: expr
         repeat-expr: _parent.offsets[local_type + 1] - _parent.offsets[local_type]
+
+  # Section `LEFT`, since minor version 1.
+
+  left_out:
+    params:
+      - id: arity
+        type: u1
+    seq:
+      - id: methods
+        type: left_out_method(arity)
+        repeat: eos
+
+  left_out_method:
+    params:
+      - id: arity
+        type: u1
+    seq:
+      - id: references
+        type: u2
+        repeat: expr
+        repeat-expr: arity
+      - id: flags
+        type: u4
+      - id: implementation
+        type: symbol
+      - id: module
+        type: symbol
+    instances:
+      is_default:
+        value: (flags & 1) == 1
+
+  symbol:
+    seq:
+      - id: len
+        type: u4
+      - id: value
+        type: str
+        size: len
 
   # Section `CLAS`.
 
@@ -756,6 +795,7 @@ types:
             '"DDAG"': decision_dag
             '"MTRX"': matrix
             '"PHSH"': perfect_hash
+            '"LEFT"': left_out(arity)
 
   further_pieces:
     params:

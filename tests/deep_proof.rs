@@ -38,6 +38,7 @@ fn chain() -> LogicalTable {
 /// The right plan for [`chain`]: `b` is more specific than `a`.
 fn plan() -> TablePlan {
     TablePlan {
+        left_out: Vec::new(),
         order: vec![1, 0],
         specificity: vec![1, 0],
         call_frequency: Vec::new(),

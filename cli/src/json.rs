@@ -1,8 +1,8 @@
 //! The shapes of JSON output. They are an interface: a change that is not an addition raises
 //! [`SCHEMA_VERSION`].
 
-use janus_cache::build::facts::Diagnostic;
-use janus_cache::build::{BuildMetrics, BuildOutcome, Reason, Step};
+use janus_cache::build::facts::{Diagnostic, Place};
+use janus_cache::build::{BuildMetrics, BuildOutcome, NeverSelected, Reason, Step};
 use janus_cache::key::InputChange;
 use serde::Serialize;
 
@@ -33,6 +33,7 @@ pub(crate) struct Build {
     plan: Vec<PlanRow>,
     removed: Vec<String>,
     reasons: Vec<ReasonRow>,
+    never_selected: Vec<NeverSelectedRow>,
     cache: Option<Cache>,
     cache_warnings: Vec<CacheWarning>,
     image: Option<String>,
@@ -97,6 +98,16 @@ struct ChangeRow {
 }
 
 #[derive(Serialize)]
+struct NeverSelectedRow {
+    family: String,
+    arity: u8,
+    pattern: Vec<String>,
+    implementation: String,
+    module: String,
+    place: Option<String>,
+}
+
+#[derive(Serialize)]
 struct Cache {
     dir: String,
     bytes: u64,
@@ -137,6 +148,7 @@ impl Build {
                 .filter(|step| step.reason != Reason::Unchanged)
                 .map(ReasonRow::from)
                 .collect(),
+            never_selected: outcome.never_selected.iter().map(NeverSelectedRow::from).collect(),
             cache: outcome.cache.as_ref().map(|cache| Cache {
                 dir: cache.dir.display().to_string(),
                 bytes: cache.bytes,
@@ -174,6 +186,23 @@ impl From<&Diagnostic> for DiagnosticRow {
             message: diagnostic.message.clone(),
             notes: notes.collect(),
             help: diagnostic.help.clone(),
+        }
+    }
+}
+
+fn place_text(place: &Place) -> String {
+    format!("{}:{}:{}", place.file, place.line, place.column)
+}
+
+impl From<&NeverSelected> for NeverSelectedRow {
+    fn from(method: &NeverSelected) -> Self {
+        Self {
+            family: method.family.name.clone(),
+            arity: method.family.arity,
+            pattern: method.params.clone(),
+            implementation: method.implementation.clone(),
+            module: method.module.clone(),
+            place: method.place.as_ref().map(place_text),
         }
     }
 }

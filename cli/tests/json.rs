@@ -113,6 +113,12 @@ fn a_build_prints_what_is_documented() {
     let unlucky = Project::small();
     unlucky.write(".janus_cache", "in the way");
     outputs.push(unlucky.build(&[]).0);
+    let sum = Project::empty();
+    sum.write(
+        "m.jan",
+        "module m;\ntype sealed A = B | C\nfunc f(x: A) {}\nfunc f(x: B) {}\nfunc f(x: C) {}\n",
+    );
+    outputs.push(sum.build(&[]).0);
     check("build", &outputs);
 }
 

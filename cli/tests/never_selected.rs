@@ -27,4 +27,37 @@ fn a_method_for_a_sum_is_told_once_each_alternative_has_its_own() {
     let said = |name: &str, unreachable: bool| (Value::from(name), Value::from(unreachable));
     let expected = [said("m::B", false), said("m::C", false), said("m::A", true)];
     assert_eq!(unreachable, expected.iter().map(|(name, is)| (name, is)).collect::<Vec<_>>());
+    assert_eq!(methods.iter().map(|method| &method["left_out"]).collect::<Vec<_>>(), [false, false, true]);
+}
+
+const COVERED: &str =
+    "module m;\ntype sealed A = B | C\nfunc f(x: A) { 1 }\nfunc f(x: B) { 2 }\nfunc f(x: C) { 3 }\n";
+
+#[test]
+fn a_build_tells_what_it_left_out_also_when_the_table_comes_from_the_cache() {
+    let project = Project::empty();
+    project.write("m.jan", COVERED);
+    for _ in 0..2 {
+        let told = text(&project.run(&["build"]).stdout);
+        let line = "unused    1 method that no call selects, left out of the tables (--explain names them)\n";
+        assert!(told.contains(line), "{told}");
+        let explained = text(&project.run(&["build", "--explain"]).stdout);
+        assert!(explained.contains("unused m::f(m::A)  m.jan:3:6: no call selects it\n"), "{explained}");
+    }
+    let (json, _) = project.build(&[]);
+    assert_eq!(json["tables"]["reused"], 1);
+    assert_eq!(json["never_selected"][0]["pattern"], serde_json::json!(["m::A"]));
+    assert_eq!(json["never_selected"][0]["place"], "m.jan:3:6");
+}
+
+#[test]
+fn a_difference_still_tells_which_method_lost_its_calls() {
+    let project = Project::empty();
+    project.write("m.jan", COVERED.replace("func f(x: C) { 3 }\n", ""));
+    project.build(&["--output", "before.jdi"]);
+    project.write("m.jan", COVERED);
+    project.build(&["--output", "after.jdi"]);
+    let told = text(&project.run(&["dispatch", "diff", "before.jdi", "after.jdi"]).stdout);
+    assert!(told.contains("1 method unreachable") && told.contains("(A)"), "{told}");
+    assert!(!told.contains("no method"), "{told}");
 }

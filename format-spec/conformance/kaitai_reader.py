@@ -23,7 +23,7 @@ from janus_dispatch import JanusDispatch  # noqa: E402
 Kinds, Rules, Optimizations = JanusDispatch.Kinds, JanusDispatch.Rules, JanusDispatch.Optimizations
 Forms, Widths = JanusDispatch.PrecedenceForms, JanusDispatch.ClassWidths
 
-TABLE_TAGS = "NAME SIGN STRS TYPE PARM ABOV PATT ENTR RULE CLAS DDAG MTRX PHSH".split()
+TABLE_TAGS = "NAME SIGN STRS TYPE PARM ABOV PATT ENTR RULE CLAS DDAG MTRX PHSH LEFT".split()
 IMAGE_TAGS = "STRS TYPE FAMI PIEC BLOB PLAC".split()
 OWN_SECTION = {Optimizations.dag: "DDAG", Optimizations.matrix: "MTRX", Optimizations.hash: "PHSH"}
 

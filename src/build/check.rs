@@ -6,6 +6,7 @@ use std::path::Path;
 use super::facts::{Diagnostic, Facts, MethodFact, Place, Severity};
 use super::question::Question;
 use super::registry::{FamilyId, Registry};
+use super::table::Table;
 use crate::dispatch::{Ambiguity, find_ambiguities};
 use crate::format::LogicalTable;
 use crate::fs::read_bounded;
@@ -30,6 +31,44 @@ impl<'a> Methods<'a> {
     pub(super) fn find(&self, family: &FamilyId, implementation: &str) -> Option<&'a MethodFact> {
         self.0.get(&(family.name.as_str(), usize::from(family.arity), implementation)).copied()
     }
+}
+
+/// A method that no call selects: where it applies, another one is more specific, or its parameter is a
+/// sealed type whose every value is of a type with a method of its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NeverSelected {
+    /// Its family.
+    pub family: FamilyId,
+    /// Its parameter types.
+    pub params: Vec<String>,
+    /// Its symbol.
+    pub implementation: String,
+    /// The module that defines it.
+    pub module: String,
+    /// Where it stands in the sources.
+    pub place: Option<Place>,
+}
+
+/// The methods that these tables leave out.
+pub(super) fn never_selected(facts: &Facts, tables: &[(FamilyId, Table)]) -> Vec<NeverSelected> {
+    let mut methods = None;
+    let mut found = Vec::new();
+    for (family, table) in tables {
+        // A table was opened before it came here; what cannot be read of it is its reader's to tell.
+        let Ok(view) = table.view() else { continue };
+        for left_out in view.left_out().unwrap_or_default() {
+            let methods = methods.get_or_insert_with(|| Methods::of(facts));
+            let params = left_out.pattern.iter().map(|param| view.param_name(*param).map(str::to_owned));
+            found.push(NeverSelected {
+                family: family.clone(),
+                params: params.collect::<Result<_, _>>().unwrap_or_default(),
+                implementation: left_out.implementation.to_owned(),
+                module: left_out.module.to_owned(),
+                place: methods.find(family, left_out.implementation).map(|fact| fact.place.clone()),
+            });
+        }
+    }
+    found
 }
 
 /// A diagnostic for each maximal ambiguous tuple of a table, with every candidate's place.

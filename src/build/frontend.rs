@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::facts::Facts;
+use crate::dispatch::Redundancy;
 
 /// Reads a project's sources and tells what they declare.
 ///
@@ -14,6 +15,12 @@ pub trait Frontend: Sync {
 
     /// Version of what the front end makes of the same sources. Changing it misses every entry.
     fn version(&self) -> &str;
+
+    /// What becomes of methods that no call selects. [`Redundancy::LeaveOut`] is for languages in which
+    /// a sealed type with others under it never has values of its own.
+    fn redundancy(&self) -> Redundancy {
+        Redundancy::Keep
+    }
 
     /// Reads everything below `root`. `excluded` are paths (absolute, or relative to `root`) that
     /// are never sources: the cache and the outputs.

@@ -187,6 +187,7 @@ impl BuildCacheManager {
     pub fn compile_options(&self, table: &LogicalTable) -> CompileOptions {
         CompileOptions {
             optimizer: self.options.keys.optimizer,
+            redundancy: self.options.keys.redundancy,
             creation_timestamp: self.options.keys.creation_timestamp,
             calls: self.options.keys.profile.calls_of(table),
         }

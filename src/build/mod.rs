@@ -42,6 +42,7 @@ mod state;
 mod table;
 
 pub use cache::{Cache, CacheWarning, store_options};
+pub use check::NeverSelected;
 pub use error::{BuildError, CacheErrorKind};
 pub use frontend::{Frontend, FrontendError};
 pub use manager::{BuildCacheManager, ManagerOptions, SessionReport};

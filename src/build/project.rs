@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::check::{self, AMBIGUOUS, Methods};
+use super::check::{self, AMBIGUOUS, Methods, NeverSelected};
 use super::error::BuildError;
 use super::explain::SourceDiff;
 use super::facts::{Diagnostic, Facts, Severity};
@@ -60,6 +60,8 @@ pub struct BuildOutcome {
     pub plan: Plan,
     /// What is wrong with the sources, in order of place.
     pub diagnostics: Vec<Diagnostic>,
+    /// Methods that no call selects, and that their tables therefore tell of and do not hold.
+    pub never_selected: Vec<NeverSelected>,
     /// Families and methods that the call profile counts and the sources do not have.
     pub unknown_calls: Vec<String>,
     /// The image; none if only a plan was wanted, or if there were errors.
@@ -166,6 +168,7 @@ pub fn build_project(
         ambiguities,
         plan: planned,
         diagnostics,
+        never_selected: check::never_selected(&facts, &tables),
         unknown_calls: unknown_calls(&manager.options().keys.profile, &registry),
         image,
         cache: summary(manager),

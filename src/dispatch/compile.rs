@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use super::ambiguity::{Ambiguities, ambiguities};
 use super::decision::DecisionDag;
 use super::optimize::{CountedCost, DAG_BUDGET_CELLS, OptimizerChoice, decide};
+use super::redundant::{Reduced, Redundancy};
 use super::rules::{Choice, ResolutionRule, rule_of};
 use super::types::TypeGraph;
 use crate::format::{EncodeError, LogicalRule, LogicalTable, Optimization, TablePlan, encode};
@@ -20,6 +21,8 @@ pub struct CompileOptions {
     /// [`CallProfile::calls_of`](super::CallProfile::calls_of) gives them; empty: none. They order
     /// entries that are equally specific, and change no answer.
     pub calls: Vec<u32>,
+    /// What becomes of methods that no call selects.
+    pub redundancy: Redundancy,
 }
 
 /// A compiled table.
@@ -83,6 +86,17 @@ pub fn optimize_with(
     rule: &dyn ResolutionRule,
     options: &CompileOptions,
 ) -> Result<Optimized, CompileError> {
+    if options.redundancy == Redundancy::LeaveOut
+        && let Some(reduced) = Reduced::of(table)
+    {
+        let without = CompileOptions {
+            redundancy: Redundancy::Keep,
+            calls: reduced.kept_of(&options.calls),
+            ..options.clone()
+        };
+        let optimized = optimize(&reduced.table, &without)?;
+        return Ok(reduced.restore(optimized, &options.calls));
+    }
     let specificity = rule.specificity(table);
     let mut order: Vec<u32> = (0..table.entries.len() as u32).collect();
     order.sort_by_key(|entry| {
@@ -101,6 +115,7 @@ pub fn optimize_with(
     }
     let plan = TablePlan {
         order,
+        left_out: Vec::new(),
         specificity,
         call_frequency: options.calls.clone(),
         strategy: decision.strategy,

@@ -11,6 +11,7 @@ mod family;
 mod matrix;
 mod optimize;
 mod profile;
+mod redundant;
 mod repatch;
 mod resolve;
 mod rules;
@@ -26,6 +27,7 @@ pub use compile::{
 pub use family::{Family, FamilyError, FamilyRule, Method, restrict};
 pub use optimize::{CountedCost, OptimizerChoice};
 pub use profile::CallProfile;
+pub use redundant::Redundancy;
 pub use repatch::{MethodChange, recompile, repatch};
 pub use resolve::{Selection, resolve};
 pub use rules::{Applicable, Choice, ResolutionRule};

@@ -10,10 +10,11 @@ use super::core::above_stride_bytes;
 use super::envelope::{NewSection, total_len, write};
 use super::error::Tag;
 use super::layout::{
-    ABOV, CLAS, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, MAX_ENTRIES, MAX_PARAMS, NAME, PARM, PATT, RULE,
-    SIGN, STRS, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow, VERSION_MAJOR,
-    VERSION_MINOR,
+    ABOV, CLAS, ENTR, ENTRY_DEFAULT, EntryRow, LEFT, MAX_ARITY, MAX_ENTRIES, MAX_PARAMS, NAME, PARM, PATT,
+    RULE, SIGN, STRS, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow,
+    VERSION_MAJOR, VERSION_MINOR,
 };
+use super::left_out::left_section;
 use super::logical::{LogicalRule, LogicalTable, LogicalType, ParamRef, TOP_TYPE};
 use super::rule::Optimization;
 use super::rule_data::rule_section;
@@ -92,7 +93,11 @@ pub struct TablePlan {
     /// Canonical indexes of the entries in file order: most specific first, of equally specific ones
     /// the most called first.
     pub order: Vec<u32>,
-    /// For each canonical index, the length of the longest chain of strictly more specific entries.
+    /// Canonical indexes of the methods that no call selects, ascending: they are told in a section
+    /// of their own, and no entries. `order` holds all others.
+    pub left_out: Vec<u32>,
+    /// For each canonical index, the length of the longest chain of strictly more specific entries;
+    /// of a method that is left out whatever.
     pub specificity: Vec<u32>,
     /// For each canonical index, the calls seen in a profile; empty where there is none.
     pub call_frequency: Vec<u32>,
@@ -165,7 +170,7 @@ pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeE
 
     let mut sections = vec![
         NewSection::required(NAME, table.name.as_bytes()),
-        NewSection::required(SIGN, table.type_signature().into_bytes()),
+        NewSection::required(SIGN, table.type_signature(&plan.order).into_bytes()),
         NewSection::required(STRS, strings.finish()),
         NewSection::required(TYPE, types.as_bytes()),
         NewSection::required(PARM, params.as_bytes()),
@@ -180,6 +185,9 @@ pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeE
         sections.push(NewSection::optional(CLAS, class_section(classes)));
         sections.push(NewSection::optional(tag, answer_section(&plan.strategy, None)?));
     }
+    if let Some(left) = left_section(table, &plan.left_out) {
+        sections.push(NewSection::optional(LEFT, left));
+    }
     assemble(table, HeaderFacts::of(plan), &sections)
 }
 
@@ -189,11 +197,13 @@ pub(super) struct HeaderFacts {
     pub(super) optimization: u8,
     pub(super) flags: u32,
     pub(super) creation_timestamp: u64,
+    pub(super) entry_count: u32,
 }
 
 impl HeaderFacts {
     pub(super) const fn of(plan: &TablePlan) -> Self {
         Self {
+            entry_count: plan.order.len() as u32,
             optimization: plan.strategy.optimization().code(),
             flags: if plan.may_be_ambiguous { TABLE_MAY_BE_AMBIGUOUS } else { 0 },
             creation_timestamp: plan.creation_timestamp,
@@ -214,12 +224,14 @@ pub(super) fn assemble(
     let mut header = TableHeader::new_zeroed();
     header.magic = TABLE_MAGIC;
     header.version_major = U16::new(VERSION_MAJOR);
-    header.version_minor = U16::new(VERSION_MINOR);
+    // The lowest that has all that is in the file, so that tables without news keep their bytes.
+    let has_news = sections.iter().any(|section| section.tag == LEFT);
+    header.version_minor = U16::new(if has_news { VERSION_MINOR } else { 0 });
     header.table_hash = U64::new(table.table_hash());
     header.creation_timestamp = U64::new(facts.creation_timestamp);
     header.name_len = len_of(NAME);
     header.type_signature_len = len_of(SIGN);
-    header.entry_count = U32::new(table.entries.len() as u32);
+    header.entry_count = U32::new(facts.entry_count);
     header.optimization = facts.optimization;
     header.arity = table.arity;
     header.rule = table.rule.rule().code();
@@ -321,13 +333,17 @@ pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), 
         }
     }
     let mut seen = vec![false; table.entries.len()];
-    for canonical in &plan.order {
+    for canonical in plan.order.iter().chain(&plan.left_out) {
         let seen = seen
             .get_mut(*canonical as usize)
             .ok_or(EncodeError::Inconsistent("the order names no such method"))?;
         expect(!std::mem::replace(seen, true), "the order names a method twice")?;
     }
-    expect(seen.into_iter().all(|seen| seen), "the order leaves a method out")?;
+    expect(
+        seen.into_iter().all(|seen| seen),
+        "the order names a method neither among the entries nor left out",
+    )?;
+    expect(plan.left_out.is_sorted(), "methods that are left out are not in canonical order")?;
     expect(plan.specificity.len() == table.entries.len(), "there is not one specificity for each method")?;
     let calls = plan.call_frequency.len();
     expect(calls == 0 || calls == table.entries.len(), "there is not one count of calls for each method")?;

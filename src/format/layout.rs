@@ -13,7 +13,7 @@ pub const TABLE_MAGIC: [u8; 4] = *b"JDT\n";
 pub const VERSION_MAJOR: u16 = 1;
 
 /// Raised when optional sections are added; a reader reads every minor version.
-pub const VERSION_MINOR: u16 = 0;
+pub const VERSION_MINOR: u16 = 1;
 
 /// Sections start at multiples of this.
 pub const SECTION_ALIGN: usize = 8;
@@ -48,6 +48,8 @@ pub const DDAG: Tag = Tag(*b"DDAG");
 pub const MTRX: Tag = Tag(*b"MTRX");
 /// The perfect hash: a slot for each tuple of classes that has an outcome.
 pub const PHSH: Tag = Tag(*b"PHSH");
+/// Methods that no call selects, told and not asked. Since minor version 1.
+pub const LEFT: Tag = Tag(*b"LEFT");
 
 /// The first 88 bytes of a table.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]

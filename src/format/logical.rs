@@ -175,13 +175,15 @@ impl LogicalTable {
         }
     }
 
-    /// The type signature: per position the sorted distinct parameter types, a line each, separated by tabs.
-    pub fn type_signature(&self) -> String {
+    /// The type signature of these entries: per position the sorted distinct parameter types, a line
+    /// each, separated by tabs.
+    pub fn type_signature(&self, entries: &[u32]) -> String {
         let mut text = String::new();
         for position in 0..usize::from(self.arity) {
             // Parameters are numbered in name order, so marks of the distinct ones need no sorting.
             let mut marks = vec![false; self.params.len() + 1];
-            for param in self.entries.iter().filter_map(|entry| entry.pattern.get(position)) {
+            let rows = entries.iter().filter_map(|at| self.entries.get(*at as usize));
+            for param in rows.filter_map(|entry| entry.pattern.get(position)) {
                 if let Some(mark) = marks.get_mut(usize::from(param.0)) {
                     *mark = true;
                 }

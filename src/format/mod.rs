@@ -11,8 +11,9 @@
 //! | `cells` | the answers of a matrix and of a perfect hash |
 //! | `sections` | what optimizers leave, as bytes |
 //! | `core` | the part that answers, shared by tables and images |
+//! | `left_out` | methods that no call selects |
 //! | `scan`, `rule_data`, `levels` | the answer from the entries alone, and what a rule needs for it |
-//! | `verify` | the deep proof |
+//! | `verify`, `decode` | the deep proof, and the logical table behind the bytes |
 //! | `columnar` | the codec made for tables and images |
 //! | `pressed` | whole files in a codec |
 //! | `strings`, `rule`, `error` | string pool, codes, what can be wrong |
@@ -23,9 +24,11 @@ mod builder;
 mod cells;
 pub(crate) mod columnar;
 pub(crate) mod core;
+pub(crate) mod decode;
 pub(crate) mod envelope;
 mod error;
 pub mod layout;
+mod left_out;
 pub(crate) mod levels;
 mod logical;
 mod patch;
@@ -42,6 +45,8 @@ pub(crate) mod view;
 pub use builder::{EncodeError, PositionClasses, Strategy, TablePlan, baseline_bytes, encode};
 pub use core::{DispatchCore, EntryId, LocalType, Outcome};
 pub use error::{AccessError, OpenError, Tag};
+pub use left_out::LeftOut;
+pub(crate) use left_out::left_out;
 pub use logical::{LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef, TOP_TYPE};
 pub use patch::{Patched, patch, patch_symbols};
 pub use pressed::{DecompressError, FileCodec, compress, decompress};

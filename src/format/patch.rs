@@ -10,12 +10,15 @@ use std::borrow::Cow;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::U32;
 
-use super::builder::{EncodeError, HeaderFacts, TablePlan, above_bits, assemble, check_limits, check_shape};
+use super::builder::{
+    EncodeError, HeaderFacts, TablePlan, above_bits, assemble, check_limits, check_shape, encode,
+};
 use super::core::{EntryId, above_stride_bytes};
 use super::envelope::NewSection;
 use super::error::Tag;
 use super::layout::{
-    ABOV, CLAS, ENTR, ENTRY_DEFAULT, EntryRow, NAME, PARM, PATT, RULE, SIGN, STRS, TYPE, TYPE_SEALED, TypeRow,
+    ABOV, CLAS, ENTR, ENTRY_DEFAULT, EntryRow, LEFT, NAME, PARM, PATT, RULE, SIGN, STRS, TYPE, TYPE_SEALED,
+    TypeRow,
 };
 use super::logical::{LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef};
 use super::rule_data::rule_section;
@@ -45,6 +48,13 @@ pub struct Patched {
 pub fn patch(old: &TableView<'_>, table: &LogicalTable, plan: &TablePlan) -> Result<Patched, EncodeError> {
     check_limits(table)?;
     check_shape(table, plan)?;
+    // Rare, and small: not worth a second way to write it.
+    if !plan.left_out.is_empty() || old.section(LEFT).is_some() {
+        let bytes = encode(table, plan)?;
+        let rewritten = TableView::open(&bytes).map(|view| view.section_tags().collect());
+        let rewritten = rewritten.map_err(|_| EncodeError::Inconsistent("the new bytes do not open"))?;
+        return Ok(Patched { bytes, reused_sections: Vec::new(), rewritten, copied_bytes: 0 });
+    }
     let mut patch = Patch::new(old);
     let mut strings = PatchedStrings::new(*old.strings());
     let types = type_rows(old, table, &mut strings);
@@ -66,7 +76,7 @@ pub fn patch(old: &TableView<'_>, table: &LogicalTable, plan: &TablePlan) -> Res
         params.flat_map(|entry| &entry.pattern).flat_map(|param| param.0.to_le_bytes()).collect()
     };
     patch.put(NAME, same_name, || table.name.clone().into_bytes());
-    patch.put(SIGN, same_signature, || table.type_signature().into_bytes());
+    patch.put(SIGN, same_signature, || table.type_signature(&plan.order).into_bytes());
     patch.strings(&strings);
     patch.compared(TYPE, types.as_bytes().to_vec());
     patch.put(PARM, same_params, params);
@@ -98,7 +108,8 @@ pub fn patch_symbols(
 ) -> Result<Option<Patched>, EncodeError> {
     check_limits(table)?;
     let header = old.header();
-    let is_same = old.section(NAME) == Some(table.name.as_bytes())
+    let is_same = old.section(LEFT).is_none()
+        && old.section(NAME) == Some(table.name.as_bytes())
         && (header.arity, header.rule) == (table.arity, table.rule.rule().code())
         && !matches!(table.rule, LogicalRule::Custom { .. })
         && has_types(old, table)
@@ -126,8 +137,12 @@ pub fn patch_symbols(
             _ => patch.compared(tag, old.section(tag).unwrap_or_default().to_vec()),
         }
     }
-    let facts =
-        HeaderFacts { optimization: header.optimization, flags: header.flags.get(), creation_timestamp };
+    let facts = HeaderFacts {
+        optimization: header.optimization,
+        flags: header.flags.get(),
+        creation_timestamp,
+        entry_count: header.entry_count.get(),
+    };
     patch.finish(table, facts).map(Some)
 }
 

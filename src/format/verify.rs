@@ -6,14 +6,15 @@
 
 use std::cmp::Reverse;
 
-use super::core::{DispatchCore, EntryId, LocalType, Outcome};
+use super::core::{EntryId, LocalType, Outcome};
+use super::decode::{Provable, logical_of, with_left_out};
 use super::error::{AccessError, OpenError};
-use super::layout::{ENTR, PARM, PATT, TYPE};
+use super::layout::ENTR;
 use super::levels::levels;
-use super::logical::{LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef};
+use super::logical::{LogicalRule, LogicalTable, ParamRef};
 use super::rule::Optimization;
-use super::rule_data::{RuleView, logical_rule};
-use super::view::{EntryInfo, TableView};
+use super::rule_data::RuleView;
+use super::view::TableView;
 
 /// Tuples that are tried, about; of a table that has more, an even sample is.
 const MAX_TUPLES: u64 = 1 << 16;
@@ -63,63 +64,22 @@ pub enum VerifyError {
     },
 }
 
-/// A table in a file of its own, or a family of an image.
-pub(crate) trait Provable<'a> {
-    fn core(&self) -> &DispatchCore<'a>;
-    fn name(&self) -> Result<&'a str, AccessError>;
-    fn arity(&self) -> u8;
-    fn table_hash(&self) -> u64;
-    fn type_count(&self) -> u32;
-    fn param_count(&self) -> u32;
-    fn may_be_ambiguous(&self) -> bool;
-    fn type_info(&self, local: LocalType) -> Result<Option<(&'a str, bool)>, AccessError>;
-    fn entry(&self, entry: EntryId) -> Result<EntryInfo<'a>, AccessError>;
-}
-
-impl<'a> Provable<'a> for TableView<'a> {
-    fn core(&self) -> &DispatchCore<'a> {
-        self.core()
-    }
-    fn name(&self) -> Result<&'a str, AccessError> {
-        self.name()
-    }
-    fn arity(&self) -> u8 {
-        self.header().arity
-    }
-    fn table_hash(&self) -> u64 {
-        self.header().table_hash.get()
-    }
-    fn type_count(&self) -> u32 {
-        self.type_count()
-    }
-    fn param_count(&self) -> u32 {
-        self.header().param_count.get()
-    }
-    fn may_be_ambiguous(&self) -> bool {
-        self.may_be_ambiguous()
-    }
-    fn type_info(&self, local: LocalType) -> Result<Option<(&'a str, bool)>, AccessError> {
-        self.type_info(local)
-    }
-    fn entry(&self, entry: EntryId) -> Result<EntryInfo<'a>, AccessError> {
-        self.entry(entry)
-    }
-}
-
 /// Opens `bytes` and proves all that can be proved from them alone.
 pub fn verify(bytes: &[u8]) -> Result<(), VerifyError> {
     let table = TableView::open(bytes)?;
     let logical = prove(&table)?;
-    if table.type_signature()? != logical.type_signature() {
+    let all: Vec<u32> = (0..logical.entries.len() as u32).collect();
+    if table.type_signature()? != logical.type_signature(&all) {
         return Err(VerifyError::Inconsistent("the type signature is not that of the patterns".to_owned()));
     }
     Ok(())
 }
 
-/// Proves what a table and a family of an image have alike; the logical table behind it.
+/// Proves what a table and a family of an image have alike; the logical table of its entries. That no
+/// call selects the methods that were left out is not proved: it needs to know which types have values.
 pub(crate) fn prove<'a>(table: &impl Provable<'a>) -> Result<LogicalTable, VerifyError> {
     let logical = logical_of(table)?;
-    let (stored, computed) = (table.table_hash(), logical.table_hash());
+    let (stored, computed) = (table.table_hash(), with_left_out(table, &logical)?.table_hash());
     if stored != computed {
         return Err(VerifyError::Inconsistent(format!(
             "the table hash is {stored:016x}, the logical table has {computed:016x}"
@@ -130,63 +90,6 @@ pub(crate) fn prove<'a>(table: &impl Provable<'a>) -> Result<LogicalTable, Verif
     check_classes(table)?;
     check_answers(table)?;
     Ok(logical)
-}
-
-/// The logical table behind the bytes, in canonical order.
-fn logical_of<'a>(table: &impl Provable<'a>) -> Result<LogicalTable, VerifyError> {
-    let core = table.core();
-    let param_count = table.param_count();
-    let mut types: Vec<LogicalType> = Vec::new();
-    for local in 0..table.type_count() {
-        let (name, sealed) = table.type_info(LocalType(local))?.unwrap_or_default();
-        if types.last().is_some_and(|previous| &*previous.name >= name) {
-            return Err(VerifyError::Order { tag: TYPE, row: local, previous: local.saturating_sub(1) });
-        }
-        let mut above = Vec::new();
-        for param in 0..param_count as u16 {
-            if core.is_below(LocalType(local), ParamRef(param + 1))? {
-                above.push(param);
-            }
-        }
-        types.push(LogicalType { name: name.into(), sealed, above });
-    }
-    let mut params: Vec<u32> = Vec::new();
-    for param in 0..param_count as u16 {
-        let local = core.param_type(param)?;
-        if table.type_info(local)?.is_none() {
-            return Err(VerifyError::Inconsistent(format!("parameter {param} is no type of the table")));
-        }
-        if params.last().is_some_and(|previous| *previous >= local.0) {
-            let row = u32::from(param);
-            return Err(VerifyError::Order { tag: PARM, row, previous: row.saturating_sub(1) });
-        }
-        if !core.is_below(local, ParamRef(param + 1))? {
-            return Err(VerifyError::Inconsistent(format!("parameter {param} is not above itself")));
-        }
-        params.push(local.0);
-    }
-    let mut entries = Vec::new();
-    for entry in 0..core.entry_count() {
-        let info = table.entry(EntryId(entry))?;
-        let pattern: Vec<ParamRef> = core.pattern(EntryId(entry))?.collect();
-        if let Some(bad) = pattern.iter().find(|param| u32::from(param.0) > param_count) {
-            let (index, bound) = (u64::from(bad.0), u64::from(param_count));
-            return Err(AccessError::OutOfBounds { tag: PATT, index, bound }.into());
-        }
-        entries.push(LogicalEntry {
-            pattern,
-            implementation: info.implementation.to_owned(),
-            module: info.module.to_owned(),
-            default: info.default,
-        });
-    }
-    entries.sort_by(|a, b| {
-        (&a.pattern, &a.implementation, &a.module).cmp(&(&b.pattern, &b.implementation, &b.module))
-    });
-    let name = table.name()?.to_owned();
-    let above: Vec<Vec<u16>> = types.iter().map(|row| row.above.clone()).collect();
-    let rule = logical_rule(&core.rule, &above, param_count)?;
-    Ok(LogicalTable { name, arity: table.arity(), rule, types, params, entries })
 }
 
 /// Relations are those of a type graph: every listed type is under a parameter, being under goes on

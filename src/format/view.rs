@@ -6,10 +6,12 @@ use super::core::{CoreParts, DispatchCore, EntryId, LocalType, Outcome};
 use super::envelope::{Checksums, Envelope, Sections, place_of};
 use super::error::{AccessError, OpenError, Tag};
 use super::layout::{
-    ABOV, CLAS, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ENTRIES, MAX_PARAMS, MTRX, NAME, PARM, PATT, PHSH,
-    RULE, SIGN, STRS, SectionRow, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader,
+    ABOV, CLAS, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, LEFT, MAX_ENTRIES, MAX_PARAMS, MTRX, NAME, PARM, PATT,
+    PHSH, RULE, SIGN, STRS, SectionRow, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader,
     TypeRow,
 };
+use super::left_out::{LeftOut, left_out};
+use super::logical::{ParamRef, TOP_TYPE};
 use super::rule::{Optimization, Rule};
 use super::strings::Strings;
 
@@ -269,10 +271,22 @@ impl<'a> TableView<'a> {
         Ok(Some((self.strings.get(row.name.get())?, row.flags.get() & TYPE_SEALED != 0)))
     }
 
+    /// The name of the type that a parameter reference means, `any` for the top type.
+    pub fn param_name(&self, param: ParamRef) -> Result<&'a str, AccessError> {
+        let Some(ordinal) = param.ordinal() else { return Ok(TOP_TYPE) };
+        Ok(self.type_info(self.core.param_type(ordinal)?)?.map_or(TOP_TYPE, |row| row.0))
+    }
+
     /// The answer for one type per position; see [`DispatchCore::dispatch`].
     #[inline]
     pub fn dispatch(&self, args: &[LocalType]) -> Result<Outcome, AccessError> {
         self.core.dispatch(args)
+    }
+
+    /// The family's methods that no call selects, in canonical order; they are no entries. Cost: a walk
+    /// over their section.
+    pub fn left_out(&self) -> Result<Vec<LeftOut<'a>>, AccessError> {
+        left_out(self.section(LEFT).unwrap_or_default(), self.header.arity)
     }
 
     /// What is known of one entry.

@@ -10,8 +10,8 @@ use super::layout::{
 };
 use crate::format::envelope::{NewSection, total_len, write};
 use crate::format::layout::{
-    self, ABOV, ENTRY_DEFAULT, EntryRow, PARM, PATT, SECTION_ALIGN, TYPE_SEALED, TypeRow, VERSION_MAJOR,
-    VERSION_MINOR,
+    self, ABOV, ENTRY_DEFAULT, EntryRow, LEFT, PARM, PATT, SECTION_ALIGN, TYPE_SEALED, TypeRow,
+    VERSION_MAJOR, VERSION_MINOR,
 };
 use crate::format::strings::StringsBuilder;
 use crate::format::{AccessError, EntryId, LocalType, OpenError, TableView, Tag};
@@ -235,7 +235,8 @@ pub fn encode_image(
         let mut header = ImageHeader::new_zeroed();
         header.magic = IMAGE_MAGIC;
         header.version_major = U16::new(VERSION_MAJOR);
-        header.version_minor = U16::new(VERSION_MINOR);
+        let has_news = pieces.iter().any(|piece| piece.tag == LEFT.0);
+        header.version_minor = U16::new(if has_news { VERSION_MINOR } else { 0 });
         header.creation_timestamp = U64::new(content.creation_timestamp);
         header.name = U32::new(name);
         header.family_count = U32::new(families.len() as u32);

@@ -8,11 +8,12 @@ use super::layout::{BLOB, FamilyRow, PIEC, PLAC, PieceRow};
 use super::view::{GlobalType, ImageView, PlaceInfo};
 use crate::format::core::{CoreParts, above_stride_bytes};
 use crate::format::layout::{
-    CLAS, ENTR, ENTRY_DEFAULT, EntryRow, MAX_ARITY, RULE, TABLE_MAY_BE_AMBIGUOUS, TYPE,
+    CLAS, ENTR, ENTRY_DEFAULT, EntryRow, LEFT, MAX_ARITY, RULE, TABLE_MAY_BE_AMBIGUOUS, TYPE,
 };
 use crate::format::view::rows;
 use crate::format::{
-    AccessError, DispatchCore, EntryId, EntryInfo, LocalType, Optimization, Outcome, Rule, TOP_TYPE, Tag,
+    AccessError, DispatchCore, EntryId, EntryInfo, LeftOut, LocalType, Optimization, Outcome, ParamRef, Rule,
+    TOP_TYPE, Tag, left_out,
 };
 
 /// One family of an image.
@@ -165,6 +166,12 @@ impl<'a> FamilyView<'a> {
         self.core.dispatch(locals)
     }
 
+    /// The family's methods that no call selects, in canonical order; they are no entries, and have no
+    /// places. Cost: a walk over their piece.
+    pub fn left_out(&self) -> Result<Vec<LeftOut<'a>>, AccessError> {
+        left_out(self.piece(LEFT)?, self.row.arity)
+    }
+
     /// What is known of one entry.
     pub fn entry(&self, entry: EntryId) -> Result<EntryInfo<'a>, AccessError> {
         let row = self.entries.get(entry.0 as usize).ok_or(AccessError::OutOfBounds {
@@ -196,16 +203,13 @@ impl<'a> FamilyView<'a> {
 
     /// The names of an entry's parameter types, `any` for the top type.
     pub fn pattern_names(&self, entry: EntryId) -> Result<Vec<&'a str>, AccessError> {
-        let mut names = Vec::new();
-        for param in self.core.pattern(entry)? {
-            names.push(match param.ordinal() {
-                None => TOP_TYPE,
-                Some(ordinal) => {
-                    self.type_info(self.core.param_type(ordinal)?)?.map_or(TOP_TYPE, |row| row.0)
-                }
-            });
-        }
-        Ok(names)
+        self.core.pattern(entry)?.map(|param| self.param_name(param)).collect()
+    }
+
+    /// The name of the type that a parameter reference means, `any` for the top type.
+    pub fn param_name(&self, param: ParamRef) -> Result<&'a str, AccessError> {
+        let Some(ordinal) = param.ordinal() else { return Ok(TOP_TYPE) };
+        Ok(self.type_info(self.core.param_type(ordinal)?)?.map_or(TOP_TYPE, |row| row.0))
     }
 }
 

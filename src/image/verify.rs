@@ -4,9 +4,10 @@
 use super::family::FamilyView;
 use super::layout::{FAMI, PLAC};
 use super::view::{GlobalType, ImageView};
+use crate::format::decode::Provable;
 use crate::format::layout::TYPE;
-use crate::format::verify::{Provable, prove};
-use crate::format::{AccessError, DispatchCore, EntryId, EntryInfo, LocalType, VerifyError};
+use crate::format::verify::prove;
+use crate::format::{AccessError, DispatchCore, EntryId, EntryInfo, LeftOut, LocalType, VerifyError};
 
 impl<'a> Provable<'a> for FamilyView<'a> {
     fn core(&self) -> &DispatchCore<'a> {
@@ -35,6 +36,9 @@ impl<'a> Provable<'a> for FamilyView<'a> {
     }
     fn entry(&self, entry: EntryId) -> Result<EntryInfo<'a>, AccessError> {
         self.entry(entry)
+    }
+    fn left_out(&self) -> Result<Vec<LeftOut<'a>>, AccessError> {
+        self.left_out()
     }
 }
 

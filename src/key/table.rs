@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::trace::{InputGroup, Trace};
-use crate::dispatch::{CallProfile, OptimizerChoice};
+use crate::dispatch::{CallProfile, OptimizerChoice, Redundancy};
 use crate::format::layout::{VERSION_MAJOR, VERSION_MINOR};
 use crate::format::{LogicalRule, LogicalTable, ParamRef};
 
@@ -62,6 +62,8 @@ impl fmt::Debug for TableKey {
 pub struct KeySettings {
     /// Which optimizer to use.
     pub optimizer: OptimizerChoice,
+    /// What becomes of methods that no call selects.
+    pub redundancy: Redundancy,
     /// How often methods were called. Only the counts of a table's own methods enter its key.
     pub profile: CallProfile,
     /// Seconds that are written into the header; 0 unless `SOURCE_DATE_EPOCH` is set.
@@ -95,6 +97,7 @@ pub fn table_key(table: &LogicalTable, settings: &KeySettings) -> (TableKey, Tra
     }
     push_types(&mut trace, table);
     trace.push(InputGroup::Optimizer, "choice", settings.optimizer.as_str());
+    trace.push(InputGroup::Optimizer, "redundancy", settings.redundancy.as_str());
     push_calls(&mut trace, table, &settings.profile.calls_of(table));
     trace.push(InputGroup::Codec, "", "none");
     trace.push(InputGroup::Format, "version", &format!("{VERSION_MAJOR}.{VERSION_MINOR}"));
@@ -194,6 +197,7 @@ mod tests {
         let configuration = vec![("target".to_owned(), "wasm".to_owned())];
         for other in [
             KeySettings { optimizer, ..settings.clone() },
+            KeySettings { redundancy: Redundancy::LeaveOut, ..settings.clone() },
             KeySettings { profile, ..settings.clone() },
             KeySettings { creation_timestamp: 1, ..settings.clone() },
             KeySettings { compiler: "janus 2".to_owned(), ..settings.clone() },

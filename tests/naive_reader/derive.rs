@@ -45,8 +45,8 @@ impl Family {
         }
         put32(&mut bytes, self.params.len() as u32);
         bytes.extend(self.params_section());
-        put32(&mut bytes, self.entries.len() as u32);
-        let mut entries: Vec<_> = self.entries.iter().collect();
+        put32(&mut bytes, (self.entries.len() + self.left_out.len()) as u32);
+        let mut entries: Vec<_> = self.entries.iter().chain(&self.left_out).collect();
         entries.sort_by_key(|entry| (&entry.pattern, &entry.implementation, &entry.module));
         for entry in entries {
             bytes.extend(entry.pattern.iter().flat_map(|reference| reference.to_le_bytes()));

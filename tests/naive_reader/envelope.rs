@@ -101,6 +101,11 @@ impl Sections {
         let section = self.all.iter().find(|section| section.tag == tag.as_bytes());
         section.map(|section| section.bytes.as_slice()).ok_or(Refused::MissingSection(tag))
     }
+
+    /// A section that may be missing; then it is empty.
+    pub(super) fn optional(&self, tag: &'static str) -> &[u8] {
+        self.needed(tag).unwrap_or_default()
+    }
 }
 
 /// A needed section whose length its header's counts give.

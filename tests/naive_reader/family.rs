@@ -1,7 +1,7 @@
 //! What a family says, whether a table or an image holds it: the sections of chapter 5 that both have.
 
 use super::Refused;
-use super::bytes::{Pool, slice, u8_at, u16_at, u32_at, words};
+use super::bytes::{Pool, slice, text, u8_at, u16_at, u32_at, words};
 use super::classes::Classes;
 use super::envelope::of_len;
 use super::hash::Hash;
@@ -23,6 +23,8 @@ pub(crate) struct Family {
     pub(crate) entries: Vec<Entry>,
     /// Of optimizations 3 to 5.
     pub(crate) finder: Option<Finder>,
+    /// Methods that no call selects, in canonical order.
+    pub(crate) left_out: Vec<Entry>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,6 +167,30 @@ pub(super) fn entries(
         })
     };
     (0..counts.entries).map(entry).collect()
+}
+
+/// Section `LEFT`.
+pub(super) fn left_out(section: &[u8], counts: Counts) -> Result<Vec<Entry>, Refused> {
+    let mut at = 0;
+    let mut methods = Vec::new();
+    while at < section.len() as u64 {
+        let pattern = (0..u64::from(counts.arity)).map(|position| u16_at(section, at + 2 * position));
+        let pattern: Vec<u16> = pattern.collect::<Result<_, _>>()?;
+        if pattern.iter().any(|reference| u32::from(*reference) > counts.params) {
+            return Err(Refused::Content("a parameter reference is not listed"));
+        }
+        at += 2 * u64::from(counts.arity);
+        let default = u32_at(section, at)? & 1 == 1;
+        at += 4;
+        let mut symbol = || {
+            let len = u64::from(u32_at(section, at)?);
+            at += 4 + len;
+            text(slice(section, at - len, len)?)
+        };
+        let (implementation, module) = (symbol()?, symbol()?);
+        methods.push(Entry { pattern, implementation, module, specificity: 0, call_frequency: 0, default });
+    }
+    Ok(methods)
 }
 
 /// The sections that an optimization needs: `CLAS`, and the one of its own.

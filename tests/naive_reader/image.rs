@@ -123,6 +123,7 @@ impl Shared<'_> {
             types,
             entries: family::entries(patterns, rows, &self.pool, counts)?,
             finder: finder.map(|finder| finder.read(counts)).transpose()?,
+            left_out: family::left_out(self.further_piece(further, "LEFT")?, counts)?,
         };
         Ok(ImageFamily { family, places: places.collect::<Result<_, _>>()? })
     }

@@ -45,6 +45,8 @@ pub(crate) struct Method {
     pub(crate) module: String,
     pub(crate) default: bool,
     pub(crate) calls: u32,
+    /// Whether the writer leaves it out.
+    pub(crate) left_out: bool,
 }
 
 /// Where a method stands in a source.
@@ -63,7 +65,7 @@ impl Question {
             let under = param_names.iter().zip(&listed.above).filter(|pair| *pair.1);
             (listed.name.clone(), (listed.sealed, under.map(|pair| (*pair.0).to_owned()).collect()))
         };
-        let method = |entry: &Entry| Method {
+        let method = |entry: &Entry, left_out| Method {
             params: entry
                 .pattern
                 .iter()
@@ -73,12 +75,15 @@ impl Question {
             module: entry.module.clone(),
             default: entry.default,
             calls: entry.call_frequency,
+            left_out,
         };
+        let entries = family.entries.iter().rev().map(|entry| method(entry, false));
+        let left_out = family.left_out.iter().rev().map(|entry| method(entry, true));
         Self {
             name: family.name.clone(),
             arity: family.arity,
             types: family.types.iter().map(listed).collect(),
-            methods: family.entries.iter().rev().map(method).collect(),
+            methods: entries.chain(left_out).collect(),
             rule: AskedRule::of(family),
         }
     }
@@ -114,12 +119,14 @@ impl Question {
             optimization,
             may_be_ambiguous: false,
             table_hash: 0,
-            entries: self.methods.iter().map(entry).collect(),
+            entries: self.methods.iter().filter(|method| !method.left_out).map(entry).collect(),
+            left_out: self.methods.iter().filter(|method| method.left_out).map(entry).collect(),
             types,
             params,
             finder: None,
         };
         family.put_in_file_order();
+        family.left_out.sort_by_key(canonical);
         let dag = family.nodes();
         let Index::Dag(words) = &dag.index else { unreachable!("nodes make a DAG") };
         family.may_be_ambiguous = words.contains(&0x8000_0001);
@@ -191,12 +198,15 @@ impl Family {
         }
         self.entries.sort_by(|left, right| {
             let most_calls_first = right.call_frequency.cmp(&left.call_frequency);
-            let canonical =
-                |entry: &Entry| (entry.pattern.clone(), entry.implementation.clone(), entry.module.clone());
             left.specificity
                 .cmp(&right.specificity)
                 .then(most_calls_first)
                 .then_with(|| canonical(left).cmp(&canonical(right)))
         });
     }
+}
+
+/// By what canonical order sorts.
+fn canonical(entry: &Entry) -> (Vec<u16>, String, String) {
+    (entry.pattern.clone(), entry.implementation.clone(), entry.module.clone())
 }

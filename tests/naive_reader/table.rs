@@ -15,7 +15,7 @@ pub(super) const LAYOUT: Layout = Layout {
     data_crc_at: 80,
     known: &[
         "NAME", "SIGN", "STRS", "TYPE", "PARM", "ABOV", "PATT", "ENTR", "RULE", "CLAS", "DDAG", "MTRX",
-        "PHSH",
+        "PHSH", "LEFT",
     ],
 };
 
@@ -86,6 +86,7 @@ impl Table {
                 types,
                 entries: family::entries(patterns, rows, &pool, counts)?,
                 finder,
+                left_out: family::left_out(sections.optional("LEFT"), counts)?,
             },
             sections: sections.all,
         })

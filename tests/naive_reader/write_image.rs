@@ -96,7 +96,8 @@ pub(crate) fn image_bytes(image: &ImageQuestion<'_>) -> Vec<u8> {
     let counts = [rows.len() / 64, types.len() / 8, places.len() / 12, 0, 0, further.len() / 12, 0];
     let mut header = LAYOUT.magic.to_vec();
     put16(&mut header, 1);
-    put16(&mut header, 0);
+    let has_left_out = families.iter().any(|(family, _)| !family.left_out.is_empty());
+    put16(&mut header, u16::from(has_left_out));
     put64(&mut header, image.creation_timestamp);
     put32(&mut header, name);
     header.extend(counts.iter().flat_map(|count| (*count as u32).to_le_bytes()));

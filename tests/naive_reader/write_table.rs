@@ -3,7 +3,7 @@
 use super::bytes::{PoolWriter, put16, put32, put64};
 use super::classes;
 use super::envelope::{Section, file};
-use super::family::{Family, Index, bytes_of_bits};
+use super::family::{Entry, Family, Index, bytes_of_bits};
 use super::table::LAYOUT;
 
 impl Family {
@@ -47,7 +47,21 @@ pub(super) fn further_sections(family: &Family) -> Vec<([u8; 4], Vec<u8>)> {
         };
         [(*b"CLAS", classes::section(&finder.classes)), own]
     });
-    rule.into_iter().chain(finder).collect()
+    let left_out = (!family.left_out.is_empty()).then(|| (*b"LEFT", left_section(&family.left_out)));
+    rule.into_iter().chain(finder).chain(left_out).collect()
+}
+
+fn left_section(methods: &[Entry]) -> Vec<u8> {
+    let mut section = Vec::new();
+    for method in methods {
+        section.extend(method.pattern.iter().flat_map(|reference| reference.to_le_bytes()));
+        put32(&mut section, u32::from(method.default));
+        for symbol in [&method.implementation, &method.module] {
+            put32(&mut section, symbol.len() as u32);
+            section.extend(symbol.bytes());
+        }
+    }
+    section
 }
 
 /// Rows of section `TYPE`.
@@ -82,7 +96,7 @@ pub(crate) fn sections(family: &Family) -> Vec<Section> {
     ];
     sections.extend(further_sections(family));
     // Without them a scan gives the same answers.
-    let required = |tag: [u8; 4]| ![*b"CLAS", *b"DDAG", *b"MTRX", *b"PHSH"].contains(&tag);
+    let required = |tag: [u8; 4]| ![*b"CLAS", *b"DDAG", *b"MTRX", *b"PHSH", *b"LEFT"].contains(&tag);
     sections.into_iter().map(|(tag, bytes)| Section { tag, required: required(tag), bytes }).collect()
 }
 
@@ -94,7 +108,7 @@ pub(crate) fn table_bytes(family: &Family, creation_timestamp: u64) -> Vec<u8> {
     });
     let mut header = LAYOUT.magic.to_vec();
     put16(&mut header, 1);
-    put16(&mut header, 0);
+    put16(&mut header, u16::from(!family.left_out.is_empty()));
     put64(&mut header, family.table_hash);
     put64(&mut header, creation_timestamp);
     put32(&mut header, sections[0].bytes.len() as u32);

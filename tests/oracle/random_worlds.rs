@@ -31,6 +31,7 @@ fn question(decls: &[TypeDecl], family: &Family) -> Question {
         module: method.module.clone(),
         default: method.default,
         calls: 0,
+        left_out: false,
     };
     Question {
         name: family.name.clone(),

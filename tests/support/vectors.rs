@@ -12,8 +12,8 @@ mod seal;
 use image_vectors::{draw, image_bytes, mixed, outline, scale};
 use janus_cache::codec::Level;
 use janus_cache::dispatch::{
-    Applicable, Choice, CompileOptions, Family, FamilyRule, Method, OptimizerChoice, ResolutionRule,
-    TypeDecl, TypeGraph, compile, compile_with, restrict,
+    Applicable, Choice, CompileOptions, Family, FamilyRule, Method, OptimizerChoice, Redundancy,
+    ResolutionRule, TypeDecl, TypeGraph, compile, compile_with, restrict,
 };
 use janus_cache::format::{FileCodec, LogicalTable, Optimization};
 use later::{newer_minor, unknown_optimization, unknown_required};
@@ -25,11 +25,18 @@ pub(crate) struct TableSource {
     pub(crate) family: Family,
     pub(crate) optimizer: OptimizerChoice,
     pub(crate) creation_timestamp: u64,
+    pub(crate) redundancy: Redundancy,
 }
 
 impl TableSource {
     fn new(decls: Vec<TypeDecl>, family: Family, optimization: Optimization) -> Self {
-        Self { decls, family, optimizer: OptimizerChoice::Force(optimization), creation_timestamp: 0 }
+        Self {
+            decls,
+            family,
+            optimizer: OptimizerChoice::Force(optimization),
+            creation_timestamp: 0,
+            redundancy: Redundancy::Keep,
+        }
     }
 
     pub(crate) fn graph(&self) -> TypeGraph {
@@ -44,6 +51,7 @@ impl TableSource {
         let options = CompileOptions {
             optimizer: self.optimizer,
             creation_timestamp: self.creation_timestamp,
+            redundancy: self.redundancy,
             ..CompileOptions::default()
         };
         let table = self.logical();
@@ -150,6 +158,7 @@ pub(crate) fn all() -> Vec<Vector> {
         table("levels.jdt", levels(Optimization::Linear)),
         table("levels-dag.jdt", levels(Optimization::DecisionDag)),
         table("custom.jdt", custom()),
+        table("left-out.jdt", left_out()),
         changed("newer-minor.jdt", newer_minor),
         changed("unknown-optimization.jdt", unknown_optimization),
         refused("newer-major.jdt", |bytes| bytes[4] = 2, "version_major"),
@@ -158,6 +167,7 @@ pub(crate) fn all() -> Vec<Vector> {
         refused("unknown-codec.jdt", |bytes| bytes[39] = 99, "codec"),
         image("shared.jdi", "shapes", vec![draw(), outline(), scale()]),
         image("mixed.jdi", "mixed", mixed()),
+        image("left-out-image.jdi", "left out", vec![left_out(), draw()]),
     ]
 }
 
@@ -343,4 +353,28 @@ fn levels(optimization: Optimization) -> TableSource {
 fn custom() -> TableSource {
     let rule = FamilyRule::Custom { name: "last by name 1".to_owned() };
     TableSource::new(shapes(), Family { rule, ..collide() }, Optimization::DecisionDag)
+}
+
+/// Two sums, one in the other: two methods that no call selects, and one whose sum has an alternative
+/// without a method of its own.
+fn left_out() -> TableSource {
+    let sum = |name, supers| TypeDecl { sealed: true, ..TypeDecl::new(name, supers) };
+    let decls = vec![
+        sum("sum::Shape", &[]),
+        sum("sum::Round", &["sum::Shape"]),
+        TypeDecl::new("sum::Circle", &["sum::Round"]),
+        TypeDecl::new("sum::Ellipse", &["sum::Round"]),
+        TypeDecl::new("sum::Box", &["sum::Shape"]),
+    ];
+    let method = |params: &[&str], name: &str| Method::new(params, name, "geo");
+    let methods = vec![
+        method(&["sum::Shape", "any"], "shape"),
+        Method { default: true, ..method(&["sum::Round", "any"], "round") },
+        method(&["sum::Circle", "any"], "circle"),
+        method(&["sum::Ellipse", "any"], "ellipse"),
+        method(&["sum::Box", "any"], "box"),
+        method(&["sum::Shape", "sum::Round"], "on_round"),
+    ];
+    let table = TableSource::new(decls, Family::new("geo::fit", 2, methods), Optimization::Matrix);
+    TableSource { redundancy: Redundancy::LeaveOut, ..table }
 }

@@ -125,6 +125,7 @@ pub(super) fn manager_options(
     Ok(ManagerOptions {
         keys: KeySettings {
             optimizer: optimizer(choice),
+            redundancy: frontend.redundancy(),
             profile,
             creation_timestamp: source_date_epoch()?,
             compiler: format!("{} {}", frontend.language(), frontend.version()),
@@ -211,6 +212,14 @@ fn explanation(outcome: &BuildOutcome, told: impl Fn(&Step) -> bool) -> String {
     for family in &outcome.plan.removed {
         let _ = writeln!(text, "gone {family}: no method is left");
     }
+    for method in &outcome.never_selected {
+        let place = method
+            .place
+            .as_ref()
+            .map_or_else(String::new, |place| format!("  {}:{}:{}", place.file, place.line, place.column));
+        let line = format!("{}({}){place}", method.family.name, method.params.join(", "));
+        let _ = writeln!(text, "unused {}: no call selects it", human::printable(&line));
+    }
     text
 }
 
@@ -238,6 +247,13 @@ fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcom
     let errors = outcome.diagnostics.iter().filter(|one| one.severity.as_str() == "error").count();
     let errors = human::count(errors, "error", "errors");
     line("problems", format!("{errors}, {}", human::count(*ambiguities, "ambiguity", "ambiguities")));
+    if !outcome.never_selected.is_empty() {
+        let methods = human::count(outcome.never_selected.len(), "method", "methods");
+        line(
+            "unused",
+            format!("{methods} that no call selects, left out of the tables (--explain names them)"),
+        );
+    }
     match &outcome.cache {
         Some(cache) => {
             let entries = human::count(cache.entries as usize, "entry", "entries");

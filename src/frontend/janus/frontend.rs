@@ -7,6 +7,7 @@ use super::{meaning, project};
 use crate::build::facts::{Diagnostic, Facts};
 use crate::build::parallel;
 use crate::build::{Frontend, FrontendError};
+use crate::dispatch::Redundancy;
 
 /// What the front end makes of sources. History:
 /// 1: first.
@@ -65,6 +66,11 @@ impl Frontend for JanusFrontend {
 
     fn version(&self) -> &'static str {
         VERSION
+    }
+
+    /// Only sums are sealed, and each of their values is one of an alternative.
+    fn redundancy(&self) -> Redundancy {
+        Redundancy::LeaveOut
     }
 
     /// Sources are the `*.jan` files below `root` that are neither hidden nor named by a

@@ -91,12 +91,12 @@ pub fn diff(
     Ok(found)
 }
 
-/// Methods of a family that no call selects, by the types that the image has: for each tuple to which
+/// Entries of a family that no call selects, by the types that the image has: for each tuple to which
 /// one of them applies, another one wins or none does. A sealed type with others under it has no values
 /// of its own. None if there are more tuples than `limits` allow, of which only `tuples` counts here.
 ///
-/// Such a method stays in its table: it may win once a type is added, and the table hash is of all
-/// methods. Cost: a dispatch for each tuple of classes of types.
+/// What the table's writer left out is not among them ([`FamilyView::left_out`]); a writer keeps what
+/// makes a call ambiguous. Cost: a dispatch for each tuple of classes of types.
 pub fn never_selected(
     image: &ImageView<'_>,
     family: &FamilyView<'_>,

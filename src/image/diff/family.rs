@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::changes::{Age, DiffMethod, MethodNumber, Region, Verdict};
 use super::compare::DiffLimits;
 use super::regions::{Change, Changed, regions};
-use crate::format::{AccessError, EntryId, LocalType, Optimization, Outcome, ParamRef};
+use crate::format::{AccessError, EntryId, LeftOut, LocalType, Optimization, Outcome, ParamRef};
 use crate::image::classes::PositionParams;
 use crate::image::{FamilyView, ImagePlace, ImageView};
 
@@ -158,7 +158,9 @@ impl<'a> FamilyPair<'a> {
         }
         let before = self.before.ask(&old_args, has_old_values)?;
         let after = self.after.ask(&new_args, has_new_values)?;
-        let is_told = self.before.family.is_some() || matches!(after, Verdict::Ambiguous(_));
+        // No call has a type without values, so that it matters to nobody what its answer is.
+        let is_told =
+            has_new_values && (self.before.family.is_some() || matches!(after, Verdict::Ambiguous(_)));
         Ok((before != after && is_told).then_some((Change { before, after, age }, tuples)))
     }
 
@@ -220,6 +222,9 @@ impl<'a> Side<'a> {
         if let Some(family) = family {
             for entry in (0..family.core().entry_count()).map(EntryId) {
                 numbers.push(methods.number(family, entry, mark)?);
+            }
+            for method in family.left_out()? {
+                methods.left_out(family, &method, mark)?;
             }
         }
         let without_values = family.map(sums).transpose()?.unwrap_or_default();
@@ -314,19 +319,7 @@ impl Methods {
         mark: fn(&mut DiffMethod),
     ) -> Result<MethodNumber, AccessError> {
         let info = family.entry(entry)?;
-        let pattern: Vec<String> = family.pattern_names(entry)?.into_iter().map(str::to_owned).collect();
-        let identity = (info.implementation.to_owned(), info.module.to_owned(), pattern.clone());
-        let number = *self.numbers.entry(identity).or_insert(MethodNumber(self.list.len()));
-        if number.0 == self.list.len() {
-            self.list.push(DiffMethod {
-                pattern,
-                implementation: info.implementation.to_owned(),
-                module: info.module.to_owned(),
-                place: None,
-                in_before: false,
-                in_after: false,
-            });
-        }
+        let number = self.identified(family.pattern_names(entry)?, info.implementation, info.module);
         if let Some(method) = self.list.get_mut(number.0) {
             mark(method);
             if let Some(place) = family.place(entry)? {
@@ -335,6 +328,34 @@ impl Methods {
             }
         }
         Ok(number)
+    }
+
+    /// A method without an entry, which no call selects.
+    fn left_out(
+        &mut self,
+        family: &FamilyView<'_>,
+        method: &LeftOut<'_>,
+        mark: fn(&mut DiffMethod),
+    ) -> Result<(), AccessError> {
+        let pattern = method.pattern.iter().map(|param| family.param_name(*param));
+        let pattern = pattern.collect::<Result<_, _>>()?;
+        let number = self.identified(pattern, method.implementation, method.module);
+        self.list.get_mut(number.0).into_iter().for_each(mark);
+        Ok(())
+    }
+
+    /// The number of the method with this identity, which is made if there is none yet.
+    fn identified(&mut self, pattern: Vec<&str>, implementation: &str, module: &str) -> MethodNumber {
+        let pattern: Vec<String> = pattern.into_iter().map(str::to_owned).collect();
+        let identity = (implementation.to_owned(), module.to_owned(), pattern);
+        let next = MethodNumber(self.list.len());
+        let number = *self.numbers.entry(identity.clone()).or_insert(next);
+        if number == next {
+            let (implementation, module, pattern) = identity;
+            let (in_before, in_after) = (false, false);
+            self.list.push(DiffMethod { pattern, implementation, module, place: None, in_before, in_after });
+        }
+        number
     }
 }
 

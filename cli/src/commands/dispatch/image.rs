@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use janus_cache::dispatch::TOP_TYPE;
-use janus_cache::format::{AccessError, EntryId, LocalType};
+use janus_cache::format::{AccessError, EntryId, LeftOut, LocalType};
 use janus_cache::image::{DispatchImage, FamilyView, ImageOpenError, ImageView, PlaceInfo};
 use serde::Serialize;
 
@@ -160,6 +160,17 @@ impl MethodRow {
             implementation: info.implementation.to_owned(),
             module: info.module.to_owned(),
             place: family.place(entry)?.map(place_text),
+        })
+    }
+
+    /// A method that its table leaves out. Where it stands in the sources no image tells.
+    pub(super) fn of_left_out(family: &FamilyView<'_>, method: &LeftOut<'_>) -> Result<Self, AccessError> {
+        let pattern = method.pattern.iter().map(|param| family.param_name(*param).map(str::to_owned));
+        Ok(Self {
+            pattern: pattern.collect::<Result<_, _>>()?,
+            implementation: method.implementation.to_owned(),
+            module: method.module.to_owned(),
+            place: None,
         })
     }
 

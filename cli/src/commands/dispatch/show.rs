@@ -29,7 +29,7 @@ struct FamilyRow {
     arity: u8,
     rule: &'static str,
     optimization: &'static str,
-    /// Most specific first.
+    /// Most specific first; behind them those that are left out.
     methods: Vec<Method>,
     types: Vec<Type>,
 }
@@ -38,10 +38,12 @@ struct FamilyRow {
 struct Method {
     #[serde(flatten)]
     row: MethodRow,
-    specificity: u32,
-    call_frequency: u32,
+    /// None if it is left out.
+    specificity: Option<u32>,
+    call_frequency: Option<u32>,
     /// Unknown where there are too many tuples of types.
     unreachable: Option<bool>,
+    left_out: bool,
 }
 
 #[derive(Serialize)]
@@ -77,9 +79,19 @@ fn describe(image: &ImageView<'_>, family: &FamilyView<'_>) -> Result<FamilyRow,
     let mut methods = Vec::new();
     for entry in (0..family.core().entry_count()).map(EntryId) {
         let info = family.entry(entry)?;
-        let (specificity, call_frequency) = (info.specificity, info.call_frequency);
+        let (specificity, call_frequency) = (Some(info.specificity), Some(info.call_frequency));
         let unreachable = never.as_ref().map(|never| never.binary_search(&entry).is_ok());
-        methods.push(Method { row: MethodRow::of(family, entry)?, specificity, call_frequency, unreachable });
+        let row = MethodRow::of(family, entry)?;
+        methods.push(Method { row, specificity, call_frequency, unreachable, left_out: false });
+    }
+    for method in family.left_out()? {
+        methods.push(Method {
+            row: MethodRow::of_left_out(family, &method)?,
+            specificity: None,
+            call_frequency: None,
+            unreachable: Some(true),
+            left_out: true,
+        });
     }
     let mut types = Vec::new();
     for local in (0..family.row().type_count.get()).map(LocalType) {
@@ -103,7 +115,7 @@ fn text(output: &Output) -> String {
     for family in &output.families {
         let FamilyRow { rule, optimization, methods, types, .. } = family;
         let _ = writeln!(text, "{}/{}  rule {rule}, answered by {optimization}", family.family, family.arity);
-        for method in methods {
+        for method in methods.iter().filter(|method| !method.left_out) {
             let _ = writeln!(text, "  {}", method.row.text());
         }
         let unreachable = methods.iter().filter(|method| method.unreachable == Some(true));
