@@ -3,7 +3,7 @@
 mod store_kit;
 
 use janus_cache::clock::Clock;
-use janus_cache::store::{EntryKind, MissReason, Store, StoreError, StoreOptions};
+use janus_cache::store::{EntryKind, MissReason, Retention, Store, StoreError, StoreOptions};
 use store_kit::*;
 
 fn at_hour(directory: &std::path::Path, hour: u64) -> StoreOptions {
@@ -32,7 +32,7 @@ fn the_size_limit_removes_what_was_used_longest_ago() {
     let store = open_at(dir.path(), 101);
     let before = pack_bytes(dir.path());
     let report = store.enforce_limit(before - 1).expect("kept");
-    assert_eq!(report.packs.len(), 1);
+    assert_eq!(report.removed_packs.len(), 1);
     assert!(report.after_bytes < before && report.before_bytes >= before);
     assert_eq!(get(&store, 1), Err(MissReason::Absent));
     for number in [0, 2, 3] {
@@ -45,13 +45,16 @@ fn the_size_limit_removes_what_was_used_longest_ago() {
 fn a_commit_keeps_the_limit_and_spares_its_own_packs() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     commit(&open_at(dir.path(), 0), 0..5);
-    let options = StoreOptions { max_bytes: Some(1), ..at_hour(dir.path(), 1) };
+    let options = StoreOptions {
+        retention: Retention { max_bytes: Some(1), ..Retention::default() },
+        ..at_hour(dir.path(), 1)
+    };
     let store = Store::open(options).expect("opened");
     let session = store.session().expect("a session");
     put(&session, 9);
     let report = session.commit().expect("committed");
     let limit = report.limit.expect("there is a limit").expect("kept as far as it goes");
-    assert_eq!(limit.packs.len(), 1);
+    assert_eq!(limit.removed_packs.len(), 1);
     assert_eq!(get(&store, 9), Ok(content(9)));
     assert_eq!(get(&store, 0), Err(MissReason::Absent));
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use janus_cache::build::store_options;
 use janus_cache::clock::Clock;
 use janus_cache::config::{FileBytes, Inputs, Settings, project_name};
-use janus_cache::store::{Store, StoreError};
+use janus_cache::store::{Retention, Store, StoreError};
 use janus_cache::trust::ProjectTrust;
 
 use crate::exit::{Exit, Failure};
@@ -68,7 +68,7 @@ impl Project {
         let mut options = store_options(&self.settings, Clock::System);
         options.read_only |= read_only;
         // Looking at a cache, or emptying it, evicts nothing by the way.
-        options.max_bytes = None;
+        options.retention = Retention::default();
         Store::open(options).map(Some).map_err(|error| failure_of(&error))
     }
 }

@@ -30,10 +30,7 @@ fn a_setting_that_nothing_acts_on_yet_is_checked_and_shown_with_its_origin() {
 }
 
 #[test]
-fn the_help_of_a_flag_that_has_no_effect_yet_says_so() {
+fn every_flag_of_a_build_has_an_effect() {
     let help = text(&Project::empty().run(&["build", "--help"]).stdout);
-    let after = help.split("--cache-max-age").nth(1).expect("the flag");
-    let about = after.split("--").next().expect("its text");
-    assert!(about.contains("(not used yet)"), "{about}");
-    assert_eq!(help.matches("(not used yet)").count(), 1);
+    assert!(help.contains("--cache-max-age") && !help.contains("(not used yet)"), "{help}");
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::error::CacheErrorKind;
 use super::table::MissCause;
 use crate::clock::Clock;
-use crate::config::{Durability, LevelKind, Settings};
+use crate::config::{Durability, Eviction, LevelKind, Settings};
 use crate::fs::{self, FileAccess};
-use crate::store::{Store, StoreOptions};
+use crate::store::{EvictionPolicy, Retention, Store, StoreOptions};
 use crate::tiers::{Chain, ChainOptions, DiskLevel, Level};
 
 /// What went wrong with the cache while the build went on.
@@ -94,6 +94,9 @@ impl Cache {
     }
 }
 
+/// Where the size limit is passed, so much of it is left: a tenth is room for some sessions.
+const LOW_WATER_PERCENT: u8 = 90;
+
 /// How the settings want the local store to be opened.
 pub fn store_options(settings: &Settings, clock: Clock) -> StoreOptions {
     StoreOptions {
@@ -104,7 +107,17 @@ pub fn store_options(settings: &Settings, clock: Clock) -> StoreOptions {
         },
         read_only: settings.read_only.value,
         access: if settings.mmap.value { FileAccess::Map } else { FileAccess::Read },
-        max_bytes: Some(settings.max_size.value.bytes),
+        retention: Retention {
+            max_bytes: Some(settings.max_size.value.bytes),
+            low_water_percent: LOW_WATER_PERCENT,
+            max_age_s: Some(settings.max_age.value.as_secs()),
+            policy: match settings.eviction.value {
+                Eviction::Lru => EvictionPolicy::Lru,
+                Eviction::Value => EvictionPolicy::Value,
+            },
+            ..Retention::default()
+        },
+        cleanup_interval_s: settings.cleanup_interval.value.as_secs(),
         lock_timeout_ns: u64::try_from(settings.lock_timeout.value.as_nanos()).unwrap_or(u64::MAX),
         on_lock_wait: Some(|path| {
             tracing::warn!("waiting for another process that holds {}", path.display());

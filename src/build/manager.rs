@@ -287,7 +287,7 @@ impl BuildCacheManager {
     fn circumstances(&self) -> Circumstances {
         let store = self.cache.store();
         Circumstances {
-            max_bytes: store.and_then(|store| store.options().max_bytes),
+            max_bytes: store.and_then(|store| store.options().retention.max_bytes),
             used_bytes: store.and_then(|store| store.used_bytes().ok()).unwrap_or(0),
             is_read_only: self.cache.chain().is_some_and(|chain| !chain.is_written()),
         }

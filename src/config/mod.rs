@@ -45,4 +45,4 @@ pub use resolve::Resolved;
 pub use setting::{Entry, Flag, Setting};
 pub use table::{SETTINGS, Settings};
 pub use value::{Chain, LevelKind, Namespace, Size};
-pub use words::{Durability, Verify, WriteErrorPolicy};
+pub use words::{Durability, Eviction, Verify, WriteErrorPolicy};

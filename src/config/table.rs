@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::resolve::Candidates;
 use super::setting::{Entry, Flag, Setting};
 use super::value::{Chain, Namespace, SettingValue, Size};
-use super::words::{Durability, Verify, WriteErrorPolicy};
+use super::words::{Durability, Eviction, Verify, WriteErrorPolicy};
 use super::{ConfigError, Sourced};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -86,12 +86,14 @@ settings! {
          `kB`, `MB`, `GB` count in thousands, `KiB`, `MiB`, `GiB` in 1024s, a bare number in bytes.";
     max_age: Duration = 7 * DAY,
         key "max_age", set by ["JANUS_CACHE_MAX_AGE"], flag Some(valued("--cache-max-age", "TIME")),
-        "How long an entry that nobody uses stays. Zero keeps nothing longer than until the next cleanup.",
-        not used yet: "the local store";
+        "How long an entry that nobody uses stays. Zero keeps nothing longer than until the next cleanup.";
+    eviction: Eviction = Eviction::Lru,
+        key "eviction", set by ["JANUS_CACHE_EVICTION"], flag None,
+        "Which entries go first where there are too many: `lru`, those that were unused longest; `value`, those whose \
+         building took least for their size and use.";
     cleanup_interval: Duration = DAY,
         key "cleanup_interval", set by ["JANUS_CACHE_CLEANUP_INTERVAL"], flag None,
-        "The least time between two cleanups that builds start by themselves. Zero cleans up after every build.",
-        not used yet: "the local store";
+        "The least time between two cleanups that builds start by themselves. Zero cleans up after every build.";
     verbose: bool = false,
         key "verbose", set by ["JANUS_CACHE_VERBOSE"], flag Some(switch("--verbose", "true")),
         "Whether a build says, for every table, what the cache did and why, on standard error. Standard output \
@@ -132,7 +134,7 @@ settings! {
     compression: bool = true,
         key "compression", set by ["JANUS_CACHE_COMPRESSION"], flag None,
         "Whether what is stored may be compressed. Both kinds can always be read.",
-        not used yet: "dispatch at the limit";
+        not used yet: "the local store";
     incremental: bool = true,
         key "incremental", set by ["JANUS_CACHE_INCREMENTAL"], flag None,
         "Whether an earlier output may be patched where few units changed, instead of being written anew.",

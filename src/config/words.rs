@@ -90,3 +90,13 @@ words! {
         Sync = "sync",
     }
 }
+
+words! {
+    /// Which entries go first where there are too many.
+    Eviction: "lru or value" {
+        /// Those that were unused longest.
+        Lru = "lru",
+        /// Those whose building took least for their size and use.
+        Value = "value",
+    }
+}

@@ -162,6 +162,40 @@ fn a_repair_killed_at_any_step_loses_no_sound_entry() {
     }
 }
 
+/// Collects on a disk that stops after `steps`, and looks at what the next process finds.
+#[test]
+fn a_collection_killed_at_any_step_loses_nothing_that_was_to_stay() {
+    for kind in [io::ErrorKind::Interrupted, io::ErrorKind::StorageFull] {
+        for steps in 0.. {
+            let dir = tempfile::tempdir().expect("a temporary folder");
+            let open = || Store::open(options(dir.path(), Durability::Rename)).expect("always opens");
+            for numbers in [&[OLD, NEW_LOOSE][..], &[NEW], &[OLD]] {
+                commit(&open(), numbers).expect("committed");
+            }
+            let store = open();
+            let rewrite = GcOptions { effort: Effort::Rewrite, ..GcOptions::default() };
+            let stopped = faults::stop_after(steps, kind);
+            let result = store.gc(&rewrite);
+            let refused = stopped.happened();
+            drop(stopped);
+            // Both who was there and who comes now find everything.
+            for store in [store, open()] {
+                let all = [OLD, NEW, NEW_LOOSE].iter().all(|number| holds(&store, *number));
+                assert!(all, "step {steps} lost an entry: {result:?}");
+            }
+            let report = open().gc(&rewrite).expect("the next one succeeds");
+            assert_eq!((report.after_packs, report.after_entries), (1, 3), "step {steps}");
+            assert!(open().validate(false).expect("validated").is_sound(), "step {steps}");
+            commit(&open(), &[NEW]).expect("committed");
+            assert_eq!(crate::fs::list(&open().layout().tmp()).expect("listed"), [], "step {steps}");
+            if !refused {
+                assert!(steps > 5, "{steps} steps only");
+                break;
+            }
+        }
+    }
+}
+
 /// Gives a pack of the directory another boot identity, as if the machine had been restarted.
 fn restart_machine(directory: &Path) {
     use zerocopy::{FromBytes, IntoBytes};

@@ -13,6 +13,7 @@ use super::lookup::{Lookup, MissReason};
 use super::pack_format::PackId;
 use super::pack_reader::{Answer, OpenFailure, Pack};
 use super::recency;
+use super::retention::Retention;
 use crate::clock::Clock;
 use crate::fs::{self, Durability, FileAccess, FileLock};
 
@@ -29,9 +30,10 @@ pub struct StoreOptions {
     pub read_only: bool,
     /// How packs are read. [`FileAccess::Read`] is chosen by itself on remote file systems.
     pub access: FileAccess,
-    /// Whole packs are evicted after each commit until no more bytes than this are left. `None` for
-    /// no limit.
-    pub max_bytes: Option<u64>,
+    /// What may stay. The size is kept at each commit, the rest by [`Store::maintain`]. No limits by default.
+    pub retention: Retention,
+    /// The least time between two runs of [`Store::maintain`] that do something, in seconds.
+    pub cleanup_interval_s: u64,
     /// Encoded contents longer than this become files of their own.
     pub loose_above_bytes: u64,
     /// A session publishes what it holds once that is so much.
@@ -53,7 +55,8 @@ impl StoreOptions {
             durability: Durability::Rename,
             read_only: false,
             access: FileAccess::Map,
-            max_bytes: None,
+            retention: Retention::default(),
+            cleanup_interval_s: 24 * 3600,
             loose_above_bytes: 1 << 20,
             publish_after_bytes: 16 << 20,
             publish_after_ns: 5_000_000_000,

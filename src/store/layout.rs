@@ -67,6 +67,11 @@ impl Layout {
         &self.version
     }
 
+    /// Its time is that of the last collection that ran by itself.
+    pub(super) fn collected_mark(&self) -> PathBuf {
+        self.state_dir().join("collected")
+    }
+
     /// Where each project's state file lies.
     pub fn state_dir(&self) -> PathBuf {
         self.version.join("state")

@@ -14,26 +14,32 @@
 //! | `pack_check`, `pack_verify` | what its parts promise by themselves, and all of them together |
 //! | `index`, `filter`, `text` | parts of a pack: keys to places, absent keys, names and traces |
 //! | `dead`, `recency` | what counts as removed, what was used when |
-//! | `evict`, `clear`, `validate`, `repair`, `report` | maintenance |
+//! | `census`, `retention`, `fates`, `compact`, `gc` | what is there, what may stay, what becomes of each pack, copying, all of it |
+//! | `clear`, `validate`, `repair`, `report` | other maintenance |
+//! | `objects` | large contents in files of their own |
 //! | `stats`, `counters` | numbers |
 //! | `inspect` | all that can be read of one pack file |
 
 mod catalog;
+mod census;
 mod clear;
+mod compact;
 mod counters;
 #[cfg(test)]
 mod crash_tests;
 mod dead;
 mod entry;
 mod error;
-mod evict;
+mod fates;
 mod filter;
+mod gc;
 mod handle;
 mod index;
 mod inspect;
 mod layout;
 mod locks;
 mod lookup;
+mod objects;
 mod pack_check;
 mod pack_format;
 mod pack_reader;
@@ -42,6 +48,7 @@ mod pack_writer;
 mod recency;
 mod repair;
 mod report;
+mod retention;
 mod session;
 mod staging;
 mod stats;
@@ -53,12 +60,14 @@ pub use entry::{
     EntryKey, EntryKind, EntryMeta, MAX_CONTENT_BYTES, MAX_NAME_BYTES, MAX_TRACE_BYTES, NewEntry,
 };
 pub use error::StoreError;
-pub use evict::LimitReport;
+pub use fates::Effort;
+pub use gc::{Evicted, GcOptions, GcReport};
 pub use handle::{Store, StoreOptions};
 pub use inspect::{PackEntry, PackInspection, inspect_pack, is_pack};
 pub use layout::Layout;
 pub use lookup::{Damage, Entry, Lookup, MissReason};
 pub use pack_format::PackId;
 pub use report::{Checked, Finding, Problem, Repair, Report};
+pub use retention::{EvictionPolicy, EvictionReason, Retention, Selection};
 pub use session::{CommitReport, Session};
 pub use stats::{EntryInfo, Stats, Tally};

@@ -102,10 +102,6 @@ impl Pack {
         &self.path
     }
 
-    pub(super) fn created_unix_s(&self) -> u64 {
-        self.header.created_unix_s.get()
-    }
-
     pub(super) fn footer(&self) -> &PackFooter {
         &self.footer
     }
@@ -297,6 +293,14 @@ impl Pack {
         let inline = self.bytes.get(at + ENTRY_HEADER_BYTES, header.inline_bytes()).ok()?;
         let sound = header.is_loose() && crc32(&inline) == header.inline_crc32.get();
         sound.then(|| inline.first_chunk::<32>().map(|digest| ContentDigest::from_bytes(*digest)))?
+    }
+
+    /// The header and the inline bytes at a place, if both are what their checksums say.
+    pub(super) fn sound_inline(&self, at: u64) -> Option<(EntryHeader, std::borrow::Cow<'_, [u8]>)> {
+        let header = self.header_at(at).ok()??;
+        self.check_entry(at, &header).ok()?;
+        let inline = self.bytes.get(at + ENTRY_HEADER_BYTES, header.inline_bytes()).ok()?;
+        (crc32(&inline) == header.inline_crc32.get()).then_some((header, inline))
     }
 
     /// Counts an entry as removed from now on.

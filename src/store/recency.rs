@@ -48,6 +48,18 @@ pub(super) fn read(layout: &Layout, id: PackId, entry_count: u32) -> Vec<Usage> 
     bytes.as_chunks::<4>().0.iter().map(|word| Usage::from_word(u32::from_le_bytes(*word))).collect()
 }
 
+/// Writes the use of a new pack's entries, by ordinal; how many bytes that took. Of entries that nobody
+/// used nothing is written.
+pub(super) fn write(layout: &Layout, id: PackId, usage: &[Usage]) -> Result<u64, StoreError> {
+    if usage.iter().all(|usage| *usage == Usage::default()) {
+        return Ok(0);
+    }
+    let words: Vec<u8> = usage.iter().flat_map(|usage| usage.to_word().to_le_bytes()).collect();
+    let path = layout.recency_of(id);
+    fs::replace(&path, &words, Durability::Rename).map_err(|error| StoreError::io(&path, "write", error))?;
+    Ok(words.len() as u64)
+}
+
 /// Adds what this process hit since the last time. A pack that is gone gets no file.
 pub(super) fn flush(layout: &Layout, pack: &Pack, hour: u32) -> Result<(), StoreError> {
     let hits = pack.take_hits();

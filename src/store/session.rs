@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::entry::{MAX_CONTENT_BYTES, MAX_NAME_BYTES, MAX_TRACE_BYTES, NewEntry};
 use super::error::StoreError;
-use super::evict::{self, LimitReport};
+use super::gc::{self, GcReport};
 use super::handle::{Shared, Store};
 use super::locks;
 use super::pack_format::PackId;
@@ -69,7 +69,7 @@ pub struct CommitReport {
     /// Entries that were put and not kept.
     pub dropped: u64,
     /// What the size limit removed, if there is one. A failure here takes nothing from the commit.
-    pub limit: Option<Result<LimitReport, StoreError>>,
+    pub limit: Option<Result<GcReport, StoreError>>,
 }
 
 impl Store {
@@ -145,8 +145,7 @@ impl Session {
         let shared = &*self.store.shared;
         shared.flush_recency();
         let published = std::mem::take(&mut *self.published.lock().unwrap_or_else(PoisonError::into_inner));
-        let limit = shared.options.max_bytes.filter(|_| shared.writable);
-        let limit = limit.map(|max_bytes| evict::enforce(shared, max_bytes, &published.packs));
+        let limit = if shared.writable { gc::keep_size(&self.store, &published.packs) } else { None };
         if let Some(Err(error)) = &limit {
             tracing::warn!(%error, "the cache's size limit is not kept");
         }

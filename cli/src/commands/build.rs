@@ -14,6 +14,7 @@ use janus_cache::dispatch::{CallProfile, OptimizerChoice};
 use janus_cache::format::Optimization;
 use janus_cache::frontend::{CorpusFrontend, JanusFrontend};
 use janus_cache::key::KeySettings;
+use janus_cache::store::Store;
 
 use crate::args::{BuildArgs, Deny, Format, Optimizer};
 use crate::context::Project;
@@ -74,6 +75,10 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     match args.format {
         Format::Json => json::print(&json::Build::new(&project.name, &outcome, args.plan))?,
         Format::Human => print(&project.name, args, &outcome)?,
+    }
+    // The result is out: what follows keeps nobody waiting for it, and its failure is none of the build's.
+    if let Some(Err(error)) = manager.cache().store().and_then(Store::maintain) {
+        say::note(format_args!("warning: the cache was not cleaned up: {error}"));
     }
     Ok(if outcome.has_errors() { Exit::Sources } else { Exit::Success })
 }

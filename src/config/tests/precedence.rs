@@ -7,11 +7,12 @@ use crate::config::{Flag, Inputs, Origin, SETTINGS};
 
 /// For every setting a value that is not the default: as a flag or variable says it, as a file says it, and as
 /// it is said back.
-const SAMPLES: [(&str, &str, &str, &str); 17] = [
+const SAMPLES: [(&str, &str, &str, &str); 18] = [
     ("dir", "cache", "\"cache\"", "cache"),
     ("enabled", "no", "false", "false"),
     ("max_size", "2GiB", "\"2 GiB\"", "2 GiB"),
     ("max_age", "30s", "\"30s\"", "30s"),
+    ("eviction", "value", "\"value\"", "value"),
     ("cleanup_interval", "2h", "\"2h\"", "2h"),
     ("verbose", "on", "true", "true"),
     ("read_only", "1", "true", "true"),
