@@ -144,6 +144,12 @@ impl DispatchCore<'_> {
         self.cell_outcome(PHSH, hash.outcome(self.tuple_of(args)? as u32)?)
     }
 
+    /// How many tuples an optimizer numbers. None where none does, or where the numbers do not fit.
+    pub(crate) fn numbered_tuples(&self) -> Option<u32> {
+        let count = tuple_count(self.class_rows).and_then(|count| u32::try_from(count).ok());
+        count.filter(|_| self.has_cells())
+    }
+
     /// What a type at a position adds to the number of its tuple, where an optimizer numbers tuples:
     /// its class times the radixes of the positions behind. None where none does, or where the numbers
     /// do not fit.
