@@ -8,7 +8,7 @@ use zerocopy::FromBytes;
 use zerocopy::little_endian::U16;
 
 use super::core::{DispatchCore, EntryId, LocalType, Outcome};
-use super::error::{AccessError, Tag};
+use super::error::AccessError;
 use super::layout::{
     CELL_AMBIGUOUS, CELL_FIRST_ENTRY, CELL_NO_METHOD, ClassRow, HashHead, MATRIX_TAIL_BYTES, MTRX,
     MatrixHead, PHSH, SlotRow,
@@ -40,16 +40,11 @@ impl<'a> MatrixView<'a> {
     }
 
     #[inline]
-    fn cell(&self, tuple: u64) -> Result<u32, AccessError> {
+    fn cell(&self, tuple: u64) -> Option<u32> {
         let bit = tuple.wrapping_mul(u64::from(self.cell_bits));
-        let at = (bit / 8) as usize;
-        let word = self
-            .cells
-            .get(at..)
-            .and_then(<[u8]>::first_chunk::<8>)
-            .ok_or(AccessError::OutOfBounds { tag: MTRX, index: tuple, bound: self.cells.len() as u64 })?;
+        let word = self.cells.get((bit / 8) as usize..).and_then(<[u8]>::first_chunk::<8>)?;
         let mask = (1_u64 << self.cell_bits) - 1;
-        Ok(((u64::from_le_bytes(*word) >> (bit % 8)) & mask) as u32)
+        Some(((u64::from_le_bytes(*word) >> (bit % 8)) & mask) as u32)
     }
 }
 
@@ -89,14 +84,12 @@ impl<'a> HashView<'a> {
     }
 
     #[inline]
-    fn outcome(&self, tuple: u32) -> Result<u32, AccessError> {
-        let bound = self.slots.len() as u64;
-        let outside = |index: usize| AccessError::OutOfBounds { tag: PHSH, index: index as u64, bound };
-        let bucket = hash_bucket(tuple, self.displacements.len() as u32) as usize;
-        let displacement = self.displacements.get(bucket).ok_or_else(|| outside(bucket))?.get();
-        let slot = hash_slot(tuple, displacement, self.slots.len() as u32) as usize;
-        let row = self.slots.get(slot).ok_or_else(|| outside(slot))?;
-        Ok(if row.tuple.get() == tuple { row.outcome.get() } else { CELL_NO_METHOD })
+    fn outcome(&self, tuple: u32) -> Option<u32> {
+        let bucket = hash_bucket(tuple, self.displacements.len() as u32);
+        let displacement = self.displacements.get(bucket as usize)?.get();
+        let slot = hash_slot(tuple, displacement, self.slots.len() as u32);
+        let row = self.slots.get(slot as usize)?;
+        Some(if row.tuple.get() == tuple { row.outcome.get() } else { CELL_NO_METHOD })
     }
 }
 
@@ -131,17 +124,74 @@ impl DispatchCore<'_> {
         matrix: &MatrixView<'_>,
         args: &[LocalType],
     ) -> Result<Outcome, AccessError> {
-        self.cell_outcome(MTRX, matrix.cell(self.tuple_of(args)?)?)
+        let cell = self.tuple_of(args).and_then(|tuple| matrix.cell(tuple));
+        match cell.and_then(|cell| self.cell_outcome(cell)) {
+            Some(outcome) => Ok(outcome),
+            None => Err(self.no_outcome(&Cells::Matrix(*matrix), args)),
+        }
     }
 
-    #[inline]
+    #[inline(never)]
     pub(super) fn look_into_hash(
         &self,
         hash: &HashView<'_>,
         args: &[LocalType],
     ) -> Result<Outcome, AccessError> {
         // `parse` has seen that every tuple's number fits.
-        self.cell_outcome(PHSH, hash.outcome(self.tuple_of(args)? as u32)?)
+        let cell = self.tuple_of(args).and_then(|tuple| hash.outcome(tuple as u32));
+        match cell.and_then(|cell| self.cell_outcome(cell)) {
+            Some(outcome) => Ok(outcome),
+            None => Err(self.no_outcome(&Cells::Hash(*hash), args)),
+        }
+    }
+
+    /// The number of the tuple of the arguments' classes. No error is made ready on the way: who has
+    /// none asks [`DispatchCore::no_outcome`].
+    #[inline]
+    fn tuple_of(&self, args: &[LocalType]) -> Option<u64> {
+        self.class_rows.iter().zip(args).try_fold(0_u64, |tuple, (row, local)| {
+            let class = u64::from(self.readable_class(*row, *local)?);
+            Some(tuple.wrapping_mul(u64::from(row.class_count.get())).wrapping_add(class))
+        })
+    }
+
+    #[inline]
+    fn cell_outcome(&self, cell: u32) -> Option<Outcome> {
+        match cell {
+            CELL_NO_METHOD => Some(Outcome::NoMethod),
+            CELL_AMBIGUOUS => Some(Outcome::Ambiguous),
+            entry => {
+                let entry = entry - CELL_FIRST_ENTRY;
+                (entry < self.entry_count).then_some(Outcome::Method(EntryId(entry)))
+            }
+        }
+    }
+
+    /// Why these arguments have no outcome.
+    #[cold]
+    #[inline(never)]
+    fn no_outcome(&self, cells: &Cells<'_>, args: &[LocalType]) -> AccessError {
+        for (row, local) in self.class_rows.iter().zip(args) {
+            if let Err(error) = self.class_in(*row, *local) {
+                return error;
+            }
+        }
+        self.bad_outcome(cells, self.tuple_of(args).unwrap_or(u64::MAX))
+    }
+
+    /// Why the tuple of this number has no outcome.
+    #[cold]
+    #[inline(never)]
+    fn bad_outcome(&self, cells: &Cells<'_>, tuple: u64) -> AccessError {
+        let (tag, cell, bound) = match cells {
+            Cells::Matrix(matrix) => (MTRX, matrix.cell(tuple), matrix.cells.len()),
+            Cells::Hash(hash) => (PHSH, hash.outcome(tuple as u32), hash.slots.len()),
+        };
+        let (index, bound) = match cell {
+            Some(entry) => (u64::from(entry.saturating_sub(CELL_FIRST_ENTRY)), u64::from(self.entry_count)),
+            None => (tuple, bound as u64),
+        };
+        AccessError::OutOfBounds { tag, index, bound }
     }
 
     /// How many tuples an optimizer numbers. None where none does, or where the numbers do not fit.
@@ -166,36 +216,16 @@ impl DispatchCore<'_> {
     /// The outcome of the tuple of this number: the sum of its types' shares.
     #[inline]
     pub(crate) fn outcome_of_tuple(&self, tuple: u32) -> Result<Outcome, AccessError> {
-        match self.cells() {
-            Some(Cells::Matrix(matrix)) => self.cell_outcome(MTRX, matrix.cell(u64::from(tuple))?),
-            Some(Cells::Hash(hash)) => self.cell_outcome(PHSH, hash.outcome(tuple)?),
-            None => Err(AccessError::OutOfBounds { tag: MTRX, index: u64::from(tuple), bound: 0 }),
-        }
-    }
-
-    /// The number of the tuple of the arguments' classes.
-    #[inline]
-    fn tuple_of(&self, args: &[LocalType]) -> Result<u64, AccessError> {
-        let mut tuple = 0_u64;
-        for (row, local) in self.class_rows.iter().zip(args) {
-            let class = self.class_in(*row, *local)?;
-            tuple = tuple.wrapping_mul(u64::from(row.class_count.get())).wrapping_add(u64::from(class));
-        }
-        Ok(tuple)
-    }
-
-    #[inline]
-    fn cell_outcome(&self, tag: Tag, cell: u32) -> Result<Outcome, AccessError> {
-        match cell {
-            CELL_NO_METHOD => Ok(Outcome::NoMethod),
-            CELL_AMBIGUOUS => Ok(Outcome::Ambiguous),
-            entry if entry - CELL_FIRST_ENTRY < self.entry_count => {
-                Ok(Outcome::Method(EntryId(entry - CELL_FIRST_ENTRY)))
-            }
-            entry => {
-                let (index, bound) = (u64::from(entry - CELL_FIRST_ENTRY), u64::from(self.entry_count));
-                Err(AccessError::OutOfBounds { tag, index, bound })
-            }
+        let Some(cells) = self.cells() else {
+            return Err(AccessError::OutOfBounds { tag: MTRX, index: u64::from(tuple), bound: 0 });
+        };
+        let cell = match cells {
+            Cells::Matrix(matrix) => matrix.cell(u64::from(tuple)),
+            Cells::Hash(hash) => hash.outcome(tuple),
+        };
+        match cell.and_then(|cell| self.cell_outcome(cell)) {
+            Some(outcome) => Ok(outcome),
+            None => Err(self.bad_outcome(cells, u64::from(tuple))),
         }
     }
 }

@@ -96,8 +96,14 @@ pub(crate) fn above_stride_bytes(param_count: u32) -> usize {
 
 impl<'a> DispatchCore<'a> {
     /// Checks that each section has the length its counts ask for; names the first that has not.
-    #[inline]
     pub(crate) fn new(parts: CoreParts<'a>) -> Result<Self, (Tag, &'static str)> {
+        Self::checked(parts)
+    }
+
+    /// As [`DispatchCore::new`], for the one caller who opens most tables.
+    #[expect(clippy::inline_always, reason = "parts and core stay in registers, errors are never made")]
+    #[inline(always)]
+    pub(super) fn checked(parts: CoreParts<'a>) -> Result<Self, (Tag, &'static str)> {
         const LENGTH: &str = "its length contradicts the counts in the header";
         let (arity, entry_count) = (usize::from(parts.arity), parts.entries.len() as u32);
         let above_stride = above_stride_bytes(parts.param_count);
@@ -191,6 +197,8 @@ impl<'a> DispatchCore<'a> {
         if args.len() != self.arity {
             return Err(AccessError::ArgumentCount { expected: self.arity as u8, found: args.len() });
         }
+        // A matrix, which most tables of several positions have, is read in place; the others take so
+        // many steps that a call more is not felt.
         match &self.answers {
             Answers::Dag(nodes) => self.walk(nodes, args),
             Answers::Cells(Cells::Matrix(matrix)) => self.look_into_matrix(matrix, args),
@@ -236,36 +244,55 @@ impl<'a> DispatchCore<'a> {
     /// Class of `local` at a position: types of one class are answered alike there.
     #[inline]
     pub(super) fn class_in(&self, row: ClassRow, local: LocalType) -> Result<u32, AccessError> {
-        if local == LocalType::OTHER {
-            return Ok(0);
-        }
-        if local.0 >= self.type_count {
-            return Err(self.type_outside(local));
-        }
-        let outside = || {
-            let bound = self.class_section.len() as u64;
-            AccessError::OutOfBounds { tag: CLAS, index: u64::from(row.offset.get()), bound }
-        };
-        let (offset, index) = (row.offset.get() as usize, local.0 as usize);
-        let class = match row.width.get() {
-            1 => self.class_section.get(offset.saturating_add(index)).map(|class| u32::from(*class)),
-            2 => {
-                let at = offset.saturating_add(index.saturating_mul(2));
-                let element = self.class_section.get(at..).and_then(<[u8]>::first_chunk::<2>);
-                element.map(|bytes| u32::from(u16::from_le_bytes(*bytes)))
-            }
-            _ => self.class_section.get(offset..).and_then(|runs| class_in_runs(runs, local.0)),
-        };
-        let class = class.ok_or_else(outside)?;
-        if class < u32::from(row.class_count.get()) {
-            Ok(class)
-        } else {
-            let (index, bound) = (u64::from(class), u64::from(row.class_count.get()));
-            Err(AccessError::OutOfBounds { tag: CLAS, index, bound })
-        }
+        self.readable_class(row, local).ok_or_else(|| self.unreadable_class(row, local))
     }
 
+    /// [`DispatchCore::class_in`], none where that is an error.
     #[inline]
+    pub(super) fn readable_class(&self, row: ClassRow, local: LocalType) -> Option<u32> {
+        if local.0 >= self.type_count {
+            return (local == LocalType::OTHER).then_some(0);
+        }
+        self.element(row, local).filter(|class| *class < u32::from(row.class_count.get()))
+    }
+
+    /// What a position's array holds for a listed type.
+    #[inline]
+    fn element(&self, row: ClassRow, local: LocalType) -> Option<u32> {
+        if row.width.get() != 1 {
+            return self.wide_element(row, local);
+        }
+        let at = (row.offset.get() as usize).saturating_add(local.0 as usize);
+        self.class_section.get(at).map(|class| u32::from(*class))
+    }
+
+    /// As [`DispatchCore::element`], of arrays that few positions have: those of more than 256 classes,
+    /// and runs. Apart, so that the common one is small enough to stand in the caller.
+    #[inline(never)]
+    fn wide_element(&self, row: ClassRow, local: LocalType) -> Option<u32> {
+        let (offset, index) = (row.offset.get() as usize, local.0 as usize);
+        if row.width.get() != 2 {
+            return class_in_runs(self.class_section.get(offset..)?, local.0);
+        }
+        let element = self.class_section.get(offset.saturating_add(index.saturating_mul(2))..)?;
+        element.first_chunk().map(|bytes| u32::from(u16::from_le_bytes(*bytes)))
+    }
+
+    /// Why there is no class.
+    #[cold]
+    #[inline(never)]
+    fn unreadable_class(&self, row: ClassRow, local: LocalType) -> AccessError {
+        if local.0 >= self.type_count {
+            return self.type_outside(local);
+        }
+        let (index, bound) = match self.element(row, local) {
+            Some(class) => (u64::from(class), u64::from(row.class_count.get())),
+            None => (u64::from(row.offset.get()), self.class_section.len() as u64),
+        };
+        AccessError::OutOfBounds { tag: CLAS, index, bound }
+    }
+
+    #[inline(never)]
     fn walk(&self, nodes: &[U32], args: &[LocalType]) -> Result<Outcome, AccessError> {
         let node_outside = |index: usize| AccessError::OutOfBounds {
             tag: DDAG,

@@ -180,6 +180,19 @@ pub(crate) fn metadata_crc(bytes: &[u8], crc_field: usize, directory_end: usize)
     hasher.finalize()
 }
 
+/// CRC-32 of header and directory, and of what is behind them. As [`metadata_crc`] and [`crc32`] apart,
+/// but the processor is asked only once what it can do.
+#[inline(never)]
+pub(crate) fn both_crcs(bytes: &[u8], crc_field: usize, directory_end: usize) -> (u32, u32) {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(bytes.get(..crc_field).unwrap_or_default());
+    hasher.update(bytes.get(crc_field + 4..directory_end).unwrap_or_default());
+    let metadata = hasher.clone().finalize();
+    hasher.reset();
+    hasher.update(bytes.get(directory_end..).unwrap_or_default());
+    (metadata, hasher.finalize())
+}
+
 /// A section on its way into a file: new bytes, or those of an older file.
 #[derive(Clone, Debug)]
 pub(crate) struct NewSection<'a> {

@@ -30,6 +30,7 @@ pub(crate) mod levels;
 mod logical;
 mod patch;
 pub(crate) mod pressed;
+mod recognise;
 mod rule;
 pub(crate) mod rule_data;
 mod scan;

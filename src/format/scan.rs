@@ -59,6 +59,7 @@ impl DispatchCore<'_> {
     }
 
     /// Tests the entries in file order.
+    #[inline(never)]
     pub(super) fn scan(&self, args: &[LocalType]) -> Result<Outcome, AccessError> {
         let outcome = match &self.rule {
             RuleView::Symmetric => self.scan_symmetric(args)?,

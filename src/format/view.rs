@@ -37,16 +37,13 @@ const KNOWN: [Tag; 13] = [NAME, SIGN, STRS, TYPE, PARM, ABOV, PATT, ENTR, RULE, 
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TableView<'a> {
-    bytes: &'a [u8],
-    header: &'a TableHeader,
-    section_rows: &'a [SectionRow],
-    rule: Rule,
-    name: &'a [u8],
-    signature: &'a [u8],
-    strings: Strings<'a>,
-    types: &'a [TypeRow],
-    entries: &'a [EntryRow],
-    core: DispatchCore<'a>,
+    pub(super) bytes: &'a [u8],
+    pub(super) header: &'a TableHeader,
+    pub(super) section_rows: &'a [SectionRow],
+    pub(super) rule: Rule,
+    pub(super) strings: Strings<'a>,
+    pub(super) types: &'a [TypeRow],
+    pub(super) core: DispatchCore<'a>,
 }
 
 /// What a table tells about one entry.
@@ -76,7 +73,17 @@ impl<'a> TableView<'a> {
         Self::prove(bytes, Checksums::ProvedBefore)
     }
 
-    fn prove(bytes: &'a [u8], checksums: Checksums) -> Result<Self, OpenError> {
+    fn prove(bytes: &'a [u8], mut checksums: Checksums) -> Result<Self, OpenError> {
+        match Self::recognise(bytes, &mut checksums) {
+            Some(view) => Ok(view),
+            None => Self::prove_any(bytes, checksums),
+        }
+    }
+
+    /// Any table that there may be, or what is wrong with it.
+    #[cold]
+    #[inline(never)]
+    fn prove_any(bytes: &'a [u8], checksums: Checksums) -> Result<Self, OpenError> {
         let header_len = size_of::<TableHeader>();
         let (header, _) = TableHeader::ref_from_prefix(bytes).map_err(|_| OpenError::TooShort {
             needed_bytes: header_len as u64,
@@ -164,11 +171,8 @@ impl<'a> TableView<'a> {
             header,
             section_rows: sections.rows,
             rule,
-            name,
-            signature,
             strings,
             types,
-            entries,
             core,
         })
     }
@@ -202,7 +206,7 @@ impl<'a> TableView<'a> {
 
     /// The rows of section `ENTR`.
     pub(crate) const fn entry_rows(&self) -> &'a [EntryRow] {
-        self.entries
+        self.core.entries
     }
 
     /// How a method is chosen.
@@ -222,12 +226,12 @@ impl<'a> TableView<'a> {
 
     /// The family's qualified name.
     pub fn name(&self) -> Result<&'a str, AccessError> {
-        std::str::from_utf8(self.name).map_err(|_| AccessError::NotUtf8 { tag: NAME, index: 0 })
+        std::str::from_utf8(self.section(NAME).unwrap_or_default()).map_err(|_| AccessError::NotUtf8 { tag: NAME, index: 0 })
     }
 
     /// Per position the sorted distinct parameter types: a line each, separated by tabs.
     pub fn type_signature(&self) -> Result<&'a str, AccessError> {
-        std::str::from_utf8(self.signature).map_err(|_| AccessError::NotUtf8 { tag: SIGN, index: 0 })
+        std::str::from_utf8(self.section(SIGN).unwrap_or_default()).map_err(|_| AccessError::NotUtf8 { tag: SIGN, index: 0 })
     }
 
     /// The string pool.
@@ -277,10 +281,10 @@ impl<'a> TableView<'a> {
 
     /// What is known of one entry.
     pub fn entry(&self, entry: EntryId) -> Result<EntryInfo<'a>, AccessError> {
-        let row = self.entries.get(entry.0 as usize).ok_or(AccessError::OutOfBounds {
+        let row = self.entry_rows().get(entry.0 as usize).ok_or(AccessError::OutOfBounds {
             tag: ENTR,
             index: u64::from(entry.0),
-            bound: self.entries.len() as u64,
+            bound: self.entry_rows().len() as u64,
         })?;
         Ok(EntryInfo {
             implementation: self.strings.get(row.implementation.get())?,
