@@ -46,7 +46,7 @@ pub fn patch(old: &TableView<'_>, table: &LogicalTable, plan: &TablePlan) -> Res
     check_limits(table)?;
     check_shape(table, plan)?;
     let mut patch = Patch::new(old);
-    let mut strings = PatchedStrings::new(*old.strings());
+    let mut strings = PatchedStrings::new(old.strings());
     let types = type_rows(old, table, &mut strings);
     let rows = EntryPlan {
         order: &plan.order,
@@ -114,7 +114,7 @@ pub fn patch_symbols(
         }
     }
     let mut patch = Patch::new(old);
-    let mut strings = PatchedStrings::new(*old.strings());
+    let mut strings = PatchedStrings::new(old.strings());
     type_rows(old, table, &mut strings);
     let rows = EntryPlan { order: &order, specificity: &specificity, call_frequency };
     let entries = entry_rows(old, table, rows, &mut strings);
