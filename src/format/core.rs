@@ -10,8 +10,8 @@ use zerocopy::little_endian::{U16, U32};
 use super::cells::{Cells, HashView, MatrixView};
 use super::error::{AccessError, Tag};
 use super::layout::{
-    ABOV, CLAS, CLASS_RUNS, ClassRow, DDAG, EntryRow, LEAF, LEAF_AMBIGUOUS, LEAF_FIRST_ENTRY, LEAF_NO_METHOD,
-    MTRX, PARM, PATT, PHSH, RULE,
+    ABOV, CLAS, CLASS_RUNS, ClassRow, DDAG, ENTR, EntryRow, LEAF, LEAF_AMBIGUOUS, LEAF_FIRST_ENTRY,
+    LEAF_NO_METHOD, MTRX, PARM, PATT, PHSH, RULE,
 };
 use super::logical::ParamRef;
 use super::rule::{Optimization, Rule};
@@ -41,52 +41,73 @@ pub enum Outcome {
     Ambiguous,
 }
 
-/// Sections' bytes and the counts by which they are indexed.
+/// Where a section or piece lies in the bytes that hold it, which are fewer than 2³².
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Part {
+    pub(crate) at: u32,
+    pub(crate) len: u32,
+}
+
+impl Part {
+    /// Its bytes, if all of it lies inside `bytes`.
+    #[inline]
+    pub(crate) fn get(self, bytes: &[u8]) -> Option<&[u8]> {
+        let at = self.at as usize;
+        bytes.get(at..at.saturating_add(self.len as usize))
+    }
+
+    /// Its bytes; empty where it reaches out of `bytes`.
+    #[inline]
+    pub(crate) fn of(self, bytes: &[u8]) -> &[u8] {
+        self.get(bytes).unwrap_or_default()
+    }
+}
+
+/// Where the sections lie, and the counts by which they are indexed.
+///
+/// Small, for it is moved more often than it is asked: lengths that follow from counts were compared
+/// with them when it was made, and are not kept.
 #[derive(Clone, Copy, Debug)]
 pub struct DispatchCore<'a> {
+    /// The table, or the pieces of an image.
+    pub(super) bytes: &'a [u8],
     optimization: Optimization,
-    pub(super) rule: RuleView<'a>,
-    pub(super) arity: usize,
+    rule: Rule,
+    pub(super) arity: u8,
+    /// Of a matrix.
+    cell_bits: u8,
     pub(super) entry_count: u32,
     pub(super) type_count: u32,
-    above: &'a [u8],
-    above_stride: usize,
-    params: &'a [U32],
-    patterns: &'a [U16],
-    /// Entries' rows as they lie, for their marks.
-    pub(super) entries: &'a [EntryRow],
-    pub(super) class_rows: &'a [ClassRow],
-    class_section: &'a [u8],
-    answers: Answers<'a>,
+    param_count: u32,
+    above: u32,
+    params: u32,
+    patterns: u32,
+    entries: u32,
+    rule_section: Part,
+    pub(super) classes: Part,
+    answers: Part,
 }
 
-/// What an optimizer left.
-#[derive(Clone, Copy, Debug)]
-enum Answers<'a> {
-    /// Nothing: the entries answer.
-    Scan,
-    Dag(&'a [U32]),
-    Cells(Cells<'a>),
-}
-
-/// The raw sections of a core, lengths not yet checked.
+/// The raw sections of a core, lengths not yet checked; all lie inside `bytes`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CoreParts<'a> {
+    pub(crate) bytes: &'a [u8],
     pub(crate) optimization: Optimization,
     pub(crate) rule: Rule,
     /// Empty unless the rule needs it.
-    pub(crate) rule_section: &'a [u8],
+    pub(crate) rule_section: Part,
     pub(crate) arity: u8,
-    pub(crate) entries: &'a [EntryRow],
+    pub(crate) entry_count: u32,
     pub(crate) type_count: u32,
     pub(crate) param_count: u32,
-    pub(crate) params: &'a [u8],
-    pub(crate) above: &'a [u8],
-    pub(crate) patterns: &'a [u8],
+    pub(crate) entries: Part,
+    pub(crate) params: Part,
+    pub(crate) above: Part,
+    pub(crate) patterns: Part,
     /// Both empty unless the optimization has sections of its own.
-    pub(crate) classes: &'a [u8],
+    pub(crate) classes: Part,
     /// Section `DDAG`, `MTRX` or `PHSH`.
-    pub(crate) answers: &'a [u8],
+    pub(crate) answers: Part,
 }
 
 /// Bytes in a row of section `ABOV`.
@@ -96,68 +117,86 @@ pub(crate) fn above_stride_bytes(param_count: u32) -> usize {
 
 impl<'a> DispatchCore<'a> {
     /// Checks that each section has the length its counts ask for; names the first that has not.
-    #[inline]
     pub(crate) fn new(parts: CoreParts<'a>) -> Result<Self, (Tag, &'static str)> {
+        Self::checked(parts)
+    }
+
+    /// As [`DispatchCore::new`], for the one caller who opens most tables: in its place, parts and core
+    /// stay in registers, and errors that nobody looks at are never made.
+    #[inline(always)]
+    pub(super) fn checked(parts: CoreParts<'a>) -> Result<Self, (Tag, &'static str)> {
         const LENGTH: &str = "its length contradicts the counts in the header";
-        let (arity, entry_count) = (usize::from(parts.arity), parts.entries.len() as u32);
+        let arity = usize::from(parts.arity);
         let above_stride = above_stride_bytes(parts.param_count);
-        let expect = |tag: Tag, bytes: &[u8], rows: u32, row_bytes: usize| {
-            let expected = (rows as usize).checked_mul(row_bytes);
-            if expected == Some(bytes.len()) { Ok(()) } else { Err((tag, LENGTH)) }
+        // Neither factor has more than 32 bits.
+        let expect = |tag: Tag, part: Part, rows: u32, row_bytes: usize| {
+            if u64::from(rows) * row_bytes as u64 == u64::from(part.len) {
+                Ok(())
+            } else {
+                Err((tag, LENGTH))
+            }
         };
+        expect(ENTR, parts.entries, parts.entry_count, size_of::<EntryRow>())?;
         expect(PARM, parts.params, parts.param_count, 4)?;
         expect(ABOV, parts.above, parts.type_count, above_stride)?;
-        expect(PATT, parts.patterns, entry_count, 2 * arity)?;
-        let rule =
-            RuleView::parse(parts.rule, parts.rule_section, arity, parts.type_count, parts.param_count)
+        expect(PATT, parts.patterns, parts.entry_count, 2 * arity)?;
+        if parts.rule != Rule::Symmetric {
+            let section = parts.rule_section.of(parts.bytes);
+            RuleView::parse(parts.rule, section, arity, parts.type_count, parts.param_count)
                 .map_err(|what| (RULE, what))?;
+        }
         if parts.rule == Rule::Custom && !parts.optimization.is_walked() {
             return Err((
                 RULE,
                 "a custom rule is answered by an optimizer's section, and there is none that this reader knows",
             ));
         }
-        let class_rows: &[ClassRow] = if parts.optimization.is_walked() {
-            let rows = <[ClassRow]>::ref_from_prefix_with_elems(parts.classes, arity)
+        let mut cell_bits = 0;
+        if parts.optimization.is_walked() {
+            let class_rows = <[ClassRow]>::ref_from_prefix_with_elems(parts.classes.of(parts.bytes), arity)
                 .map_err(|_| (CLAS, "it is shorter than a row for each position"))?
                 .0;
-            if rows.iter().any(|row| !matches!(row.width.get(), 1 | 2 | CLASS_RUNS)) {
+            if class_rows.iter().any(|row| !matches!(row.width.get(), 1 | 2 | CLASS_RUNS)) {
                 return Err((CLAS, "the elements of a position are neither 1 nor 2 bytes wide, nor runs"));
             }
-            rows
-        } else {
-            &[]
-        };
-        let answers = match parts.optimization {
-            Optimization::Single | Optimization::Linear => Answers::Scan,
-            Optimization::DecisionDag => {
-                let nodes = <[U32]>::ref_from_bytes(parts.answers).ok().filter(|nodes| !nodes.is_empty());
-                Answers::Dag(nodes.ok_or((DDAG, "it is not a root and whole nodes"))?)
+            let answers = parts.answers.of(parts.bytes);
+            match parts.optimization {
+                Optimization::Matrix => {
+                    cell_bits =
+                        MatrixView::parse(answers, class_rows).map_err(|what| (MTRX, what))?.cell_bits;
+                }
+                Optimization::Hash => {
+                    HashView::parse(answers, class_rows).map_err(|what| (PHSH, what))?;
+                }
+                _ => {
+                    if answers.is_empty() || !answers.len().is_multiple_of(4) {
+                        return Err((DDAG, "it is not a root and whole nodes"));
+                    }
+                }
             }
-            Optimization::Matrix => {
-                let matrix = MatrixView::parse(parts.answers, class_rows).map_err(|what| (MTRX, what))?;
-                Answers::Cells(Cells::Matrix(matrix))
-            }
-            Optimization::Hash => {
-                let hash = HashView::parse(parts.answers, class_rows).map_err(|what| (PHSH, what))?;
-                Answers::Cells(Cells::Hash(hash))
-            }
-        };
+        }
         Ok(Self {
+            bytes: parts.bytes,
             optimization: parts.optimization,
-            arity,
-            rule,
-            entry_count,
+            rule: parts.rule,
+            arity: parts.arity,
+            cell_bits: cell_bits as u8,
+            entry_count: parts.entry_count,
             type_count: parts.type_count,
-            above: parts.above,
-            above_stride,
-            params: <[U32]>::ref_from_bytes(parts.params).map_err(|_| (PARM, LENGTH))?,
-            patterns: <[U16]>::ref_from_bytes(parts.patterns).map_err(|_| (PATT, LENGTH))?,
-            entries: parts.entries,
-            class_rows,
-            class_section: parts.classes,
-            answers,
+            param_count: parts.param_count,
+            above: parts.above.at,
+            params: parts.params.at,
+            patterns: parts.patterns.at,
+            entries: parts.entries.at,
+            rule_section: parts.rule_section,
+            classes: parts.classes,
+            answers: parts.answers,
         })
+    }
+
+    /// How a method is chosen.
+    pub(super) const fn rule(&self) -> Rule {
+        self.rule
     }
 
     /// How this core finds its answers.
@@ -167,16 +206,42 @@ impl<'a> DispatchCore<'a> {
 
     /// Where the outcomes of numbered tuples stand, if an optimizer numbers them.
     #[inline]
-    pub(super) const fn cells(&self) -> Option<&Cells<'a>> {
-        match &self.answers {
-            Answers::Cells(cells) => Some(cells),
-            Answers::Scan | Answers::Dag(_) => None,
+    pub(super) fn cells(&self) -> Option<Cells<'a>> {
+        match self.optimization {
+            Optimization::Matrix => self.matrix().map(Cells::Matrix),
+            Optimization::Hash => HashView::read(self.answers.of(self.bytes)).map(Cells::Hash),
+            _ => None,
         }
     }
 
-    /// Whether an optimizer numbers tuples.
-    pub(super) const fn has_cells(&self) -> bool {
-        self.cells().is_some()
+    #[inline]
+    pub(super) fn matrix(&self) -> Option<MatrixView<'a>> {
+        MatrixView::read(self.answers.get(self.bytes)?, u32::from(self.cell_bits))
+    }
+
+    /// What the rule reads beside patterns and relations.
+    pub(super) fn rule_view(&self) -> RuleView<'a> {
+        let (arity, section) = (usize::from(self.arity), self.rule_section.of(self.bytes));
+        let view = RuleView::read(self.rule, section, arity, self.type_count, self.param_count);
+        // Its length was right before.
+        view.unwrap_or(RuleView::Custom { name: &[] })
+    }
+
+    /// Entries' rows as they lie.
+    pub(super) fn entry_rows(&self) -> &'a [EntryRow] {
+        let len = self.entry_count as usize * size_of::<EntryRow>();
+        let rows = Part { at: self.entries, len: len as u32 }.of(self.bytes);
+        <[EntryRow]>::ref_from_bytes(rows).unwrap_or_default()
+    }
+
+    /// The row of one entry.
+    #[inline]
+    pub(crate) fn entry_row(&self, entry: u32) -> Option<&'a EntryRow> {
+        if entry >= self.entry_count {
+            return None;
+        }
+        let at = self.entries as usize + entry as usize * size_of::<EntryRow>();
+        EntryRow::ref_from_prefix(self.bytes.get(at..)?).ok().map(|(row, _)| row)
     }
 
     /// Number of entries.
@@ -188,14 +253,16 @@ impl<'a> DispatchCore<'a> {
     /// for a decision DAG, one per entry otherwise.
     #[inline]
     pub fn dispatch(&self, args: &[LocalType]) -> Result<Outcome, AccessError> {
-        if args.len() != self.arity {
-            return Err(AccessError::ArgumentCount { expected: self.arity as u8, found: args.len() });
+        if args.len() != usize::from(self.arity) {
+            return Err(AccessError::ArgumentCount { expected: self.arity, found: args.len() });
         }
-        match &self.answers {
-            Answers::Dag(nodes) => self.walk(nodes, args),
-            Answers::Cells(Cells::Matrix(matrix)) => self.look_into_matrix(matrix, args),
-            Answers::Cells(Cells::Hash(hash)) => self.look_into_hash(hash, args),
-            Answers::Scan => self.scan(args),
+        // A matrix, which most tables of several positions have, is read in place; the others take so
+        // many steps that a call more is not felt.
+        match self.optimization {
+            Optimization::Matrix => self.look_into_matrix(args),
+            Optimization::DecisionDag => self.walk(args),
+            Optimization::Hash => self.look_into_cells(args),
+            Optimization::Single | Optimization::Linear => self.scan(args),
         }
     }
 
@@ -206,67 +273,44 @@ impl<'a> DispatchCore<'a> {
 
     /// Local type of parameter `ordinal`.
     pub fn param_type(&self, ordinal: u16) -> Result<LocalType, AccessError> {
-        let local = self.params.get(usize::from(ordinal)).ok_or(AccessError::OutOfBounds {
+        let outside = AccessError::OutOfBounds {
             tag: PARM,
             index: u64::from(ordinal),
-            bound: self.params.len() as u64,
-        })?;
-        Ok(LocalType(local.get()))
+            bound: u64::from(self.param_count),
+        };
+        if u32::from(ordinal) >= self.param_count {
+            return Err(outside);
+        }
+        let at = self.params as usize + 4 * usize::from(ordinal);
+        let bytes = self.bytes.get(at..).and_then(<[u8]>::first_chunk).ok_or(outside)?;
+        Ok(LocalType(u32::from_le_bytes(*bytes)))
     }
 
     /// Whether `local` is the parameter type `param` refers to, or a subtype of it.
     #[inline]
     pub fn is_below(&self, local: LocalType, param: ParamRef) -> Result<bool, AccessError> {
         let Some(ordinal) = param.ordinal().map(usize::from) else { return Ok(true) };
-        if ordinal >= self.params.len() {
-            let (index, bound) = (ordinal as u64, self.params.len() as u64);
+        if ordinal >= self.param_count as usize {
+            let (index, bound) = (ordinal as u64, u64::from(self.param_count));
             return Err(AccessError::OutOfBounds { tag: PATT, index, bound });
         }
         if local == LocalType::OTHER {
             return Ok(false);
         }
-        // Each row is `above_stride` bytes and the section is `type_count` rows (checked by `new`).
-        let byte = (local.0 as usize)
-            .checked_mul(self.above_stride)
-            .and_then(|row| self.above.get(row.saturating_add(ordinal / 8)))
-            .ok_or_else(|| self.type_outside(local))?;
-        Ok(byte >> (ordinal % 8) & 1 == 1)
-    }
-
-    /// Class of `local` at a position: types of one class are answered alike there.
-    #[inline]
-    pub(super) fn class_in(&self, row: ClassRow, local: LocalType) -> Result<u32, AccessError> {
-        if local == LocalType::OTHER {
-            return Ok(0);
-        }
         if local.0 >= self.type_count {
             return Err(self.type_outside(local));
         }
-        let outside = || {
-            let bound = self.class_section.len() as u64;
-            AccessError::OutOfBounds { tag: CLAS, index: u64::from(row.offset.get()), bound }
-        };
-        let (offset, index) = (row.offset.get() as usize, local.0 as usize);
-        let class = match row.width.get() {
-            1 => self.class_section.get(offset.saturating_add(index)).map(|class| u32::from(*class)),
-            2 => {
-                let at = offset.saturating_add(index.saturating_mul(2));
-                let element = self.class_section.get(at..).and_then(<[u8]>::first_chunk::<2>);
-                element.map(|bytes| u32::from(u16::from_le_bytes(*bytes)))
-            }
-            _ => self.class_section.get(offset..).and_then(|runs| class_in_runs(runs, local.0)),
-        };
-        let class = class.ok_or_else(outside)?;
-        if class < u32::from(row.class_count.get()) {
-            Ok(class)
-        } else {
-            let (index, bound) = (u64::from(class), u64::from(row.class_count.get()));
-            Err(AccessError::OutOfBounds { tag: CLAS, index, bound })
-        }
+        // The section is `type_count` rows of as many bytes (checked by `new`).
+        let row = (local.0 as usize).saturating_mul(above_stride_bytes(self.param_count));
+        let at = (self.above as usize).saturating_add(row).saturating_add(ordinal / 8);
+        let byte = self.bytes.get(at).ok_or_else(|| self.type_outside(local))?;
+        Ok(byte >> (ordinal % 8) & 1 == 1)
     }
 
-    #[inline]
-    fn walk(&self, nodes: &[U32], args: &[LocalType]) -> Result<Outcome, AccessError> {
+    #[inline(never)]
+    fn walk(&self, args: &[LocalType]) -> Result<Outcome, AccessError> {
+        let nodes = <[U32]>::ref_from_bytes(self.answers.of(self.bytes)).unwrap_or_default();
+        let class_rows = self.class_rows();
         let node_outside = |index: usize| AccessError::OutOfBounds {
             tag: DDAG,
             index: index as u64,
@@ -284,7 +328,7 @@ impl<'a> DispatchCore<'a> {
             let head = nodes.get(node).ok_or_else(|| node_outside(node))?.get();
             let (position, class_count) = ((head & 0xff) as usize, head >> 8);
             let local = *args.get(position).ok_or_else(|| node_outside(node))?;
-            let row = *self.class_rows.get(position).ok_or_else(|| node_outside(node))?;
+            let row = *class_rows.get(position).ok_or_else(|| node_outside(node))?;
             let class = self.class_in(row, local)?;
             if class >= class_count {
                 return Err(AccessError::OutOfBounds {
@@ -312,28 +356,21 @@ impl<'a> DispatchCore<'a> {
     }
 
     pub(super) fn pattern_row(&self, entry: u32) -> Result<&'a [U16], AccessError> {
-        let start = (entry as usize).saturating_mul(self.arity);
-        self.patterns.get(start..start.saturating_add(self.arity)).ok_or(AccessError::OutOfBounds {
+        let outside = || AccessError::OutOfBounds {
             tag: PATT,
             index: u64::from(entry),
             bound: u64::from(self.entry_count),
-        })
+        };
+        if entry >= self.entry_count {
+            return Err(outside());
+        }
+        let row_bytes = 2 * usize::from(self.arity);
+        let start = (self.patterns as usize).saturating_add((entry as usize).saturating_mul(row_bytes));
+        let row = self.bytes.get(start..start.saturating_add(row_bytes)).ok_or_else(outside)?;
+        <[U16]>::ref_from_bytes(row).map_err(|_| outside())
     }
 
     pub(super) fn type_outside(&self, local: LocalType) -> AccessError {
         AccessError::OutOfBounds { tag: ABOV, index: u64::from(local.0), bound: u64::from(self.type_count) }
     }
-}
-
-/// The class of a type in runs: a count, the first type of each run ascending from 0, the classes.
-fn class_in_runs(runs: &[u8], local: u32) -> Option<u32> {
-    let (count, rest) = U32::ref_from_prefix(runs).ok()?;
-    let count = count.get() as usize;
-    if count > rest.len() / 6 {
-        return None;
-    }
-    let (starts, rest) = <[U32]>::ref_from_prefix_with_elems(rest, count).ok()?;
-    let (classes, _) = <[U16]>::ref_from_prefix_with_elems(rest, count).ok()?;
-    let run = starts.partition_point(|start| start.get() <= local).checked_sub(1)?;
-    classes.get(run).map(|class| u32::from(class.get()))
 }

@@ -144,6 +144,6 @@ pub(super) fn logical_of<'a>(table: &impl Provable<'a>) -> Result<LogicalTable, 
     sort_canonical(&mut entries);
     let name = table.name()?.to_owned();
     let above: Vec<Vec<u16>> = types.iter().map(|row| row.above.clone()).collect();
-    let rule = logical_rule(&core.rule, &above, param_count)?;
+    let rule = logical_rule(&core.rule_view(), &above, param_count)?;
     Ok(LogicalTable { name, arity: table.arity(), rule, types, params, entries })
 }

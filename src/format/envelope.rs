@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use zerocopy::{FromBytes, IntoBytes};
 
+use super::core::Part;
 use super::error::{OpenError, Tag};
 use super::layout::{SECTION_ALIGN, SECTION_REQUIRED, SectionRow, VERSION_MAJOR};
 use super::pressed::FileCodec;
@@ -62,6 +63,13 @@ impl<'a, const N: usize> Sections<'a, N> {
     #[inline]
     pub(crate) fn required(&self, place: usize) -> Result<&'a [u8], OpenError> {
         self.get(place).ok_or_else(|| self.missing(place))
+    }
+
+    /// Where a section lies that must be there.
+    pub(crate) fn part(&self, place: usize) -> Result<Part, OpenError> {
+        let row = self.row_of.get(place).and_then(|row| self.rows.get(usize::from(*row)));
+        let row = row.ok_or_else(|| self.missing(place))?;
+        Ok(Part { at: row.offset.get(), len: row.len.get() })
     }
 
     #[inline]
@@ -178,6 +186,20 @@ pub(crate) fn metadata_crc(bytes: &[u8], crc_field: usize, directory_end: usize)
     hasher.update(bytes.get(..crc_field).unwrap_or_default());
     hasher.update(bytes.get(crc_field + 4..directory_end).unwrap_or_default());
     hasher.finalize()
+}
+
+/// CRC-32 of header and directory, and of what is behind them. As [`metadata_crc`] and [`crc32`] apart,
+/// but the processor is asked only once what it can do.
+#[inline(never)]
+pub(crate) fn both_crcs(bytes: &[u8], crc_field: usize, directory_end: usize) -> (u32, u32) {
+    let mut hasher = crc32fast::Hasher::new();
+    // The long one first: its last steps wait for each other, and the short one fills the gaps.
+    hasher.update(bytes.get(directory_end..).unwrap_or_default());
+    let data = hasher.clone().finalize();
+    hasher.reset();
+    hasher.update(bytes.get(..crc_field).unwrap_or_default());
+    hasher.update(bytes.get(crc_field + 4..directory_end).unwrap_or_default());
+    (hasher.finalize(), data)
 }
 
 /// A section on its way into a file: new bytes, or those of an older file.

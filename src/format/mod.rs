@@ -7,8 +7,8 @@
 //! | `builder` | the only writer |
 //! | `patch`, `strings_patch` | new bytes from an older table's, what is the same copied |
 //! | `envelope` | header, section directory, checksums: proved at open |
-//! | `view` | checked reads, where the bytes lie |
-//! | `cells` | the answers of a matrix and of a perfect hash |
+//! | `view`, `recognise` | checked reads, where the bytes lie, and the quick way to open them |
+//! | `class_of`, `cells` | classes of types; the answers of a matrix and of a perfect hash |
 //! | `sections` | what optimizers leave, as bytes |
 //! | `core` | the part that answers, shared by tables and images |
 //! | `left_out` | methods that no call selects |
@@ -22,6 +22,7 @@
 
 mod builder;
 mod cells;
+mod class_of;
 pub(crate) mod columnar;
 pub(crate) mod core;
 pub(crate) mod decode;
@@ -33,6 +34,7 @@ pub(crate) mod levels;
 mod logical;
 mod patch;
 pub(crate) mod pressed;
+mod recognise;
 mod rule;
 pub(crate) mod rule_data;
 mod scan;

@@ -56,7 +56,7 @@ pub fn patch(old: &TableView<'_>, table: &LogicalTable, plan: &TablePlan) -> Res
         return Ok(Patched { bytes, reused_sections: Vec::new(), rewritten, copied_bytes: 0 });
     }
     let mut patch = Patch::new(old);
-    let mut strings = PatchedStrings::new(*old.strings());
+    let mut strings = PatchedStrings::new(old.strings());
     let types = type_rows(old, table, &mut strings);
     let rows = EntryPlan {
         order: &plan.order,
@@ -125,7 +125,7 @@ pub fn patch_symbols(
         }
     }
     let mut patch = Patch::new(old);
-    let mut strings = PatchedStrings::new(*old.strings());
+    let mut strings = PatchedStrings::new(old.strings());
     type_rows(old, table, &mut strings);
     let rows = EntryPlan { order: &order, specificity: &specificity, call_frequency };
     let entries = entry_rows(old, table, rows, &mut strings);

@@ -104,6 +104,8 @@ pub(crate) enum Ranks<'a> {
     Own { offsets: &'a [U32], lists: &'a [U16] },
 }
 
+const LENGTH: &str = "its length contradicts the counts in the header";
+
 impl<'a> RuleView<'a> {
     /// Checks that the section has the length that the counts ask for.
     pub(crate) fn parse(
@@ -113,20 +115,32 @@ impl<'a> RuleView<'a> {
         type_count: u32,
         param_count: u32,
     ) -> Result<Self, &'static str> {
-        const LENGTH: &str = "its length contradicts the counts in the header";
+        if rule == Rule::Precedence {
+            let order = section.get(size_of::<U32>()..).and_then(|rest| rest.get(..arity)).ok_or(LENGTH)?;
+            let mut seen = [false; 256];
+            let is_position = |position: &u8| {
+                usize::from(*position) < arity && !std::mem::replace(&mut seen[usize::from(*position)], true)
+            };
+            if !order.iter().all(is_position) {
+                return Err("its order of positions does not name each once");
+            }
+        }
+        Self::read(rule, section, arity, type_count, param_count)
+    }
+
+    /// As [`RuleView::parse`], of a section whose order of positions was proved before.
+    pub(crate) fn read(
+        rule: Rule,
+        section: &'a [u8],
+        arity: usize,
+        type_count: u32,
+        param_count: u32,
+    ) -> Result<Self, &'static str> {
         match rule {
             Rule::Symmetric => Ok(Self::Symmetric),
             Rule::Precedence => {
                 let (form, rest) = U32::ref_from_prefix(section).map_err(|_| LENGTH)?;
                 let (argument_order, _) = rest.split_at_checked(arity).ok_or(LENGTH)?;
-                let mut seen = [false; 256];
-                let is_position = |position: &u8| {
-                    usize::from(*position) < arity
-                        && !std::mem::replace(&mut seen[usize::from(*position)], true)
-                };
-                if !argument_order.iter().all(is_position) {
-                    return Err("its order of positions does not name each once");
-                }
                 let rest = rest.get(arity.next_multiple_of(4)..).ok_or(LENGTH)?;
                 let ranks = match form.get() {
                     ONE_ORDER => {

@@ -25,7 +25,7 @@ impl DispatchCore<'_> {
     /// messages.
     pub fn candidates(&self, args: &[LocalType]) -> Result<Vec<EntryId>, AccessError> {
         let applicable: Vec<EntryId> = self.applicable(args).collect::<Result<_, _>>()?;
-        match &self.rule {
+        match self.rule_view() {
             RuleView::Custom { .. } => Ok(applicable),
             RuleView::Symmetric => {
                 let mut candidates = Vec::new();
@@ -42,7 +42,7 @@ impl DispatchCore<'_> {
                 Ok(candidates)
             }
             RuleView::Precedence { argument_order, ranks } => {
-                Ok(self.nearest(args, argument_order, ranks)?.map(EntryId).into_iter().collect())
+                Ok(self.nearest(args, argument_order, &ranks)?.map(EntryId).into_iter().collect())
             }
             RuleView::Levels { .. } => {
                 let Some(first) = applicable.first() else { return Ok(applicable) };
@@ -59,11 +59,12 @@ impl DispatchCore<'_> {
     }
 
     /// Tests the entries in file order.
+    #[inline(never)]
     pub(super) fn scan(&self, args: &[LocalType]) -> Result<Outcome, AccessError> {
-        let outcome = match &self.rule {
+        let outcome = match self.rule_view() {
             RuleView::Symmetric => self.scan_symmetric(args)?,
             RuleView::Precedence { argument_order, ranks } => {
-                let nearest = self.nearest(args, argument_order, ranks)?;
+                let nearest = self.nearest(args, argument_order, &ranks)?;
                 nearest.map_or(Outcome::NoMethod, |entry| Outcome::Method(EntryId(entry)))
             }
             RuleView::Levels { .. } => self.scan_levels(args)?,
@@ -154,11 +155,11 @@ impl DispatchCore<'_> {
     }
 
     fn level(&self, entry: u32) -> u32 {
-        self.entries.get(entry as usize).map_or(u32::MAX, |row| row.specificity.get())
+        self.entry_row(entry).map_or(u32::MAX, |row| row.specificity.get())
     }
 
     fn is_default(&self, entry: u32) -> bool {
-        self.entries.get(entry as usize).is_some_and(|row| row.flags.get() & ENTRY_DEFAULT != 0)
+        self.entry_row(entry).is_some_and(|row| row.flags.get() & ENTRY_DEFAULT != 0)
     }
 
     fn applies(&self, entry: u32, args: &[LocalType]) -> Result<bool, AccessError> {

@@ -27,6 +27,11 @@ impl<'a> Strings<'a> {
         Some(Self { tag, offsets, bytes })
     }
 
+    /// A pool without strings.
+    pub(crate) const fn none(tag: Tag) -> Self {
+        Self { tag, offsets: &[], bytes: &[] }
+    }
+
     /// Number of strings.
     pub fn len(&self) -> u32 {
         (self.offsets.len() as u32).saturating_sub(1)

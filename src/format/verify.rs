@@ -203,7 +203,7 @@ fn wrong_specificity(
 /// Every type has a class that its position has, also where no answer asks for it.
 fn check_classes<'a>(table: &impl Provable<'a>) -> Result<(), VerifyError> {
     let core = table.core();
-    for row in core.class_rows {
+    for row in core.class_rows() {
         for local in (0..table.type_count()).map(LocalType) {
             core.class_in(*row, local)?;
         }
@@ -240,7 +240,7 @@ fn check_answers<'a>(table: &impl Provable<'a>) -> Result<(), VerifyError> {
 
 fn check_one<'a>(table: &impl Provable<'a>, args: &[LocalType]) -> Result<(), VerifyError> {
     let found = table.core().dispatch(args)?;
-    if matches!(table.core().rule, RuleView::Custom { .. }) {
+    if matches!(table.core().rule_view(), RuleView::Custom { .. }) {
         // Nobody but the compiler that made the table can say what is right.
         return Ok(());
     }

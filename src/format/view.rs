@@ -2,7 +2,7 @@
 
 use zerocopy::FromBytes;
 
-use super::core::{CoreParts, DispatchCore, EntryId, LocalType, Outcome};
+use super::core::{CoreParts, DispatchCore, EntryId, LocalType, Outcome, Part};
 use super::envelope::{Checksums, Envelope, Sections, place_of};
 use super::error::{AccessError, OpenError, Tag};
 use super::layout::{
@@ -39,16 +39,12 @@ const KNOWN: [Tag; 13] = [NAME, SIGN, STRS, TYPE, PARM, ABOV, PATT, ENTR, RULE, 
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TableView<'a> {
-    bytes: &'a [u8],
-    header: &'a TableHeader,
-    section_rows: &'a [SectionRow],
-    rule: Rule,
-    name: &'a [u8],
-    signature: &'a [u8],
-    strings: Strings<'a>,
-    types: &'a [TypeRow],
-    entries: &'a [EntryRow],
-    core: DispatchCore<'a>,
+    pub(super) bytes: &'a [u8],
+    pub(super) header: &'a TableHeader,
+    pub(super) strings: Part,
+    /// Where section `TYPE` begins.
+    pub(super) types: u32,
+    pub(super) core: DispatchCore<'a>,
 }
 
 /// What a table tells about one entry.
@@ -78,7 +74,17 @@ impl<'a> TableView<'a> {
         Self::prove(bytes, Checksums::ProvedBefore)
     }
 
-    fn prove(bytes: &'a [u8], checksums: Checksums) -> Result<Self, OpenError> {
+    fn prove(bytes: &'a [u8], mut checksums: Checksums) -> Result<Self, OpenError> {
+        match Self::recognise(bytes, &mut checksums) {
+            Some(view) => Ok(view),
+            None => Self::prove_any(bytes, checksums),
+        }
+    }
+
+    /// Any table that there may be, or what is wrong with it.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn prove_any(bytes: &'a [u8], checksums: Checksums) -> Result<Self, OpenError> {
         let header_len = size_of::<TableHeader>();
         let (header, _) = TableHeader::ref_from_prefix(bytes).map_err(|_| OpenError::TooShort {
             needed_bytes: header_len as u64,
@@ -129,50 +135,42 @@ impl<'a> TableView<'a> {
         if signature.len() as u64 != u64::from(header.type_signature_len.get()) {
             return Err(at(SIGN, "its length is not the header's `type_signature_len`"));
         }
-        let strings = Strings::parse(STRS, sections.required(const { place_of(&KNOWN, STRS) })?)
+        Strings::parse(STRS, sections.required(const { place_of(&KNOWN, STRS) })?)
             .ok_or_else(|| at(STRS, "its count of strings does not fit into it"))?;
-        let types = rows::<TypeRow>(sections.required(const { place_of(&KNOWN, TYPE) })?, type_count)
+        rows::<TypeRow>(sections.required(const { place_of(&KNOWN, TYPE) })?, type_count)
             .ok_or_else(|| at(TYPE, "its length is not `type_count` rows"))?;
-        let entries = rows::<EntryRow>(sections.required(const { place_of(&KNOWN, ENTR) })?, entry_count)
+        rows::<EntryRow>(sections.required(const { place_of(&KNOWN, ENTR) })?, entry_count)
             .ok_or_else(|| at(ENTR, "its length is not `entry_count` rows"))?;
         let (classes, answers) = match optimization.section() {
-            Some(tag) => (
-                sections.required(const { place_of(&KNOWN, CLAS) })?,
-                sections.required(place_of(&KNOWN, tag))?,
-            ),
-            None => (&[][..], &[][..]),
+            Some(tag) => {
+                (sections.part(const { place_of(&KNOWN, CLAS) })?, sections.part(place_of(&KNOWN, tag))?)
+            }
+            None => (Part::default(), Part::default()),
         };
         let core = DispatchCore::new(CoreParts {
+            bytes,
             optimization,
             rule,
             rule_section: if rule == Rule::Symmetric {
-                &[]
+                Part::default()
             } else {
-                sections.required(const { place_of(&KNOWN, RULE) })?
+                sections.part(const { place_of(&KNOWN, RULE) })?
             },
             arity: header.arity,
-            entries,
+            entry_count,
             type_count,
             param_count,
-            params: sections.required(const { place_of(&KNOWN, PARM) })?,
-            above: sections.required(const { place_of(&KNOWN, ABOV) })?,
-            patterns: sections.required(const { place_of(&KNOWN, PATT) })?,
+            entries: sections.part(const { place_of(&KNOWN, ENTR) })?,
+            params: sections.part(const { place_of(&KNOWN, PARM) })?,
+            above: sections.part(const { place_of(&KNOWN, ABOV) })?,
+            patterns: sections.part(const { place_of(&KNOWN, PATT) })?,
             classes,
             answers,
         })
         .map_err(|(tag, what)| at(tag, what))?;
-        Ok(Self {
-            bytes,
-            header,
-            section_rows: sections.rows,
-            rule,
-            name,
-            signature,
-            strings,
-            types,
-            entries,
-            core,
-        })
+        let strings = sections.part(const { place_of(&KNOWN, STRS) })?;
+        let types = sections.part(const { place_of(&KNOWN, TYPE) })?.at;
+        Ok(Self { bytes, header, strings, types, core })
     }
 
     /// The fixed header.
@@ -181,35 +179,40 @@ impl<'a> TableView<'a> {
     }
 
     /// The section directory.
-    pub const fn section_rows(&self) -> &'a [SectionRow] {
-        self.section_rows
+    pub fn section_rows(&self) -> &'a [SectionRow] {
+        let behind = self.bytes.get(size_of::<TableHeader>()..).unwrap_or_default();
+        let rows =
+            <[SectionRow]>::ref_from_prefix_with_elems(behind, self.header.section_count.get() as usize);
+        rows.map_or(&[], |(rows, _)| rows)
     }
 
     /// A section's bytes as they lie in the file.
     pub(crate) fn section(&self, tag: Tag) -> Option<&'a [u8]> {
-        let row = self.section_rows.iter().find(|row| row.tag == tag.0)?;
+        let row = self.section_rows().iter().find(|row| row.tag == tag.0)?;
         let start = row.offset.get() as usize;
         self.bytes.get(start..start.checked_add(row.len.get() as usize)?)
     }
 
     /// The tags of the sections, in directory order.
     pub(crate) fn section_tags(&self) -> impl Iterator<Item = Tag> {
-        self.section_rows.iter().map(|row| Tag(row.tag))
+        self.section_rows().iter().map(|row| Tag(row.tag))
     }
 
     /// The rows of section `TYPE`.
-    pub(crate) const fn type_rows(&self) -> &'a [TypeRow] {
-        self.types
+    pub(crate) fn type_rows(&self) -> &'a [TypeRow] {
+        let count = self.type_count();
+        let part = Part { at: self.types, len: count.saturating_mul(size_of::<TypeRow>() as u32) };
+        rows(part.of(self.bytes), count).unwrap_or_default()
     }
 
     /// The rows of section `ENTR`.
-    pub(crate) const fn entry_rows(&self) -> &'a [EntryRow] {
-        self.entries
+    pub(crate) fn entry_rows(&self) -> &'a [EntryRow] {
+        self.core.entry_rows()
     }
 
     /// How a method is chosen.
     pub const fn rule(&self) -> Rule {
-        self.rule
+        self.core.rule()
     }
 
     /// Whether some tuple is, or may be, ambiguous.
@@ -224,32 +227,35 @@ impl<'a> TableView<'a> {
 
     /// The family's qualified name.
     pub fn name(&self) -> Result<&'a str, AccessError> {
-        std::str::from_utf8(self.name).map_err(|_| AccessError::NotUtf8 { tag: NAME, index: 0 })
+        std::str::from_utf8(self.section(NAME).unwrap_or_default())
+            .map_err(|_| AccessError::NotUtf8 { tag: NAME, index: 0 })
     }
 
     /// Per position the sorted distinct parameter types: a line each, separated by tabs.
     pub fn type_signature(&self) -> Result<&'a str, AccessError> {
-        std::str::from_utf8(self.signature).map_err(|_| AccessError::NotUtf8 { tag: SIGN, index: 0 })
+        std::str::from_utf8(self.section(SIGN).unwrap_or_default())
+            .map_err(|_| AccessError::NotUtf8 { tag: SIGN, index: 0 })
     }
 
     /// The string pool.
-    pub const fn strings(&self) -> &Strings<'a> {
-        &self.strings
+    pub fn strings(&self) -> Strings<'a> {
+        Strings::parse(STRS, self.strings.of(self.bytes)).unwrap_or_else(|| Strings::none(STRS))
     }
 
     /// Number of types under a parameter.
     pub const fn type_count(&self) -> u32 {
-        self.types.len() as u32
+        self.core.type_count
     }
 
     /// This table's number for a type; [`LocalType::OTHER`] for every type it does not list. Cost:
     /// a binary search over the names, so look a type up once and keep the answer.
     pub fn local_type(&self, qualified: &str) -> Result<LocalType, AccessError> {
-        let (mut low, mut high) = (0_usize, self.types.len());
+        let (mut low, mut high) = (0_usize, self.type_count() as usize);
+        let (strings, types) = (self.strings(), self.type_rows());
         while low < high {
             let middle = low + (high - low) / 2;
-            let Some(row) = self.types.get(middle) else { break };
-            match self.strings.bytes_of(row.name.get())?.cmp(qualified.as_bytes()) {
+            let Some(row) = types.get(middle) else { break };
+            match strings.bytes_of(row.name.get())?.cmp(qualified.as_bytes()) {
                 std::cmp::Ordering::Equal => return Ok(LocalType(middle as u32)),
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
@@ -263,12 +269,12 @@ impl<'a> TableView<'a> {
         if local == LocalType::OTHER {
             return Ok(None);
         }
-        let row = self.types.get(local.0 as usize).ok_or(AccessError::OutOfBounds {
+        let row = self.type_rows().get(local.0 as usize).ok_or(AccessError::OutOfBounds {
             tag: TYPE,
             index: u64::from(local.0),
             bound: u64::from(self.type_count()),
         })?;
-        Ok(Some((self.strings.get(row.name.get())?, row.flags.get() & TYPE_SEALED != 0)))
+        Ok(Some((self.strings().get(row.name.get())?, row.flags.get() & TYPE_SEALED != 0)))
     }
 
     /// The name of the type that a parameter reference means, `any` for the top type.
@@ -291,14 +297,15 @@ impl<'a> TableView<'a> {
 
     /// What is known of one entry.
     pub fn entry(&self, entry: EntryId) -> Result<EntryInfo<'a>, AccessError> {
-        let row = self.entries.get(entry.0 as usize).ok_or(AccessError::OutOfBounds {
+        let row = self.core.entry_row(entry.0).ok_or(AccessError::OutOfBounds {
             tag: ENTR,
             index: u64::from(entry.0),
-            bound: self.entries.len() as u64,
+            bound: u64::from(self.core.entry_count),
         })?;
+        let strings = self.strings();
         Ok(EntryInfo {
-            implementation: self.strings.get(row.implementation.get())?,
-            module: self.strings.get(row.module.get())?,
+            implementation: strings.get(row.implementation.get())?,
+            module: strings.get(row.module.get())?,
             specificity: row.specificity.get(),
             call_frequency: row.call_frequency.get(),
             default: row.flags.get() & ENTRY_DEFAULT != 0,

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::family::FamilyView;
 use super::grow::Growing;
+use super::numbered::NumberedTuples;
 use super::view::{GlobalType, ImageView};
 use crate::format::layout::MAX_ARITY;
 use crate::format::{AccessError, LocalType, OpenError, Outcome};
@@ -121,7 +122,8 @@ impl<'a> TypeBinding<'a> {
 
     /// The family of this qualified name and arity, if there is one, ready for calls on own types.
     /// Bind a family once and share it. Cost: for each bound type a binary search over the types
-    /// under the family's parameters, and 4 bytes, and as many again for each position of a matrix.
+    /// under the family's parameters, and 4 bytes, and as many again for each position where tuples
+    /// have numbers; then up to 4,096 outcomes are read and kept too, 8 bytes each.
     pub fn family(&self, qualified: &str, arity: u8) -> Result<Option<BoundFamily<'_>>, BindError> {
         let Some(index) = self.image.family_index(qualified, arity)? else { return Ok(None) };
         let family = self.image.family_at(index)?;
@@ -129,27 +131,10 @@ impl<'a> TypeBinding<'a> {
             .map_while(|own| self.globals.get(own))
             .map(|global| family.local_type(GlobalType(global)).0)
             .collect();
-        let shares = shares(&family, &first)?;
+        let numbered = NumberedTuples::new(&family, &first)?;
         let stamp = FamilyStamp(self.serial << FAMILY_BITS | u64::from(index));
-        Ok(Some(BoundFamily { family, binding: self, first, shares, later: Growing::new(), stamp }))
+        Ok(Some(BoundFamily { family, binding: self, first, numbered, later: Growing::new(), stamp }))
     }
-}
-
-/// For each position what each own type adds to the number of its tuple; empty where the family's
-/// optimizer numbers none.
-fn shares(family: &FamilyView<'_>, locals: &[u32]) -> Result<Box<[Box<[u32]>]>, BindError> {
-    let mut positions = Vec::new();
-    for position in 0..usize::from(family.arity()) {
-        let mut shares = Vec::with_capacity(locals.len());
-        for local in locals {
-            let Some(share) = family.core().tuple_share(position, LocalType(*local))? else {
-                return Ok(Box::default());
-            };
-            shares.push(share);
-        }
-        positions.push(shares.into_boxed_slice());
-    }
-    Ok(positions.into_boxed_slice())
 }
 
 /// One family, asked by a process's own type ids. Threads may share it.
@@ -176,44 +161,38 @@ pub struct BoundFamily<'b> {
     binding: &'b TypeBinding<'b>,
     /// Local types of the own types that were bound first.
     first: Box<[u32]>,
-    /// For each position what each of these adds to the number of its tuple; empty where the family's
-    /// optimizer numbers none.
-    shares: Box<[Box<[u32]>]>,
+    /// What their tuples are answered by.
+    numbered: NumberedTuples,
     /// Local types of the types behind them, each from its first call on.
     later: Growing,
     stamp: FamilyStamp,
 }
 
 impl<'b> BoundFamily<'b> {
-    /// The answer for one own type per position. Cost: one load for each position, and one for the cell
-    /// of a matrix; where the family's optimizer numbers no tuples, the core's dispatch. Allocates nothing, unless a type was pushed after the family was bound and is asked
-    /// for the first time.
+    /// The answer for one own type per position. Cost: a load for each position, and one for the
+    /// outcome, where the family's optimizer numbers tuples and has at most 4,096; with more of them,
+    /// reading a cell; without numbers, the core's dispatch. Allocates nothing, unless a type was pushed
+    /// after the family was bound and is asked for the first time.
     #[inline]
     pub fn dispatch(&self, args: &[OwnType]) -> Result<Outcome, BindError> {
-        if let Some(tuple) = self.tuple_of(args) {
-            return Ok(self.family.core().outcome_of_tuple(tuple)?);
+        match self.numbered.number_of(args) {
+            Some(number) => match self.numbered.outcome(number) {
+                Some(outcome) => Ok(outcome),
+                None => Ok(self.family.core().outcome_of_tuple(number)?),
+            },
+            None => self.dispatch_by_locals(args),
         }
-        // Where the caller's array has a length that the compiler sees, one arm is left of these.
+    }
+
+    /// Apart, so that a call with a number does not make room for the answer of this one.
+    #[inline(never)]
+    fn dispatch_by_locals(&self, args: &[OwnType]) -> Result<Outcome, BindError> {
         match *args {
             [a] => self.ask(&[self.local(a)?]),
             [a, b] => self.ask(&[self.local(a)?, self.local(b)?]),
             [a, b, c] => self.ask(&[self.local(a)?, self.local(b)?, self.local(c)?]),
             _ => self.dispatch_many(args),
         }
-    }
-
-    /// The number of a tuple of types that were bound before the family was, where tuples have one.
-    #[inline]
-    fn tuple_of(&self, args: &[OwnType]) -> Option<u32> {
-        if args.len() != self.shares.len() || args.is_empty() {
-            return None;
-        }
-        let mut tuple = 0_u32;
-        for (shares, own) in self.shares.iter().zip(args) {
-            // No sum is larger than the number of tuples, which fits.
-            tuple = tuple.wrapping_add(*shares.get(own.0 as usize)?);
-        }
-        Some(tuple)
     }
 
     #[inline]

@@ -6,9 +6,9 @@ use zerocopy::little_endian::U32;
 
 use super::layout::{BLOB, FamilyRow, PIEC, PLAC, PieceRow};
 use super::view::{GlobalType, ImageView, PlaceInfo};
-use crate::format::core::{CoreParts, above_stride_bytes};
+use crate::format::core::{CoreParts, Part, above_stride_bytes};
 use crate::format::layout::{
-    CLAS, ENTR, ENTRY_DEFAULT, EntryRow, LEFT, MAX_ARITY, RULE, TABLE_MAY_BE_AMBIGUOUS, TYPE,
+    CLAS, ENTRY_DEFAULT, EntryRow, LEFT, MAX_ARITY, RULE, TABLE_MAY_BE_AMBIGUOUS, TYPE,
 };
 use crate::format::view::rows;
 use crate::format::{
@@ -23,7 +23,6 @@ pub struct FamilyView<'a> {
     row: &'a FamilyRow,
     rule: Rule,
     type_map: &'a [U32],
-    entries: &'a [EntryRow],
     core: DispatchCore<'a>,
 }
 
@@ -38,38 +37,35 @@ impl<'a> FamilyView<'a> {
         let entries = row.entry_count.get() as usize;
         let product = |count: usize, row_bytes: usize| count.saturating_mul(row_bytes);
         let further = further_pieces(&image, row)?;
+        let part = |at: U32, len: usize| {
+            let found = image.piece(at, len)?;
+            Ok(Part { at: at.get(), len: found.len() as u32 })
+        };
         // A piece that is not needed is not looked at, wherever it lies.
         let piece = |tag: Tag, is_needed: bool| {
             let found = further.iter().find(|piece| is_needed && piece.tag == tag.0);
-            found.map_or(Ok(&[][..]), |piece| image.piece(piece.offset, piece.len.get() as usize))
+            found.map_or(Ok(Part::default()), |piece| part(piece.offset, piece.len.get() as usize))
         };
         let answers = optimization.section();
-        let entry_rows = image.piece(row.entries, product(entries, size_of::<EntryRow>()))?;
-        let entry_rows: &[EntryRow] = rows(entry_rows, row.entry_count.get()).ok_or(wrong(ENTR, COUNTS))?;
         let core = DispatchCore::new(CoreParts {
+            bytes: image.blob,
             optimization,
             rule,
             rule_section: piece(RULE, rule != Rule::Symmetric)?,
             arity: row.arity,
-            entries: entry_rows,
+            entry_count: row.entry_count.get(),
+            entries: part(row.entries, product(entries, size_of::<EntryRow>()))?,
             type_count: row.type_count.get(),
             param_count: params,
-            params: image.piece(row.params, product(params as usize, 4))?,
-            above: image.piece(row.above, product(types, above_stride_bytes(params)))?,
-            patterns: image.piece(row.patterns, product(entries, 2 * usize::from(row.arity)))?,
+            params: part(row.params, product(params as usize, 4))?,
+            above: part(row.above, product(types, above_stride_bytes(params)))?,
+            patterns: part(row.patterns, product(entries, 2 * usize::from(row.arity)))?,
             classes: piece(CLAS, answers.is_some())?,
-            answers: answers.map_or(Ok(&[][..]), |tag| piece(tag, true))?,
+            answers: answers.map_or(Ok(Part::default()), |tag| piece(tag, true))?,
         })
         .map_err(|(tag, what)| wrong(tag, what))?;
         let type_map = rows(image.piece(row.type_map, product(types, 4))?, row.type_count.get());
-        Ok(Self {
-            image,
-            row,
-            rule,
-            type_map: type_map.ok_or(wrong(TYPE, COUNTS))?,
-            entries: entry_rows,
-            core,
-        })
+        Ok(Self { image, row, rule, type_map: type_map.ok_or(wrong(TYPE, COUNTS))?, core })
     }
 
     /// Qualified name.
@@ -174,10 +170,10 @@ impl<'a> FamilyView<'a> {
 
     /// What is known of one entry.
     pub fn entry(&self, entry: EntryId) -> Result<EntryInfo<'a>, AccessError> {
-        let row = self.entries.get(entry.0 as usize).ok_or(AccessError::OutOfBounds {
+        let row = self.core.entry_row(entry.0).ok_or(AccessError::OutOfBounds {
             tag: BLOB,
             index: u64::from(entry.0),
-            bound: self.entries.len() as u64,
+            bound: u64::from(self.core.entry_count()),
         })?;
         Ok(EntryInfo {
             implementation: self.image.strings.get(row.implementation.get())?,

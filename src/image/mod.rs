@@ -5,7 +5,7 @@
 //! | `layout`, `builder` | the fixed parts, and the only writer |
 //! | `view`, `family`, `verify` | checked reads where the bytes lie, and the deep proof |
 //! | `open` | an image in a file, mapped |
-//! | `bind`, `grow` | a process's own type ids, so that a call is array loads |
+//! | `bind`, `grow`, `numbered` | a process's own type ids, so that a call is array loads |
 //! | `inline_cache`, `shared_cache` | the last answers of one call site, of one thread or of many |
 //! | `reload` | a newer file takes the place of an older one while threads use both |
 
@@ -20,6 +20,7 @@ mod grow;
 mod inline_cache;
 pub mod inspect;
 pub mod layout;
+mod numbered;
 mod open;
 mod pressed;
 mod reload;

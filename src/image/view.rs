@@ -36,7 +36,7 @@ pub struct ImageView<'a> {
     pub(super) types: &'a [TypeRow],
     pub(super) families: &'a [FamilyRow],
     pub(super) pieces: &'a [PieceRow],
-    blob: &'a [u8],
+    pub(super) blob: &'a [u8],
     pub(super) places: &'a [PlaceRow],
 }
 
