@@ -6,7 +6,7 @@
 use super::decision::DecisionDag;
 use super::matrix::CompressedMatrix;
 use crate::format::layout::{HashHead, MATRIX_TAIL_BYTES, MatrixHead, SlotRow};
-use crate::format::sections::{answer_section, cell_bits, class_section, hash_counts};
+use crate::format::sections::{cell_bits, classes_len, hash_counts, put_answers};
 use crate::format::{LogicalRule, LogicalTable, Optimization, PositionClasses, Strategy};
 
 /// Which optimizer to use.
@@ -89,7 +89,7 @@ pub(crate) fn decide(
     let considered = ways.iter().map(|(cost, _)| *cost).collect();
     let mut strategy = take(table, &mut ways, choice);
     // A hash is perfect only if its displacements are found, which is seen by looking for them.
-    if matches!(strategy, Strategy::Hash { .. }) && answer_section(&strategy, None).is_err() {
+    if matches!(strategy, Strategy::Hash { .. }) && put_answers(&mut Vec::new(), &strategy, None).is_err() {
         strategy = take(table, &mut ways, choice);
     }
     Decision { strategy, considered }
@@ -182,7 +182,7 @@ fn class_cells(classes: &[PositionClasses]) -> u64 {
 }
 
 fn class_bytes(classes: &[PositionClasses]) -> u64 {
-    class_section(classes).len() as u64
+    classes_len(classes, false) as u64
 }
 
 fn is_worth(table: &LogicalTable, extra_bytes: u64) -> bool {

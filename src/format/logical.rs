@@ -110,37 +110,45 @@ impl LogicalTable {
     /// XXH3-64 over the canonical serialization that the specification gives under *Table hash*.
     /// Equal for equal tables, whichever optimizer made their bytes.
     pub fn table_hash(&self) -> u64 {
-        // Two numbers, relations and a few names for each row: enough for most tables.
+        self.table_hash_with(rule_section(self).as_deref())
+    }
+
+    /// The same, of a table whose section `RULE` was made before.
+    pub(super) fn table_hash_with(&self, rule: Option<&[u8]>) -> u64 {
         let names: usize = self.types.iter().map(|row| row.name.len() + 9 + 2 * row.above.len()).sum();
         let symbols = |entry: &LogicalEntry| entry.implementation.len() + entry.module.len();
         let entries: usize =
             self.entries.iter().map(|entry| symbols(entry) + 9 + 2 * entry.pattern.len()).sum();
-        let mut bytes = Vec::with_capacity(64 + self.name.len() + names + entries + 4 * self.params.len());
-        let put_str = |bytes: &mut Vec<u8>, text: &str| {
+        let params = 4 * self.params.len();
+        let rule_bytes = rule.map_or(0, |rule| 4 + rule.len());
+        let mut bytes =
+            Vec::with_capacity(4 + self.name.len() + 2 + 12 + names + params + entries + rule_bytes);
+        let put_text = |bytes: &mut Vec<u8>, text: &[u8]| {
             bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
-            bytes.extend_from_slice(text.as_bytes());
+            bytes.extend_from_slice(text);
         };
-        put_str(&mut bytes, &self.name);
+        put_text(&mut bytes, self.name.as_bytes());
         bytes.extend_from_slice(&[self.arity, self.rule.rule().code()]);
         bytes.extend_from_slice(&(self.types.len() as u32).to_le_bytes());
         for row in &self.types {
-            put_str(&mut bytes, &row.name);
-            bytes.push(u8::from(row.sealed));
-            bytes.extend_from_slice(&(row.above.len() as u32).to_le_bytes());
+            put_text(&mut bytes, row.name.as_bytes());
+            let [a, b, c, d] = (row.above.len() as u32).to_le_bytes();
+            bytes.extend_from_slice(&[u8::from(row.sealed), a, b, c, d]);
             bytes.extend(row.above.iter().flat_map(|param| param.to_le_bytes()));
         }
         bytes.extend_from_slice(&(self.params.len() as u32).to_le_bytes());
         bytes.extend(self.params.iter().flat_map(|local| local.to_le_bytes()));
         bytes.extend_from_slice(&(self.entries.len() as u32).to_le_bytes());
         for entry in &self.entries {
-            bytes.extend(entry.pattern.iter().flat_map(|param| param.0.to_le_bytes()));
-            put_str(&mut bytes, &entry.implementation);
-            put_str(&mut bytes, &entry.module);
+            for param in &entry.pattern {
+                bytes.extend_from_slice(&param.0.to_le_bytes());
+            }
+            put_text(&mut bytes, entry.implementation.as_bytes());
+            put_text(&mut bytes, entry.module.as_bytes());
             bytes.push(u8::from(entry.default));
         }
-        if let Some(section) = rule_section(self) {
-            bytes.extend_from_slice(&(section.len() as u32).to_le_bytes());
-            bytes.extend_from_slice(&section);
+        if let Some(rule) = rule {
+            put_text(&mut bytes, rule);
         }
         crate::digest::fast_hash(&bytes)
     }
@@ -178,22 +186,34 @@ impl LogicalTable {
     /// The type signature: per position the sorted distinct parameter types, a line each, separated by tabs.
     pub fn type_signature(&self) -> String {
         let mut text = String::new();
+        // Parameters are numbered in name order, so marks of the distinct ones need no sorting.
+        let mut marks = vec![false; self.params.len() + 1];
         for position in 0..usize::from(self.arity) {
-            // Parameters are numbered in name order, so marks of the distinct ones need no sorting.
-            let mut marks = vec![false; self.params.len() + 1];
+            marks.fill(false);
             for param in self.entries.iter().filter_map(|entry| entry.pattern.get(position)) {
                 if let Some(mark) = marks.get_mut(usize::from(param.0)) {
                     *mark = true;
                 }
             }
-            let has_top = std::mem::take(&mut marks[0]);
-            let marked = marks.iter().enumerate().filter(|(_, mark)| **mark);
-            let mut names: Vec<&str> =
-                marked.map(|(number, _)| self.param_name(ParamRef(number as u16))).collect();
-            if has_top {
-                names.insert(names.partition_point(|name| *name < TOP_TYPE), TOP_TYPE);
+            let line_start = text.len();
+            let mut put = |name: &str| {
+                if text.len() > line_start {
+                    text.push('\t');
+                }
+                text.push_str(name);
+            };
+            let mut waits_top = std::mem::take(&mut marks[0]);
+            for (number, _) in marks.iter().enumerate().filter(|(_, mark)| **mark) {
+                let name = self.param_name(ParamRef(number as u16));
+                if waits_top && name >= TOP_TYPE {
+                    put(TOP_TYPE);
+                    waits_top = false;
+                }
+                put(name);
             }
-            text.push_str(&names.join("\t"));
+            if waits_top {
+                put(TOP_TYPE);
+            }
             text.push('\n');
         }
         text

@@ -5,6 +5,8 @@
 //! | `layout` | the fixed parts, byte for byte |
 //! | `logical` | what a table says, whatever way its bytes find the answer |
 //! | `builder` | the only writer |
+//! | `shape` | what the writer leans on |
+//! | `interned` | a table's strings, numbered |
 //! | `patch`, `strings_patch` | new bytes from an older table's, what is the same copied |
 //! | `envelope` | header, section directory, checksums: proved at open |
 //! | `view` | checked reads, where the bytes lie |
@@ -25,6 +27,7 @@ pub(crate) mod columnar;
 pub(crate) mod core;
 pub(crate) mod envelope;
 mod error;
+mod interned;
 pub mod layout;
 pub(crate) mod levels;
 mod logical;
@@ -34,6 +37,7 @@ mod rule;
 pub(crate) mod rule_data;
 mod scan;
 pub(crate) mod sections;
+mod shape;
 pub(crate) mod strings;
 mod strings_patch;
 pub(crate) mod verify;

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::U32;
 
-use super::builder::{EncodeError, HeaderFacts, TablePlan, above_bits, assemble, check_limits, check_shape};
+use super::builder::{EncodeError, HeaderFacts, TablePlan, assemble, put_above};
 use super::core::{EntryId, above_stride_bytes};
 use super::envelope::NewSection;
 use super::error::Tag;
@@ -19,7 +19,8 @@ use super::layout::{
 };
 use super::logical::{LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef};
 use super::rule_data::rule_section;
-use super::sections::{answer_section, class_section};
+use super::sections::{put_answers, put_classes};
+use super::shape::{check_limits, check_shape};
 use super::strings_patch::PatchedStrings;
 use super::view::TableView;
 
@@ -70,15 +71,17 @@ pub fn patch(old: &TableView<'_>, table: &LogicalTable, plan: &TablePlan) -> Res
     patch.strings(&strings);
     patch.compared(TYPE, types.as_bytes().to_vec());
     patch.put(PARM, same_params, params);
-    patch.put(ABOV, has_relations(old, table), || above_bits(table));
+    patch.put(ABOV, has_relations(old, table), || made(|section| put_above(section, table)));
     patch.put(PATT, same_patterns, patterns);
     patch.compared(ENTR, entries.as_bytes().to_vec());
     if let Some(rule) = rule_section(table) {
         patch.compared(RULE, rule);
     }
     if let (Some(classes), Some(tag)) = (plan.strategy.classes(), plan.strategy.optimization().section()) {
-        patch.compared(CLAS, class_section(classes));
-        patch.compared(tag, answer_section(&plan.strategy, old.section(tag))?);
+        patch.compared(CLAS, made(|section| put_classes(section, classes, plan.is_hot())));
+        let mut answers = Vec::new();
+        put_answers(&mut answers, &plan.strategy, old.section(tag))?;
+        patch.compared(tag, answers);
     }
     patch.finish(table, HeaderFacts::of(plan))
 }
@@ -129,6 +132,13 @@ pub fn patch_symbols(
     let facts =
         HeaderFacts { optimization: header.optimization, flags: header.flags.get(), creation_timestamp };
     patch.finish(table, facts).map(Some)
+}
+
+/// A section of its own.
+fn made(put: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut section = Vec::new();
+    put(&mut section);
+    section
 }
 
 /// Sections on their way into the new file.
