@@ -92,7 +92,8 @@ pub fn optimize_with(
     let dag = DecisionDag::build(table, rule, DAG_BUDGET_CELLS);
     let is_ambiguous = |choice: &Choice| matches!(choice, Choice::Ambiguous(_));
     let may_be_ambiguous = dag.as_ref().is_none_or(|dag| dag.verdicts.iter().any(is_ambiguous));
-    let decision = decide(table, dag.as_ref(), &order, options.optimizer);
+    let is_hot = options.calls.iter().any(|calls| *calls > 0);
+    let decision = decide(table, dag.as_ref(), &order, options.optimizer, is_hot);
     if let LogicalRule::Custom { name } = &table.rule
         && !decision.strategy.optimization().is_walked()
     {

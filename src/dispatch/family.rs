@@ -183,11 +183,22 @@ pub fn restrict(graph: &TypeGraph, family: &Family) -> Result<LogicalTable, Fami
         let limit = crate::format::layout::MAX_PARAMS;
         return Err(FamilyError::TooManyParams { family: shown(), found: params.len(), limit });
     }
-    let below: Vec<Vec<TypeId>> = params.iter().map(|param| graph.below(*param)).collect();
-    let mut locals: Vec<TypeId> = below.iter().flatten().copied().collect();
+    // By type, the last parameter that it was found under; none yet.
+    let mut seen = vec![u32::MAX; graph.len()];
+    let mut locals: Vec<TypeId> = Vec::new();
+    // Of one parameter after the other, the types under it.
+    let (mut below, mut ends) = (Vec::new(), Vec::with_capacity(params.len()));
+    for (ordinal, param) in (0..).zip(&params) {
+        graph.for_each_below(*param, ordinal, &mut seen, |id| below.push(id));
+        ends.push(below.len());
+    }
+    seen.fill(u32::MAX);
+    for id in &below {
+        if std::mem::replace(&mut seen[TypeGraph::place(*id)], 0) != 0 {
+            locals.push(*id);
+        }
+    }
     locals.sort_unstable_by_key(by_rank);
-    locals.dedup();
-    let local_of = |id: TypeId| locals.binary_search_by_key(&graph.rank(id), by_rank).unwrap_or(usize::MAX);
     let mut types: Vec<LogicalType> = locals
         .iter()
         .map(|id| LogicalType {
@@ -196,10 +207,17 @@ pub fn restrict(graph: &TypeGraph, family: &Family) -> Result<LogicalTable, Fami
             above: Vec::new(),
         })
         .collect();
-    for (ordinal, below) in below.iter().enumerate() {
-        for id in below {
+    let mut local_of = seen;
+    for (local, id) in (0..).zip(&locals) {
+        local_of[TypeGraph::place(*id)] = local;
+    }
+    let local_of = |id: TypeId| local_of[TypeGraph::place(id)] as usize;
+    let mut start = 0;
+    for (ordinal, end) in ends.into_iter().enumerate() {
+        for id in &below[start..end] {
             types[local_of(*id)].above.push(ordinal as u16);
         }
+        start = end;
     }
     let param_ref = |param: &Option<TypeId>| match param {
         None => ParamRef::TOP,

@@ -235,6 +235,32 @@ impl TypeGraph {
         closure(&self.subs, id)
     }
 
+    /// Calls `each` with the type and all its subtypes. `seen` has a number for each type, none of which
+    /// may be `mark`, and gets `mark` for these. Cost: a walk over them.
+    pub(crate) fn for_each_below(
+        &self,
+        id: TypeId,
+        mark: u32,
+        seen: &mut [u32],
+        mut each: impl FnMut(TypeId),
+    ) {
+        seen[id.0 as usize] = mark;
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            each(id);
+            for sub in &self.subs[id.0 as usize] {
+                if std::mem::replace(&mut seen[sub.0 as usize], mark) != mark {
+                    open.push(*sub);
+                }
+            }
+        }
+    }
+
+    /// The type's place in order of declaration.
+    pub(crate) const fn place(id: TypeId) -> usize {
+        id.0 as usize
+    }
+
     /// The type's place in name order.
     pub fn rank(&self, id: TypeId) -> u32 {
         self.rank[id.0 as usize]

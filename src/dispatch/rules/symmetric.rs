@@ -2,7 +2,7 @@
 //! every position.
 
 use super::{Applicable, Choice, ResolutionRule};
-use crate::dispatch::sets::MethodSet;
+use crate::dispatch::sets::{MethodSet, members};
 use crate::format::LogicalTable;
 
 /// Who is at least as specific as whom.
@@ -70,18 +70,24 @@ pub(super) fn chains(covers: &[MethodSet]) -> Vec<u32> {
 
 impl ResolutionRule for Symmetric {
     fn choose(&self, applicable: &Applicable<'_>) -> Choice {
-        let [all] = applicable.sets() else { return Choice::NoMethod };
+        let Some(all) = applicable.set() else { return Choice::NoMethod };
         // Whoever covers all others has the smallest specificity among them.
-        let Some(first) = all.iter().min_by_key(|method| self.specificity[*method]) else {
+        let Some(first) = members(all).min_by_key(|method| self.specificity[*method]) else {
             return Choice::NoMethod;
         };
-        if all.is_subset(&self.covers[first]) {
+        if self.covers[first].holds(all) {
             return Choice::Method(first as u32);
         }
-        let minimal = all.iter().filter(|method| {
-            !all.iter().any(|other| other != *method && self.covers[other].contains(*method))
-        });
-        Choice::Ambiguous(minimal.map(|method| method as u32).collect())
+        let mut minimal = MethodSet::from(all);
+        for method in members(all) {
+            let is_minimal = minimal.has(method);
+            minimal.remove_all(&self.covers[method]);
+            // It covers itself, which does not make it less specific.
+            if is_minimal {
+                minimal.insert(method);
+            }
+        }
+        Choice::Ambiguous(minimal.iter().map(|method| method as u32).collect())
     }
 
     fn specificity(&self, _: &LogicalTable) -> Vec<u32> {
