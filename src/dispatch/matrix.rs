@@ -39,13 +39,17 @@ impl CompressedMatrix {
             Choice::Ambiguous(_) => CELL_AMBIGUOUS,
             Choice::Method(entry) => CELL_FIRST_ENTRY + file_index[*entry as usize],
         };
+        let outcomes: Vec<u32> = dag.verdicts.iter().map(outcome).collect();
+        if tuples_with_outcome(dag, &outcomes) > TUPLE_BUDGET as u64 {
+            return None;
+        }
         let mut walk = Walk {
             dag,
-            outcomes: dag.verdicts.iter().map(outcome).collect(),
+            outcomes,
             tuple: vec![0; dag.classes.len()],
             found: Tuples { arity: dag.classes.len(), classes: Vec::new(), outcomes: Vec::new() },
         };
-        walk.descend(dag.root, 0)?;
+        walk.descend(dag.root, 0);
         // Positions that are tested from left to right are walked in the order of tuples.
         let mut found = walk.found;
         if !dag.positions.is_sorted() {
@@ -167,39 +171,69 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// Fills the positions that are tested from `depth` on; a position that a path does not test is
     /// answered alike for all its classes.
-    fn descend(&mut self, link: Link, depth: usize) -> Option<()> {
+    fn descend(&mut self, link: Link, depth: usize) {
         let child = link.child();
-        if let Child::Verdict(verdict) = child
-            && self.outcomes[verdict as usize] == CELL_NO_METHOD
-        {
-            return Some(());
-        }
-        let Some(position) = self.dag.positions.get(depth).map(|position| usize::from(*position)) else {
-            let Child::Verdict(verdict) = child else { return None };
-            if self.found.len() >= TUPLE_BUDGET {
-                return None;
+        if let Child::Verdict(verdict) = child {
+            let outcome = self.outcomes[verdict as usize];
+            if outcome == CELL_NO_METHOD {
+                return;
             }
-            self.found.classes.extend_from_slice(&self.tuple);
-            self.found.outcomes.push(self.outcomes[verdict as usize]);
-            return Some(());
-        };
+            if depth == self.dag.positions.len() {
+                self.found.classes.extend_from_slice(&self.tuple);
+                self.found.outcomes.push(outcome);
+                return;
+            }
+        }
         let dag = self.dag;
+        let position = usize::from(dag.positions[depth]);
         match child {
             Child::Node(node) if usize::from(dag.nodes.position(node)) == position => {
                 for (class, next) in dag.nodes.children(node).iter().enumerate() {
                     self.tuple[position] = class as u16;
-                    self.descend(*next, depth + 1)?;
+                    self.descend(*next, depth + 1);
                 }
             }
             _ => {
                 for class in 0..dag.classes[position].class_count {
                     self.tuple[position] = class;
-                    self.descend(link, depth + 1)?;
+                    self.descend(link, depth + 1);
                 }
             }
         }
-        Some(())
     }
+}
+
+/// Number of tuples of classes that have an outcome, which a walk over all of them would find.
+fn tuples_with_outcome(dag: &DecisionDag, outcomes: &[u32]) -> u64 {
+    let class_count = |position: &u8| u64::from(dag.classes[usize::from(*position)].class_count);
+    // By number of positions tested, the tuples of the others.
+    let mut tuples_behind = vec![1_u64; dag.positions.len() + 1];
+    for (depth, position) in dag.positions.iter().enumerate().rev() {
+        tuples_behind[depth] = tuples_behind[depth + 1].saturating_mul(class_count(position));
+    }
+    let mut depth_of = vec![0; dag.positions.len()];
+    for (depth, position) in dag.positions.iter().enumerate() {
+        depth_of[usize::from(*position)] = depth;
+    }
+    let depth_of_node = |node: u32| depth_of[usize::from(dag.nodes.position(node))];
+    let mut of_node: Vec<u64> = Vec::with_capacity(dag.nodes.len());
+    // Positions between two that are tested multiply what is behind them.
+    let of_link = |link: Link, depth: usize, of_node: &[u64]| match link.child() {
+        Child::Verdict(verdict) if outcomes[verdict as usize] == CELL_NO_METHOD => 0,
+        Child::Verdict(_) => tuples_behind[depth],
+        Child::Node(node) => {
+            let skipped = &dag.positions[depth..depth_of_node(node)];
+            let factor = skipped.iter().map(class_count).fold(1, u64::saturating_mul);
+            of_node[node as usize].saturating_mul(factor)
+        }
+    };
+    for node in 0..dag.nodes.len() as u32 {
+        let depth = depth_of_node(node) + 1;
+        let children = dag.nodes.children(node).iter();
+        let tuples = children.fold(0, |sum: u64, link| sum.saturating_add(of_link(*link, depth, &of_node)));
+        of_node.push(tuples);
+    }
+    of_link(dag.root, 0, &of_node)
 }
 
 /// Merges the classes of each position that no tuple tells apart, numbered in the order of their first

@@ -32,11 +32,6 @@ impl MethodSet {
         }
     }
 
-    /// Whether all of these, which are as many words as a set of this size has, are members.
-    pub(crate) fn holds(&self, words: &[u64]) -> bool {
-        self.0.iter().zip(words).all(|(ours, theirs)| theirs & !ours == 0)
-    }
-
     /// Leaves out what is in `other`.
     pub(crate) fn remove_all(&mut self, other: &Self) {
         for (ours, theirs) in self.0.iter_mut().zip(&other.0) {
@@ -96,7 +91,6 @@ mod tests {
             set.insert(member);
         }
         assert_eq!(set.iter().collect::<Vec<_>>(), [0, 64, 129]);
-        assert!(MethodSet::full(130).holds(set.words()) && !set.holds(MethodSet::full(130).words()));
         assert_eq!((set.has(64), set.has(63)), (true, false));
         let mut rest = MethodSet::full(130);
         rest.remove_all(&set);

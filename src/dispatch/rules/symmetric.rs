@@ -71,23 +71,32 @@ pub(super) fn chains(covers: &[MethodSet]) -> Vec<u32> {
 impl ResolutionRule for Symmetric {
     fn choose(&self, applicable: &Applicable<'_>) -> Choice {
         let Some(all) = applicable.set() else { return Choice::NoMethod };
+        let methods: Vec<usize> = members(all).collect();
         // Whoever covers all others has the smallest specificity among them.
-        let Some(first) = members(all).min_by_key(|method| self.specificity[*method]) else {
+        let Some(first) = methods.iter().min_by_key(|method| self.specificity[**method]) else {
             return Choice::NoMethod;
         };
-        if self.covers[first].holds(all) {
-            return Choice::Method(first as u32);
+        if methods.iter().all(|method| self.covers[*first].has(*method)) {
+            return Choice::Method(*first as u32);
         }
-        let mut minimal = MethodSet::from(all);
-        for method in members(all) {
-            let is_minimal = minimal.has(method);
-            minimal.remove_all(&self.covers[method]);
-            // It covers itself, which does not make it less specific.
-            if is_minimal {
-                minimal.insert(method);
+        // One by one, or by sets where so many are left that it is cheaper.
+        let minimal: Vec<u32> = if methods.len() <= all.len() {
+            let beats = |other: usize, method: usize| other != method && self.covers[other].has(method);
+            let is_minimal = |method: &usize| !methods.iter().any(|other| beats(*other, *method));
+            methods.iter().copied().filter(is_minimal).map(|method| method as u32).collect()
+        } else {
+            let mut minimal = MethodSet::from(all);
+            for method in methods {
+                let is_left = minimal.has(method);
+                minimal.remove_all(&self.covers[method]);
+                // It covers itself, which does not make it less specific.
+                if is_left {
+                    minimal.insert(method);
+                }
             }
-        }
-        Choice::Ambiguous(minimal.iter().map(|method| method as u32).collect())
+            minimal.iter().map(|method| method as u32).collect()
+        };
+        Choice::Ambiguous(minimal)
     }
 
     fn specificity(&self, _: &LogicalTable) -> Vec<u32> {
