@@ -45,7 +45,7 @@ fn plain_len(tables: &[LogicalTable]) -> usize {
     let plain: Vec<_> = tables
         .iter()
         .map(|table| {
-            let types: Vec<_> = table.types.iter().map(|row| (&*row.name, row.sealed, &row.above)).collect();
+            let types: Vec<_> = table.types.iter().map(|row| (&*row.name, row.sealed, &*row.above)).collect();
             let entries: Vec<(Vec<u16>, _, _, _)> = table
                 .entries
                 .iter()
@@ -55,8 +55,8 @@ fn plain_len(tables: &[LogicalTable]) -> usize {
                 })
                 .collect();
             let nearest = match &table.rule {
-                LogicalRule::Precedence { nearest, .. } => nearest.as_slice(),
-                _ => &[],
+                LogicalRule::Precedence { nearest, .. } => nearest.iter().map(|list| &**list).collect(),
+                _ => Vec::new(),
             };
             (&table.name, types, &table.params, entries, nearest)
         })

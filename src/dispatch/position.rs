@@ -27,14 +27,20 @@ impl Position {
         let mut ids: HashTable<u16> = HashTable::new();
         let mut class_of = Vec::with_capacity(table.types.len());
         let (mut here, mut class) = (Vec::new(), 0_u16);
+        let mut last: &[u16] = &[];
         for (local, row) in table.types.iter().enumerate() {
             let above = match &table.rule {
                 LogicalRule::Precedence { nearest, .. } if by_nearness => &nearest[local],
                 _ => &row.above,
             };
+            // Neighbours in name order often share a list.
+            if std::ptr::eq(last, &**above) {
+                class_of.push(class);
+                continue;
+            }
+            last = above;
             here.clear();
             here.extend(above.iter().copied().filter(|param| is_here[usize::from(*param)]));
-            // Neighbours in name order are often of one class.
             if here != params_of[usize::from(class)] {
                 class = class_of_params(&here, &mut ids, &mut params_of)?;
             }

@@ -213,7 +213,7 @@ pub(super) fn put_above(section: &mut Vec<u8>, table: &LogicalTable) {
     let start = section.len();
     section.resize(start + stride * table.types.len(), 0);
     for (row, bytes) in table.types.iter().zip(section[start..].chunks_exact_mut(stride.max(1))) {
-        for param in &row.above {
+        for param in &*row.above {
             bytes[usize::from(*param) / 8] |= 1 << (param % 8);
         }
     }

@@ -194,7 +194,7 @@ mod tests {
     fn types(names: &[String]) -> Vec<LogicalType> {
         let mut names: Vec<&String> = names.iter().collect();
         names.sort();
-        let row = |name: &String| LogicalType { name: name.as_str().into(), sealed: false, above: vec![] };
+        let row = |name: &String| LogicalType { name: name.as_str().into(), sealed: false, above: [].into() };
         names.into_iter().map(row).collect()
     }
 

@@ -33,8 +33,9 @@ pub struct LogicalType {
     pub name: Arc<str>,
     /// Whether no other subtypes may ever be added.
     pub sealed: bool,
-    /// Numbers of the parameters that are this type or a supertype of it, ascending.
-    pub above: Vec<u16>,
+    /// Numbers of the parameters that are this type or a supertype of it, ascending. Shared: many types
+    /// are under the same.
+    pub above: Arc<[u16]>,
 }
 
 /// A method.
@@ -62,7 +63,7 @@ pub enum LogicalRule {
         argument_order: Vec<u8>,
         /// For each type, the parameters above it, nearest first; the same as its `above`, in the
         /// order of the type's own list.
-        nearest: Vec<Vec<u16>>,
+        nearest: Vec<Arc<[u16]>>,
     },
     /// [`Rule::Levels`].
     Levels {
@@ -134,7 +135,9 @@ impl LogicalTable {
             put_text(&mut bytes, row.name.as_bytes());
             let [a, b, c, d] = (row.above.len() as u32).to_le_bytes();
             bytes.extend_from_slice(&[u8::from(row.sealed), a, b, c, d]);
-            bytes.extend(row.above.iter().flat_map(|param| param.to_le_bytes()));
+            for param in &*row.above {
+                bytes.extend_from_slice(&param.to_le_bytes());
+            }
         }
         bytes.extend_from_slice(&(self.params.len() as u32).to_le_bytes());
         bytes.extend(self.params.iter().flat_map(|local| local.to_le_bytes()));
@@ -171,7 +174,7 @@ impl LogicalTable {
     /// The parameters above parameter `ordinal`, itself among them, ascending.
     pub fn above_param(&self, ordinal: u16) -> &[u16] {
         let local = self.params.get(usize::from(ordinal)).copied().unwrap_or(u32::MAX);
-        self.types.get(local as usize).map_or(&[], |row| row.above.as_slice())
+        self.types.get(local as usize).map_or(&[], |row| &row.above)
     }
 
     /// Whether parameter `lower` is parameter `upper` or a subtype of it.

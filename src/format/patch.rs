@@ -220,7 +220,7 @@ fn has_relations(old: &TableView<'_>, table: &LogicalTable) -> bool {
     section.len() == stride * table.types.len()
         && section.chunks_exact(stride.max(1)).zip(&table.types).all(|(bytes, row)| {
             expected.fill(0);
-            for param in &row.above {
+            for param in &*row.above {
                 // A parameter that there is not is found wrong by the shape's check, or differs here.
                 match expected.get_mut(usize::from(*param) / 8) {
                     Some(byte) => *byte |= 1 << (param % 8),

@@ -2,7 +2,7 @@
 
 use super::builder::{EncodeError, PositionClasses, Strategy, TablePlan};
 use super::layout::{MAX_ARITY, MAX_ENTRIES, MAX_PARAMS};
-use super::logical::{LogicalRule, LogicalTable, LogicalType, ParamRef, TOP_TYPE};
+use super::logical::{LogicalRule, LogicalTable, ParamRef, TOP_TYPE};
 
 pub(super) fn check_limits(table: &LogicalTable) -> Result<(), EncodeError> {
     let limits = [
@@ -21,12 +21,26 @@ pub(super) fn check_limits(table: &LogicalTable) -> Result<(), EncodeError> {
     let names = std::iter::once(table.name.as_str()).chain(table.types.iter().map(|row| &*row.name));
     for name in names {
         // Nearly all names are of printable ASCII, which a look at the bytes tells.
-        let is_plain = name.bytes().fold(true, |plain, byte| plain & (b' '..=b'~').contains(&byte));
-        if !is_plain && name.chars().any(char::is_control) {
+        if !is_printable_ascii(name.as_bytes()) && name.chars().any(char::is_control) {
             return Err(EncodeError::ControlCharacter { name: name.to_owned() });
         }
     }
     Ok(())
+}
+
+/// Eight bytes at a time: none is below a space, none is above a tilde.
+fn is_printable_ascii(text: &[u8]) -> bool {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    let is_odd = |bytes: [u8; 8]| {
+        let word = u64::from_le_bytes(bytes);
+        // A byte's highest bit is set in one of these where it is: 0x80 and above; 0x7f; below 0x20.
+        (word | word.wrapping_add(EACH) | (word.wrapping_sub(EACH * 0x20) & !word)) & (EACH * 0x80) != 0
+    };
+    match text.last_chunk() {
+        // The last eight overlap others where the length is no multiple.
+        Some(last) => !is_odd(*last) && !text.as_chunks().0.iter().any(|bytes| is_odd(*bytes)),
+        None => text.iter().all(|byte| (b' '..=b'~').contains(byte)),
+    }
 }
 
 /// What the writer leans on: whatever passes here is written without a panic and without losing a
@@ -34,11 +48,15 @@ pub(super) fn check_limits(table: &LogicalTable) -> Result<(), EncodeError> {
 pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), EncodeError> {
     let (types, params, arity) = (table.types.len(), table.params.len(), usize::from(table.arity));
     let expect = |holds: bool, what| if holds { Ok(()) } else { Err(EncodeError::Inconsistent(what)) };
-    let relations = table.types.iter().flat_map(|row| &row.above);
-    expect(
-        relations.into_iter().all(|param| usize::from(*param) < params),
-        "a type is under no such parameter",
-    )?;
+    let mut last: &[u16] = &[];
+    for row in &table.types {
+        if std::ptr::eq(last, &*row.above) {
+            continue;
+        }
+        last = &row.above;
+        let known = last.iter().all(|param| usize::from(*param) < params);
+        expect(known, "a type is under no such parameter")?;
+    }
     expect(table.params.iter().all(|local| (*local as usize) < types), "a parameter is no such type")?;
     let mut patterns = table.entries.iter().map(|entry| &entry.pattern);
     let fits = |pattern: &Vec<ParamRef>| {
@@ -55,15 +73,17 @@ pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), 
                 "the order of positions does not name each once",
             )?;
             expect(nearest.len() == types, "there is not a list of parameters for each type")?;
-            let fits = |(list, row): (&Vec<u16>, &LogicalType)| {
-                let mut list = list.clone();
-                list.sort_unstable();
-                list == row.above
-            };
-            expect(
-                nearest.iter().zip(&table.types).all(fits),
-                "a type's list is not of the parameters above it",
-            )?;
+            let (mut last, mut sorted): ((&[u16], &[u16]), Vec<u16>) = ((&[], &[]), Vec::new());
+            for (list, row) in nearest.iter().zip(&table.types) {
+                if std::ptr::eq(last.0, &**list) && std::ptr::eq(last.1, &*row.above) {
+                    continue;
+                }
+                last = (list, &row.above);
+                sorted.clear();
+                sorted.extend_from_slice(list);
+                sorted.sort_unstable();
+                expect(*sorted == *row.above, "a type's list is not of the parameters above it")?;
+            }
         }
         LogicalRule::Levels { counts_as } => {
             expect(counts_as.len() == params, "there is not a row of what it counts as for each parameter")?;
@@ -98,4 +118,24 @@ pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), 
         expect(classes.iter().all(fits), "a position has not one of its classes for each type")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_not_printable_ascii_are_seen_wherever_they_stand() {
+        for len in 0..40 {
+            let plain: Vec<u8> = (0..len).map(|at| b' ' + (at * 37 % 95) as u8).collect();
+            assert!(is_printable_ascii(&plain), "{len} bytes");
+            for at in 0..len {
+                for byte in (0..b' ').chain(0x7f..=u8::MAX) {
+                    let mut text = plain.clone();
+                    text[at] = byte;
+                    assert!(!is_printable_ascii(&text), "{byte:#x} at {at} of {len}");
+                }
+            }
+        }
+    }
 }

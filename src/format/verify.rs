@@ -148,7 +148,7 @@ fn logical_of<'a>(table: &impl Provable<'a>) -> Result<LogicalTable, VerifyError
                 above.push(param);
             }
         }
-        types.push(LogicalType { name: name.into(), sealed, above });
+        types.push(LogicalType { name: name.into(), sealed, above: above.into() });
     }
     let mut params: Vec<u32> = Vec::new();
     for param in 0..param_count as u16 {
@@ -184,8 +184,7 @@ fn logical_of<'a>(table: &impl Provable<'a>) -> Result<LogicalTable, VerifyError
         (&a.pattern, &a.implementation, &a.module).cmp(&(&b.pattern, &b.implementation, &b.module))
     });
     let name = table.name()?.to_owned();
-    let above: Vec<Vec<u16>> = types.iter().map(|row| row.above.clone()).collect();
-    let rule = logical_rule(&core.rule, &above, param_count)?;
+    let rule = logical_rule(&core.rule, &types, param_count)?;
     Ok(LogicalTable { name, arity: table.arity(), rule, types, params, entries })
 }
 
@@ -197,13 +196,13 @@ fn check_relations(logical: &LogicalTable) -> Result<(), VerifyError> {
     // What a parameter's own type is under.
     let above = |param: u16| {
         let local = logical.params.get(usize::from(param)).copied().unwrap_or_default();
-        logical.types.get(local as usize).map_or(&[][..], |row| row.above.as_slice())
+        logical.types.get(local as usize).map_or(&[][..], |row| &row.above)
     };
     for row in &logical.types {
         if row.above.is_empty() {
             return inconsistent(format!("type {} is under no parameter", row.name));
         }
-        for lower in &row.above {
+        for lower in &*row.above {
             let missing = above(*lower).iter().find(|upper| row.above.binary_search(upper).is_err());
             if let Some(upper) = missing {
                 let (name, lower, upper) = (&row.name, shown(*lower), shown(*upper));
