@@ -96,7 +96,7 @@ impl CompressedMatrix {
 
     /// Whether tuples' numbers fit into a hash.
     pub(crate) fn is_numbered(&self) -> bool {
-        self.tuple_count() <= u64::from(u32::MAX)
+        u32::try_from(self.tuple_count()).is_ok()
     }
 
     /// A slot for each tuple that has an outcome; none where tuples' numbers do not fit.
@@ -312,4 +312,36 @@ fn hash_beside(tuple: &[u16], position: usize, outcome: u32, hash: u64) -> u64 {
     };
     let rest = tuple[..position].iter().chain(&tuple[position + 1..]);
     rest.fold(mix(hash, u64::from(outcome) + 1), |hash, class| mix(hash, u64::from(*class)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dispatch::rules::rule_of;
+    use crate::dispatch::{Family, Method, TypeDecl, TypeGraph, restrict};
+
+    #[test]
+    fn tuples_are_counted_as_the_walk_finds_them() {
+        let decls = [TypeDecl::new("A", &[]), TypeDecl::new("B", &["A"]), TypeDecl::new("C", &[])];
+        let graph = TypeGraph::new(decls).expect("acyclic");
+        let patterns: [&[[&str; 3]]; 3] = [
+            &[["A", "any", "C"], ["B", "B", "any"], ["C", "A", "A"]],
+            // The position in the middle is tested nowhere.
+            &[["A", "any", "A"], ["B", "any", "any"]],
+            &[["any", "any", "any"], ["B", "any", "B"]],
+        ];
+        for patterns in patterns {
+            let methods = patterns.iter().map(|params| Method::new(params, &params.concat(), "m"));
+            let family = Family::new("f", 3, methods.collect());
+            let table = restrict(&graph, &family).expect("a family");
+            let rule = rule_of(&table).expect("a rule of ours");
+            let dag = DecisionDag::build(&table, rule.as_ref(), 1 << 10).expect("small");
+            let outcomes: Vec<u32> =
+                dag.verdicts.iter().map(|verdict| u32::from(*verdict != Choice::NoMethod)).collect();
+            let found = Tuples { arity: 3, classes: Vec::new(), outcomes: Vec::new() };
+            let mut walk = Walk { dag: &dag, outcomes: outcomes.clone(), tuple: vec![0; 3], found };
+            walk.descend(dag.root, 0);
+            assert_eq!(tuples_with_outcome(&dag, &outcomes), walk.found.len() as u64, "{patterns:?}");
+        }
+    }
 }

@@ -167,11 +167,15 @@ impl<'a> ByNearness<'a> {
             group += u32::from(word & GROUP_START != 0);
             match self.table.entries[method as usize].pattern[position].ordinal() {
                 None => {
-                    (0..self.class_counts[position]).for_each(|class| each(class, (group, FARTHEST, method)))
+                    for class in 0..self.class_counts[position] {
+                        each(class, (group, FARTHEST, method));
+                    }
                 }
-                Some(param) => self.nearness[position][usize::from(param)]
-                    .iter()
-                    .for_each(|(class, rank)| each(usize::from(*class), (group, *rank, method))),
+                Some(param) => {
+                    for (class, rank) in &self.nearness[position][usize::from(param)] {
+                        each(usize::from(*class), (group, *rank, method));
+                    }
+                }
             }
         }
     }
@@ -224,5 +228,64 @@ impl Narrowing for ByNearness<'_> {
 
     fn applicable<'s>(&self, state: &'s [u32]) -> Applicable<'s> {
         Applicable::of_groups(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dispatch::{Family, FamilyRule, Method, TypeDecl, TypeGraph, restrict};
+
+    /// Types A above B above C, and methods of two positions in this order of patterns.
+    fn table(patterns: &[[&str; 2]]) -> LogicalTable {
+        let decls = [
+            TypeDecl::new("A", &[]).with_precedence(&["A"]),
+            TypeDecl::new("B", &["A"]).with_precedence(&["B", "A"]),
+            TypeDecl::new("C", &["B"]).with_precedence(&["C", "B", "A"]),
+        ];
+        let methods = patterns.iter().map(|params| Method::new(params, &params.concat(), "m"));
+        let rule = FamilyRule::Precedence { argument_order: Vec::new() };
+        let family = Family { rule, ..Family::new("f", 2, methods.collect()) };
+        restrict(&TypeGraph::new(decls).expect("a chain"), &family).expect("a family")
+    }
+
+    fn positions(table: &LogicalTable, by_nearness: bool) -> Vec<Position> {
+        let position = |at| Position::new(table, by_nearness, at).expect("few classes");
+        (0..usize::from(table.arity)).map(position).collect()
+    }
+
+    /// What is left for `class`, in groups.
+    fn groups<N: Narrowing>(states: &N, left: &Narrowed<N::Word>, class: usize) -> Vec<Vec<u32>> {
+        states.applicable(left.state(class)).groups().collect()
+    }
+
+    #[test]
+    fn nearer_parameters_come_first_and_the_top_type_last() {
+        // In canonical order: (any, A) 0, (A, any) 1, (A, B) 2, (B, A) 3.
+        let table = table(&[["any", "A"], ["A", "any"], ["A", "B"], ["B", "A"]]);
+        let positions = positions(&table, true);
+        let states = ByNearness::new(&table, &positions, true);
+        let mut left = Narrowed::default();
+        states.narrow(&states.all(), 0, &mut left);
+        // Class 0 is any other type, 1 that of A, 2 that of B and C.
+        let found: Vec<_> = (0..3).map(|class| groups(&states, &left, class)).collect();
+        assert_eq!(found, [vec![vec![0]], vec![vec![1, 2], vec![0]], vec![vec![3], vec![1, 2], vec![0]]]);
+        let state = left.state(1).to_vec();
+        states.narrow(&state, 1, &mut left);
+        let found: Vec<_> = (0..3).map(|class| groups(&states, &left, class)).collect();
+        assert_eq!(found, [vec![vec![1]], vec![vec![1], vec![0]], vec![vec![2], vec![1], vec![0]]]);
+        let mut nearest = Vec::new();
+        assert!(states.nearest(&state, 1, &mut nearest));
+        assert_eq!(nearest, [1, 1, 2]);
+    }
+
+    #[test]
+    fn a_set_keeps_the_methods_that_apply() {
+        let table = table(&[["any", "A"], ["A", "any"], ["A", "B"], ["B", "A"]]);
+        let states = BySet::new(&table, &positions(&table, false));
+        let mut left = Narrowed::default();
+        states.narrow(&states.all(), 1, &mut left);
+        let found: Vec<_> = (0..3).map(|class| groups(&states, &left, class)).collect();
+        assert_eq!(found, [vec![vec![1]], vec![vec![0, 1, 3]], vec![vec![0, 1, 2, 3]]]);
     }
 }

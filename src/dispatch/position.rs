@@ -1,5 +1,7 @@
 //! The classes of one position: types under the same parameters of it are answered alike there.
 
+use std::sync::Arc;
+
 use hashbrown::HashTable;
 use zerocopy::IntoBytes;
 
@@ -27,18 +29,18 @@ impl Position {
         let mut ids: HashTable<u16> = HashTable::new();
         let mut class_of = Vec::with_capacity(table.types.len());
         let (mut here, mut class) = (Vec::new(), 0_u16);
-        let mut last: &[u16] = &[];
+        let mut last: Option<&Arc<[u16]>> = None;
         for (local, row) in table.types.iter().enumerate() {
             let above = match &table.rule {
                 LogicalRule::Precedence { nearest, .. } if by_nearness => &nearest[local],
                 _ => &row.above,
             };
             // Neighbours in name order often share a list.
-            if std::ptr::eq(last, &**above) {
+            if last.is_some_and(|last| Arc::ptr_eq(last, above)) {
                 class_of.push(class);
                 continue;
             }
-            last = above;
+            last = Some(above);
             here.clear();
             here.extend(above.iter().copied().filter(|param| is_here[usize::from(*param)]));
             if here != params_of[usize::from(class)] {

@@ -59,13 +59,13 @@ pub(crate) fn rule_section(table: &LogicalTable) -> Option<Vec<u8>> {
 /// several, the one that takes the smallest parameter first.
 fn one_order(params: usize, lists: &[Arc<[u16]>]) -> Option<Vec<u16>> {
     let mut behind: Vec<Vec<u16>> = vec![Vec::new(); params];
-    let mut last: &[u16] = &[];
+    let mut last: Option<&Arc<[u16]>> = None;
     for list in lists {
         // Types that are neighbours in name order often share a list, which need not be said twice.
-        if std::ptr::eq(last, &**list) {
+        if last.is_some_and(|last| Arc::ptr_eq(last, list)) {
             continue;
         }
-        last = list;
+        last = Some(list);
         for pair in list.windows(2) {
             if let [first, second] = pair {
                 behind.get_mut(usize::from(*first))?.push(*second);

@@ -1,5 +1,7 @@
 //! What the writer leans on: limits, and that a table and its plan fit each other.
 
+use std::sync::Arc;
+
 use super::builder::{EncodeError, PositionClasses, Strategy, TablePlan};
 use super::layout::{MAX_ARITY, MAX_ENTRIES, MAX_PARAMS};
 use super::logical::{LogicalRule, LogicalTable, ParamRef, TOP_TYPE};
@@ -48,13 +50,14 @@ fn is_printable_ascii(text: &[u8]) -> bool {
 pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), EncodeError> {
     let (types, params, arity) = (table.types.len(), table.params.len(), usize::from(table.arity));
     let expect = |holds: bool, what| if holds { Ok(()) } else { Err(EncodeError::Inconsistent(what)) };
-    let mut last: &[u16] = &[];
+    // Neighbours in name order often share their lists, which are then proved once.
+    let mut last: Option<&Arc<[u16]>> = None;
     for row in &table.types {
-        if std::ptr::eq(last, &*row.above) {
+        if last.is_some_and(|last| Arc::ptr_eq(last, &row.above)) {
             continue;
         }
-        last = &row.above;
-        let known = last.iter().all(|param| usize::from(*param) < params);
+        last = Some(&row.above);
+        let known = row.above.iter().all(|param| usize::from(*param) < params);
         expect(known, "a type is under no such parameter")?;
     }
     expect(table.params.iter().all(|local| (*local as usize) < types), "a parameter is no such type")?;
@@ -73,12 +76,15 @@ pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), 
                 "the order of positions does not name each once",
             )?;
             expect(nearest.len() == types, "there is not a list of parameters for each type")?;
-            let (mut last, mut sorted): ((&[u16], &[u16]), Vec<u16>) = ((&[], &[]), Vec::new());
+            let mut last: Option<[&Arc<[u16]>; 2]> = None;
+            let mut sorted = Vec::new();
             for (list, row) in nearest.iter().zip(&table.types) {
-                if std::ptr::eq(last.0, &**list) && std::ptr::eq(last.1, &*row.above) {
+                let here = [list, &row.above];
+                if last.is_some_and(|last| last.iter().zip(here).all(|(last, here)| Arc::ptr_eq(last, here)))
+                {
                     continue;
                 }
-                last = (list, &row.above);
+                last = Some(here);
                 sorted.clear();
                 sorted.extend_from_slice(list);
                 sorted.sort_unstable();
