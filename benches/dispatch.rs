@@ -42,7 +42,7 @@ impl Plain {
         };
         Self {
             name: table.name.clone(),
-            types: table.types.iter().map(|row| (row.name.to_string(), row.above.clone())).collect(),
+            types: table.types.iter().map(|row| (row.name.to_string(), row.above.to_vec())).collect(),
             entries: table
                 .entries
                 .iter()

@@ -11,7 +11,7 @@ use janus_cache::format::{
 use seal::{TABLES, put, reseal, section_at};
 
 fn named(name: &str, above: &[u16]) -> LogicalType {
-    LogicalType { name: name.into(), sealed: false, above: above.to_vec() }
+    LogicalType { name: name.into(), sealed: false, above: above.into() }
 }
 
 fn method(symbol: &str, pattern: &[u16]) -> LogicalEntry {
@@ -136,7 +136,7 @@ fn parameters_out_of_order_are_found() {
 #[test]
 fn a_parameter_that_is_not_above_itself_is_found() {
     let mut table = chain();
-    table.types[1].above = vec![0];
+    table.types[1].above = [0].into();
     assert_eq!(found(&table, &plan()), "parameter 1 is not above itself");
 }
 
@@ -167,7 +167,7 @@ fn relations_that_do_not_go_on_upwards_are_found() {
 #[test]
 fn types_under_each_other_are_found() {
     let mut table = chain();
-    table.types[0].above = vec![0, 1];
+    table.types[0].above = [0, 1].into();
     assert_eq!(found(&table, &plan()), "parameters A and B are under each other");
 }
 

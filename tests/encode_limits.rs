@@ -11,7 +11,7 @@ fn one_type(name: &str) -> LogicalTable {
         name: "m::f".to_owned(),
         arity: 1,
         rule: LogicalRule::Symmetric,
-        types: vec![LogicalType { name: name.into(), sealed: false, above: vec![0] }],
+        types: vec![LogicalType { name: name.into(), sealed: false, above: [0].into() }],
         params: vec![0],
         entries: vec![LogicalEntry {
             pattern: vec![ParamRef(1)],
@@ -98,7 +98,7 @@ fn a_table_and_a_plan_that_contradict_each_other_have_no_bytes() {
     assert_eq!(found, Err(EncodeError::Inconsistent("there are not classes for each position")));
 
     let mut tables = [table.clone(), table.clone(), table.clone(), table];
-    tables[0].types[0].above = vec![1];
+    tables[0].types[0].above = [1].into();
     tables[1].params = vec![1];
     tables[2].entries[0].pattern = vec![];
     tables[3].entries[0].pattern = vec![ParamRef(2)];

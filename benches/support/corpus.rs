@@ -46,7 +46,8 @@ struct Row {
 pub(crate) struct Corpus {
     name: String,
     types: Vec<ImageType>,
-    pub(crate) tables: Vec<LogicalTable>,
+    pub(crate) graph: TypeGraph,
+    pub(crate) families: Vec<Family>,
 }
 
 /// Reads a corpus; panics where it is none, for a bench without its input measures nothing.
@@ -61,7 +62,7 @@ pub(crate) fn read(path: &Path) -> Corpus {
         ..TypeDecl::default()
     });
     let graph = TypeGraph::new(decls.collect::<Vec<_>>()).expect("supertypes come first");
-    let tables = file.functions.into_iter().map(|function| {
+    let families = file.functions.into_iter().map(|function| {
         let methods = function.methods.into_iter().map(|row| Method {
             params: row.params,
             implementation: row.implementation,
@@ -76,19 +77,28 @@ pub(crate) fn read(path: &Path) -> Corpus {
             "levels" => FamilyRule::Levels,
             _ => FamilyRule::Symmetric,
         };
-        restrict(&graph, &family).expect("a family over the corpus's types")
+        family
     });
-    Corpus { name: file.name, types, tables: tables.collect() }
+    Corpus { name: file.name, types, graph, families: families.collect() }
 }
 
 /// The table's bytes.
+#[allow(dead_code, reason = "not every bench compiles only")]
 pub(crate) fn compiled(table: &LogicalTable) -> Vec<u8> {
     compile(table, &CompileOptions::default()).expect("fits the format").bytes
 }
 
 impl Corpus {
+    /// The restricted questions of all families.
+    #[allow(dead_code, reason = "not every bench keeps them all")]
+    pub(crate) fn tables(&self) -> Vec<LogicalTable> {
+        let restricted = self.families.iter().map(|family| restrict(&self.graph, family));
+        restricted.collect::<Result<_, _>>().expect("families over the corpus's types")
+    }
+
     /// The image of all tables; the corpus tells no places, so they are made up: a file for each module,
     /// and lines that ascend.
+    #[allow(dead_code, reason = "not every bench makes an image")]
     pub(crate) fn image(&self, tables: &[Vec<u8>]) -> Vec<u8> {
         let content = ImageContent {
             name: &self.name,

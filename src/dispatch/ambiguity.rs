@@ -4,7 +4,8 @@
 //! step by step to a maximal one keeps its candidates on the way (fewer methods apply higher up,
 //! and the candidates are among them), so it is enough to try each single step up.
 
-use super::decision::{Child, DecisionDag};
+use super::decision::DecisionDag;
+use super::nodes::{Child, Link};
 use super::rules::Choice;
 use super::types::{TypeGraph, TypeId};
 use crate::format::LogicalTable;
@@ -51,10 +52,10 @@ pub(crate) fn ambiguities(graph: &TypeGraph, table: &LogicalTable, dag: &Decisio
     }
     let is_ambiguous = |verdict: u32| matches!(dag.verdicts[verdict as usize], Choice::Ambiguous(_));
     let mut leads: Vec<bool> = Vec::with_capacity(dag.nodes.len());
-    for node in &dag.nodes {
-        let reached = node.children.iter().any(|child| match child {
-            Child::Node(node) => leads[*node as usize],
-            Child::Verdict(verdict) => is_ambiguous(*verdict),
+    for node in 0..dag.nodes.len() as u32 {
+        let reached = dag.nodes.children(node).iter().any(|link| match link.child() {
+            Child::Node(node) => leads[node as usize],
+            Child::Verdict(verdict) => is_ambiguous(verdict),
         });
         leads.push(reached);
     }
@@ -112,11 +113,11 @@ impl Search<'_> {
 
     /// Follows every class that leads to an ambiguity. Positions that a path does not test stay at
     /// the top type: every type does there.
-    fn descend(&mut self, child: Child, tuple: &mut Vec<Option<TypeId>>) {
+    fn descend(&mut self, link: Link, tuple: &mut Vec<Option<TypeId>>) {
         if self.truncated {
             return;
         }
-        match child {
+        match link.child() {
             Child::Verdict(verdict) => {
                 if matches!(self.dag.verdicts[verdict as usize], Choice::Ambiguous(_)) {
                     self.tried += 1;
@@ -128,9 +129,8 @@ impl Search<'_> {
             }
             Child::Node(node) if self.leads[node as usize] => {
                 let dag = self.dag;
-                let node = &dag.nodes[node as usize];
-                let position = usize::from(node.position);
-                for (class, next) in node.children.iter().enumerate() {
+                let position = usize::from(dag.nodes.position(node));
+                for (class, next) in dag.nodes.children(node).iter().enumerate() {
                     for top in self.tops[position][class].clone() {
                         tuple[position] = top;
                         self.descend(*next, tuple);

@@ -19,7 +19,7 @@ pub struct CompileOptions {
     pub creation_timestamp: u64,
     /// For each entry of the question, in its order, the calls that a profile counted, such as
     /// [`CallProfile::calls_of`](super::CallProfile::calls_of) gives them; empty: none. They order
-    /// entries that are equally specific, and change no answer.
+    /// entries that are equally specific, keep the arrays of classes dense, and change no answer.
     pub calls: Vec<u32>,
     /// What becomes of methods that no call selects.
     pub redundancy: Redundancy,
@@ -106,7 +106,8 @@ pub fn optimize_with(
     let dag = DecisionDag::build(table, rule, DAG_BUDGET_CELLS);
     let is_ambiguous = |choice: &Choice| matches!(choice, Choice::Ambiguous(_));
     let may_be_ambiguous = dag.as_ref().is_none_or(|dag| dag.verdicts.iter().any(is_ambiguous));
-    let decision = decide(table, dag.as_ref(), &order, options.optimizer);
+    let is_hot = options.calls.iter().any(|calls| *calls > 0);
+    let decision = decide(table, dag.as_ref(), &order, options.optimizer, is_hot);
     if let LogicalRule::Custom { name } = &table.rule
         && !decision.strategy.optimization().is_walked()
     {

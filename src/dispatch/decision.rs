@@ -6,27 +6,16 @@
 //! one node, and a node that would answer alike for every class is left out. This is the lookup DAG
 //! of Chambers and Chen, *Efficient Multiple and Predicate Dispatching* (OOPSLA 1999).
 
-use std::collections::HashMap;
+use hashbrown::HashTable;
+use zerocopy::IntoBytes;
 
-use super::rules::{Applicable, Choice, ResolutionRule};
-use super::sets::MethodSet;
+use super::narrowing::{ByNearness, BySet, NO_METHOD, Narrowed, Narrowing};
+use super::nodes::{Child, Link, Nodes};
+use super::position::Position;
+use super::rules::{Choice, ResolutionRule};
+use crate::digest::fast_hash;
 use crate::format::layout::{LEAF, LEAF_AMBIGUOUS, LEAF_FIRST_ENTRY, LEAF_NO_METHOD};
 use crate::format::{LogicalRule, LogicalTable, PositionClasses};
-
-/// A child: a node, or a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Child {
-    Node(u32),
-    Verdict(u32),
-}
-
-/// A test of one position.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Node {
-    pub(crate) position: u8,
-    /// By class of the position.
-    pub(crate) children: Vec<Child>,
-}
 
 /// A DAG whose leaves tell ambiguities of different candidates apart.
 #[derive(Clone, Debug)]
@@ -36,25 +25,8 @@ pub(crate) struct DecisionDag {
     pub(crate) positions: Vec<u8>,
     pub(crate) verdicts: Vec<Choice>,
     /// Children stand before their parents.
-    pub(crate) nodes: Vec<Node>,
-    pub(crate) root: Child,
-}
-
-/// Methods that still apply, nearest group first; a single group where nearness does not count.
-type State = Box<[MethodSet]>;
-
-struct Building<'a> {
-    rule: &'a dyn ResolutionRule,
-    /// Positions in the order in which they are tested.
-    positions: Vec<u8>,
-    /// By position and class, the methods that apply there, grouped as in a state.
-    masks: Vec<Vec<State>>,
-    verdict_ids: HashMap<Choice, u32>,
-    verdicts: Vec<Choice>,
-    states: HashMap<(u8, State), Child>,
-    node_ids: HashMap<Node, u32>,
-    nodes: Vec<Node>,
-    budget_cells: usize,
+    pub(crate) nodes: Nodes,
+    pub(crate) root: Link,
 }
 
 impl DecisionDag {
@@ -64,44 +36,28 @@ impl DecisionDag {
         rule: &dyn ResolutionRule,
         budget_cells: usize,
     ) -> Option<Self> {
-        let mut classes = Vec::with_capacity(usize::from(table.arity));
-        let mut masks = Vec::with_capacity(usize::from(table.arity));
-        for position in 0..usize::from(table.arity) {
-            let (class, mask) = classes_of(table, rule.argument_order().is_some(), position)?;
-            classes.push(class);
-            masks.push(mask);
+        let by_nearness = rule.argument_order().is_some();
+        let at = |position| Position::new(table, by_nearness, position);
+        let positions: Vec<Position> = (0..usize::from(table.arity)).map(at).collect::<Option<_>>()?;
+        if by_nearness {
+            let is_nearest_chosen = matches!(table.rule, LogicalRule::Precedence { .. });
+            let states = ByNearness::new(table, &positions, is_nearest_chosen);
+            Building::new(table, rule, states, budget_cells).build(positions)
+        } else {
+            let states = BySet::new(table, &positions);
+            Building::new(table, rule, states, budget_cells).build(positions)
         }
-        let positions = rule.argument_order().map_or((0..table.arity).collect(), <[u8]>::to_vec);
-        let mut building = Building {
-            rule,
-            positions,
-            masks,
-            verdict_ids: HashMap::new(),
-            verdicts: Vec::new(),
-            states: HashMap::new(),
-            node_ids: HashMap::new(),
-            nodes: Vec::new(),
-            budget_cells,
-        };
-        let root = building.child(0, [MethodSet::full(table.entries.len())].into())?;
-        Some(Self {
-            classes,
-            positions: building.positions,
-            verdicts: building.verdicts,
-            nodes: building.nodes,
-            root,
-        })
     }
 
     /// The verdict for one class per position.
     pub(crate) fn verdict_of(&self, class_at: impl Fn(usize) -> u16) -> u32 {
-        let mut child = self.root;
+        let mut link = self.root;
         loop {
-            match child {
+            match link.child() {
                 Child::Verdict(verdict) => return verdict,
                 Child::Node(node) => {
-                    let node = &self.nodes[node as usize];
-                    child = node.children[usize::from(class_at(usize::from(node.position)))];
+                    let class = class_at(usize::from(self.nodes.position(node)));
+                    link = self.nodes.children(node)[usize::from(class)];
                 }
             }
         }
@@ -114,149 +70,181 @@ impl DecisionDag {
         for (file, canonical) in file_order.iter().enumerate() {
             file_index[*canonical as usize] = file as u32;
         }
-        let mut reduced: Vec<Child> = Vec::with_capacity(self.nodes.len());
-        let mut kept: Vec<Node> = Vec::new();
-        let mut ids: HashMap<Node, u32> = HashMap::new();
-        // From here on `Verdict` holds the leaf's word.
-        let leaf = |verdict: u32| match &self.verdicts[verdict as usize] {
+        let leaf = |verdict: &Choice| match verdict {
             Choice::NoMethod => LEAF_NO_METHOD,
             Choice::Ambiguous(_) => LEAF_AMBIGUOUS,
             Choice::Method(entry) => LEAF_FIRST_ENTRY + file_index[*entry as usize],
         };
-        let reduce = |child: Child, reduced: &[Child]| match child {
+        // From here on verdicts are leaves less their mark.
+        let leaves: Vec<Link> =
+            self.verdicts.iter().map(|verdict| Link::to_verdict(leaf(verdict) - LEAF)).collect();
+        let mut reduced: Vec<Link> = Vec::with_capacity(self.nodes.len());
+        let mut kept = Nodes::default();
+        let reduce = |link: Link, reduced: &[Link]| match link.child() {
             Child::Node(node) => reduced[node as usize],
-            Child::Verdict(verdict) => Child::Verdict(leaf(verdict)),
+            Child::Verdict(verdict) => leaves[verdict as usize],
         };
-        for node in &self.nodes {
-            let children: Vec<Child> = node.children.iter().map(|child| reduce(*child, &reduced)).collect();
-            reduced.push(share(Node { position: node.position, children }, &mut ids, &mut kept));
+        let mut children = Vec::new();
+        for node in 0..self.nodes.len() as u32 {
+            children.clear();
+            children.extend(self.nodes.children(node).iter().map(|link| reduce(*link, &reduced)));
+            reduced.push(kept.share(self.nodes.position(node), &children));
         }
         let root = reduce(self.root, &reduced);
 
         // `kept` has children first; the file has parents first, so that every walk goes forward.
         let mut word_of = vec![0_u32; kept.len()];
         let mut next = 1_u32;
-        for (node, word) in kept.iter().zip(&mut word_of).rev() {
-            *word = next;
-            next += 1 + node.children.len() as u32;
+        for node in (0..kept.len() as u32).rev() {
+            word_of[node as usize] = next;
+            next += 1 + kept.children(node).len() as u32;
         }
-        let word = |child: Child| match child {
+        let word = |link: Link| match link.child() {
             Child::Node(node) => word_of[node as usize],
-            Child::Verdict(leaf) => leaf,
+            Child::Verdict(leaf) => LEAF | leaf,
         };
         let mut words = Vec::with_capacity(next as usize);
         words.push(word(root));
-        for node in kept.iter().rev() {
-            words.push(u32::from(node.position) | (node.children.len() as u32) << 8);
-            words.extend(node.children.iter().map(|child| word(*child)));
+        for node in (0..kept.len() as u32).rev() {
+            let children = kept.children(node);
+            words.push(u32::from(kept.position(node)) | (children.len() as u32) << 8);
+            words.extend(children.iter().map(|link| word(*link)));
         }
-        debug_assert!(words.iter().all(|word| *word != LEAF - 1));
         words
     }
 }
 
-impl Building<'_> {
-    fn child(&mut self, depth: u8, state: State) -> Option<Child> {
-        let Some(position) = self.positions.get(usize::from(depth)).copied() else {
-            return Some(self.verdict(&state));
+/// A state that was seen: where its words stand among all, and what came of it.
+#[derive(Clone, Copy)]
+struct Seen {
+    start: usize,
+    end: usize,
+    link: Link,
+}
+
+struct Building<'a, N: Narrowing> {
+    rule: &'a dyn ResolutionRule,
+    narrowing: N,
+    /// Positions in the order in which they are tested.
+    order: Vec<u8>,
+    verdicts: Vec<Choice>,
+    /// By method, the verdict that it is selected; behind them, that none is.
+    verdict_of: Vec<Option<Link>>,
+    /// The verdicts that are ambiguities, by the hash of their candidates.
+    ambiguous: HashTable<u32>,
+    /// By number of positions tested, the states that were seen there.
+    seen: Vec<HashTable<Seen>>,
+    /// The words of all states that were seen.
+    words: Vec<N::Word>,
+    /// Memory of calls that are done.
+    spare: Vec<(Narrowed<N::Word>, Vec<Link>)>,
+    nodes: Nodes,
+    budget_cells: usize,
+}
+
+impl<'a, N: Narrowing> Building<'a, N> {
+    fn new(table: &LogicalTable, rule: &'a dyn ResolutionRule, narrowing: N, budget_cells: usize) -> Self {
+        let order = rule.argument_order().map_or((0..table.arity).collect(), <[u8]>::to_vec);
+        Self {
+            rule,
+            narrowing,
+            verdicts: Vec::new(),
+            verdict_of: vec![None; table.entries.len() + 1],
+            ambiguous: HashTable::new(),
+            seen: order.iter().map(|_| HashTable::new()).collect(),
+            order,
+            words: Vec::new(),
+            spare: Vec::new(),
+            nodes: Nodes::default(),
+            budget_cells,
+        }
+    }
+
+    fn build(mut self, positions: Vec<Position>) -> Option<DecisionDag> {
+        let class_counts: Vec<usize> = positions.iter().map(|position| position.params_of.len()).collect();
+        let root = self.link(0, &self.narrowing.all(), &class_counts)?;
+        let classes = positions.into_iter().map(|position| position.classes).collect();
+        Some(DecisionDag { classes, positions: self.order, verdicts: self.verdicts, nodes: self.nodes, root })
+    }
+
+    fn link(&mut self, depth: usize, state: &[N::Word], class_counts: &[usize]) -> Option<Link> {
+        let Some(position) = self.order.get(depth).map(|position| usize::from(*position)) else {
+            return Some(self.verdict(state));
         };
         if state.is_empty() {
-            return Some(self.verdict(&state));
+            return Some(self.verdict(state));
         }
-        if let Some(known) = self.states.get(&(depth, state.clone())) {
-            return Some(*known);
+        let hash = fast_hash(state.as_bytes());
+        let is_same = |seen: &Seen, words: &[N::Word]| words[seen.start..seen.end] == *state;
+        if let Some(known) = self.seen[depth].find(hash, |seen| is_same(seen, &self.words)) {
+            return Some(known.link);
         }
-        let class_count = self.masks[usize::from(position)].len();
+        let class_count = class_counts[position];
         self.budget_cells = self.budget_cells.checked_sub(class_count)?;
-        let mut children = Vec::with_capacity(class_count);
-        for class in 0..class_count {
-            let next = narrowed(&state, &self.masks[usize::from(position)][class]);
-            children.push(self.child(depth + 1, next)?);
+        let (mut left, mut children) = self.spare.pop().unwrap_or_default();
+        children.clear();
+        let is_last = depth + 1 == self.order.len();
+        let mut methods = Vec::new();
+        if is_last && self.narrowing.nearest(state, position, &mut methods) {
+            children.extend(methods.into_iter().map(|method| match method {
+                NO_METHOD => self.chosen(Choice::NoMethod),
+                method => self.chosen(Choice::Method(method)),
+            }));
+        } else {
+            self.narrowing.narrow(state, position, &mut left);
+            for class in 0..class_count {
+                children.push(self.link(depth + 1, left.state(class), class_counts)?);
+            }
         }
-        let child = share(Node { position, children }, &mut self.node_ids, &mut self.nodes);
-        self.states.insert((depth, state), child);
-        Some(child)
+        let link = self.nodes.share(position as u8, &children);
+        self.spare.push((left, children));
+        let start = self.words.len();
+        self.words.extend_from_slice(state);
+        let seen = Seen { start, end: self.words.len(), link };
+        let words = &self.words;
+        self.seen[depth].insert_unique(hash, seen, |seen| fast_hash(words[seen.start..seen.end].as_bytes()));
+        Some(link)
     }
 
-    fn verdict(&mut self, state: &State) -> Child {
-        let verdict =
-            if state.is_empty() { Choice::NoMethod } else { self.rule.choose(&Applicable::new(state)) };
-        let next = self.verdicts.len() as u32;
-        let id = *self.verdict_ids.entry(verdict.clone()).or_insert(next);
-        if id == next {
-            self.verdicts.push(verdict);
-        }
-        Child::Verdict(id)
+    fn verdict(&mut self, state: &[N::Word]) -> Link {
+        let is_none = state.is_empty();
+        let choice =
+            if is_none { Choice::NoMethod } else { self.rule.choose(&self.narrowing.applicable(state)) };
+        self.chosen(choice)
     }
-}
 
-/// What is left of `state` where the methods of `mask` apply: each group is split into its nearer and
-/// farther methods.
-fn narrowed(state: &State, mask: &State) -> State {
-    let groups = state.iter().flat_map(|group| mask.iter().map(|near| group.intersection(near)));
-    groups.filter(|group| !group.is_empty()).collect()
-}
-
-/// The one child of a node that answers alike for every class, or the node, stored once.
-fn share(node: Node, ids: &mut HashMap<Node, u32>, nodes: &mut Vec<Node>) -> Child {
-    if let Some((first, rest)) = node.children.split_first()
-        && rest.iter().all(|child| child == first)
-    {
-        return *first;
-    }
-    let next = nodes.len() as u32;
-    let id = *ids.entry(node.clone()).or_insert(next);
-    if id == next {
-        nodes.push(node);
-    }
-    Child::Node(id)
-}
-
-/// The classes of a position, numbered in order of their first type behind class 0, and the methods
-/// that apply to each: one group, or by nearness. None where there are more classes than 16 bits hold.
-fn classes_of(
-    table: &LogicalTable,
-    by_nearness: bool,
-    position: usize,
-) -> Option<(PositionClasses, Vec<State>)> {
-    let count = table.entries.len();
-    let mut methods_by_param: Vec<Option<MethodSet>> = vec![None; table.params.len()];
-    let mut everywhere = MethodSet::empty(count);
-    for (method, entry) in table.entries.iter().enumerate() {
-        match entry.pattern[position].ordinal() {
-            None => everywhere.insert(method),
-            Some(param) => methods_by_param[usize::from(param)]
-                .get_or_insert_with(|| MethodSet::empty(count))
-                .insert(method),
-        }
-    }
-    let mask_of = |here: &[u16]| -> State {
-        let sets = here.iter().filter_map(|param| methods_by_param[usize::from(*param)].as_ref());
-        if by_nearness {
-            let groups = sets.chain([&everywhere]).filter(|group| !group.is_empty());
-            return groups.cloned().collect();
-        }
-        let mut mask = everywhere.clone();
-        sets.for_each(|set| mask.unite(set));
-        if mask.is_empty() { Box::default() } else { [mask].into() }
-    };
-    let mut masks = vec![mask_of(&[])];
-    let mut class_by_params: HashMap<Vec<u16>, u16> = HashMap::from([(Vec::new(), 0)]);
-    let mut class_of = Vec::with_capacity(table.types.len());
-    for (local, row) in table.types.iter().enumerate() {
-        let above = match &table.rule {
-            LogicalRule::Precedence { nearest, .. } if by_nearness => &nearest[local],
-            _ => &row.above,
+    /// The leaf of a choice, stored once. A method that there is not cannot be selected.
+    fn chosen(&mut self, choice: Choice) -> Link {
+        let methods = self.verdict_of.len() - 1;
+        let (place, choice) = match choice {
+            Choice::Ambiguous(candidates) => return self.ambiguous(candidates),
+            Choice::Method(method) if (method as usize) < methods => (method as usize, choice),
+            _ => (methods, Choice::NoMethod),
         };
-        let here: Vec<u16> =
-            above.iter().copied().filter(|param| methods_by_param[usize::from(*param)].is_some()).collect();
-        let next = u16::try_from(masks.len()).ok()?;
-        let class = *class_by_params.entry(here).or_insert_with_key(|here| {
-            masks.push(mask_of(here));
-            next
-        });
-        class_of.push(class);
+        let verdicts = &mut self.verdicts;
+        *self.verdict_of[place].get_or_insert_with(|| {
+            verdicts.push(choice);
+            Link::to_verdict(verdicts.len() as u32 - 1)
+        })
     }
-    let class_count = u16::try_from(masks.len()).ok()?;
-    Some((PositionClasses { class_count, class_of }, masks))
+
+    fn ambiguous(&mut self, candidates: Vec<u32>) -> Link {
+        let Self { verdicts, ambiguous, .. } = self;
+        let hash_of = |verdict: u32, verdicts: &[Choice]| match &verdicts[verdict as usize] {
+            Choice::Ambiguous(candidates) => fast_hash(candidates.as_bytes()),
+            Choice::Method(_) | Choice::NoMethod => 0,
+        };
+        let is_same = |verdict: &u32| match &verdicts[*verdict as usize] {
+            Choice::Ambiguous(others) => *others == candidates,
+            Choice::Method(_) | Choice::NoMethod => false,
+        };
+        let hash = fast_hash(candidates.as_bytes());
+        if let Some(known) = ambiguous.find(hash, is_same) {
+            return Link::to_verdict(*known);
+        }
+        let next = verdicts.len() as u32;
+        verdicts.push(Choice::Ambiguous(candidates));
+        ambiguous.insert_unique(hash, next, |verdict| hash_of(*verdict, verdicts));
+        Link::to_verdict(next)
+    }
 }

@@ -1,8 +1,13 @@
 //! Families and their methods, and the restriction of a family's question to the types that matter.
 
 use std::fmt;
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+use zerocopy::IntoBytes;
 
 use super::types::{TypeGraph, TypeId};
+use crate::digest::fast_hash;
 #[allow(unused_imports, reason = "for the documentation's links")]
 use crate::format::Rule;
 use crate::format::TOP_TYPE;
@@ -183,24 +188,19 @@ pub fn restrict(graph: &TypeGraph, family: &Family) -> Result<LogicalTable, Fami
         let limit = crate::format::layout::MAX_PARAMS;
         return Err(FamilyError::TooManyParams { family: shown(), found: params.len(), limit });
     }
-    let below: Vec<Vec<TypeId>> = params.iter().map(|param| graph.below(*param)).collect();
-    let mut locals: Vec<TypeId> = below.iter().flatten().copied().collect();
-    locals.sort_unstable_by_key(by_rank);
-    locals.dedup();
-    let local_of = |id: TypeId| locals.binary_search_by_key(&graph.rank(id), by_rank).unwrap_or(usize::MAX);
-    let mut types: Vec<LogicalType> = locals
+    let Below { locals, above } = below(graph, &params);
+    let mut shared = SharedLists::default();
+    let types: Vec<LogicalType> = locals
         .iter()
-        .map(|id| LogicalType {
+        .zip(&above.ends)
+        .enumerate()
+        .map(|(local, (id, end))| LogicalType {
             name: graph.shared_name(*id),
             sealed: graph.is_sealed(*id),
-            above: Vec::new(),
+            above: shared
+                .list(&above.params[local.checked_sub(1).map_or(0, |before| above.ends[before])..*end]),
         })
         .collect();
-    for (ordinal, below) in below.iter().enumerate() {
-        for id in below {
-            types[local_of(*id)].above.push(ordinal as u16);
-        }
-    }
     let param_ref = |param: &Option<TypeId>| match param {
         None => ParamRef::TOP,
         Some(id) => {
@@ -227,9 +227,87 @@ pub fn restrict(graph: &TypeGraph, family: &Family) -> Result<LogicalTable, Fami
         let (first, second) = (first.implementation.clone(), second.implementation.clone());
         return Err(FamilyError::Duplicate { family: shown(), first, second });
     }
-    let rule = restrict_rule(graph, family, &locals, &params)?;
-    let params = params.iter().map(|id| local_of(*id) as u32).collect();
+    let rule = restrict_rule(graph, family, &locals, &params, &types, &mut shared)?;
+    let local_of = |id: &TypeId| locals.binary_search_by_key(&graph.rank(*id), by_rank).unwrap_or(usize::MAX);
+    let params = params.iter().map(|id| local_of(id) as u32).collect();
     Ok(LogicalTable { name: family.name.clone(), arity: family.arity, rule, types, params, entries })
+}
+
+/// The types under some parameters, in name order, and for each the numbers of these parameters, ascending.
+struct Below {
+    locals: Vec<TypeId>,
+    above: Lists,
+}
+
+/// Lists of parameters, one behind the other, and where each ends.
+struct Lists {
+    params: Vec<u16>,
+    ends: Vec<usize>,
+}
+
+fn below(graph: &TypeGraph, params: &[TypeId]) -> Below {
+    // By type, the last parameter that it was found under; none yet.
+    let mut seen = vec![u32::MAX; graph.len()];
+    // Parameter and type, and by type, how many parameters there are.
+    let mut pairs: Vec<(u16, TypeId)> = Vec::new();
+    let mut counts = vec![0_u32; graph.len()];
+    for (ordinal, param) in (0..).zip(params) {
+        graph.for_each_below(*param, ordinal, &mut seen, |id| {
+            counts[TypeGraph::place(id)] += 1;
+            pairs.push((ordinal as u16, id));
+        });
+    }
+    let is_under = |id: &TypeId| counts[TypeGraph::place(*id)] > 0;
+    let locals: Vec<TypeId> = if pairs.len() * SORTED_FACTOR < graph.len() {
+        let mut locals: Vec<TypeId> = pairs.iter().map(|(_, id)| *id).collect();
+        locals.sort_unstable_by_key(|id| graph.rank(*id));
+        locals.dedup();
+        locals
+    } else {
+        graph.in_name_order().iter().copied().filter(is_under).collect()
+    };
+    // Where the next parameter of each type belongs; at last, where its list ends.
+    let mut next = seen;
+    let mut start = 0;
+    for id in &locals {
+        next[TypeGraph::place(*id)] = start;
+        start += counts[TypeGraph::place(*id)];
+    }
+    let mut listed = vec![0; pairs.len()];
+    for (ordinal, id) in pairs {
+        let next = &mut next[TypeGraph::place(id)];
+        listed[*next as usize] = ordinal;
+        *next += 1;
+    }
+    let ends = locals.iter().map(|id| next[TypeGraph::place(*id)] as usize).collect();
+    Below { locals, above: Lists { params: listed, ends } }
+}
+
+/// So many times fewer types than the graph has are sorted; else the graph's order is gone through.
+const SORTED_FACTOR: usize = 16;
+
+/// Equal lists, stored once.
+#[derive(Default)]
+struct SharedLists {
+    lists: HashTable<Arc<[u16]>>,
+    /// The last two that were asked for.
+    last: [Option<Arc<[u16]>>; 2],
+}
+
+impl SharedLists {
+    fn list(&mut self, params: &[u16]) -> Arc<[u16]> {
+        // Neighbours in name order are often under the same.
+        if let Some(list) = self.last.iter().flatten().find(|list| ***list == *params) {
+            return Arc::clone(list);
+        }
+        let hash_of = |list: &[u16]| fast_hash(list.as_bytes());
+        let hash = hash_of(params);
+        let entry = self.lists.entry(hash, |list| **list == *params, |list| hash_of(list));
+        let list = Arc::clone(entry.or_insert_with(|| params.into()).get());
+        self.last.swap(0, 1);
+        self.last[0] = Some(Arc::clone(&list));
+        list
+    }
 }
 
 /// What the family's rule needs to know of these types and parameters.
@@ -238,6 +316,8 @@ fn restrict_rule(
     family: &Family,
     locals: &[TypeId],
     params: &[TypeId],
+    types: &[LogicalType],
+    shared: &mut SharedLists,
 ) -> Result<LogicalRule, FamilyError> {
     let by_rank = |id: &TypeId| graph.rank(*id);
     let ordinal_of = |id: &TypeId| params.binary_search_by_key(&graph.rank(*id), by_rank).ok();
@@ -254,14 +334,29 @@ fn restrict_rule(
             }
             let argument_order =
                 if argument_order.is_empty() { left_to_right } else { argument_order.clone() };
+            // By type, one more than its number as a parameter; 0 for the others.
+            let mut ordinals = vec![0_u16; graph.len()];
+            for (ordinal, param) in (1..).zip(params) {
+                ordinals[TypeGraph::place(*param)] = ordinal;
+            }
             let mut nearest = Vec::with_capacity(locals.len());
-            for id in locals {
+            let mut here: Vec<u16> = Vec::new();
+            for (id, row) in locals.iter().zip(types) {
                 let list = graph.precedence(*id);
                 if list.is_empty() {
                     let name = graph.name(*id).to_owned();
                     return Err(FamilyError::NoPrecedence { family: family.to_string(), name });
                 }
-                nearest.push(list.iter().filter_map(ordinal_of).map(|ordinal| ordinal as u16).collect());
+                // A list of one has one order.
+                if row.above.len() == 1 {
+                    nearest.push(Arc::clone(&row.above));
+                    continue;
+                }
+                here.clear();
+                here.extend(
+                    list.iter().filter_map(|upper| ordinals[TypeGraph::place(*upper)].checked_sub(1)),
+                );
+                nearest.push(shared.list(&here));
             }
             Ok(LogicalRule::Precedence { argument_order, nearest })
         }

@@ -5,7 +5,8 @@
 //! level that applies wherever it does. Such methods need no entry; the table tells of them apart.
 
 use super::compile::Optimized;
-use super::decision::{Child, DecisionDag};
+use super::decision::DecisionDag;
+use super::nodes::{Child, Link};
 use super::optimize::DAG_BUDGET_CELLS;
 use super::rules::{Choice, rule_of};
 use super::sets::MethodSet;
@@ -58,7 +59,7 @@ impl Reduced {
         let live = live_classes(&dag, &has_values);
         let needed = needed(&dag, &live, table.entries.len());
         let (kept, left_out): (Vec<u32>, Vec<u32>) =
-            (0..table.entries.len() as u32).partition(|entry| needed.contains(*entry as usize));
+            (0..table.entries.len() as u32).partition(|entry| needed.has(*entry as usize));
         if left_out.is_empty() || kept.is_empty() {
             return None;
         }
@@ -143,7 +144,7 @@ impl Reduced {
 fn types_with_values(table: &LogicalTable) -> Vec<bool> {
     let mut has_values = vec![true; table.types.len()];
     for (local, row) in table.types.iter().enumerate() {
-        for param in &row.above {
+        for param in &*row.above {
             let above = table.params.get(usize::from(*param)).map_or(local, |above| *above as usize);
             if above != local && table.types.get(above).is_some_and(|row| row.sealed) {
                 has_values[above] = false;
@@ -169,7 +170,7 @@ fn live_classes(dag: &DecisionDag, has_values: &[bool]) -> Vec<Vec<bool>> {
 /// The methods that some tuple of live classes selects, or finds among equally good ones.
 fn needed(dag: &DecisionDag, live: &[Vec<bool>], count: usize) -> MethodSet {
     let mut needed = MethodSet::empty(count);
-    let mut visit = |child: Child, reached: &mut [bool]| match child {
+    let mut visit = |link: Link, reached: &mut [bool]| match link.child() {
         Child::Node(node) => reached[node as usize] = true,
         Child::Verdict(verdict) => match &dag.verdicts[verdict as usize] {
             Choice::NoMethod => {}
@@ -180,11 +181,11 @@ fn needed(dag: &DecisionDag, live: &[Vec<bool>], count: usize) -> MethodSet {
     // Children stand before their parents.
     let mut reached = vec![false; dag.nodes.len()];
     visit(dag.root, &mut reached);
-    for (at, node) in dag.nodes.iter().enumerate().rev() {
-        if reached[at] {
-            let live = &live[usize::from(node.position)];
-            let children = node.children.iter().zip(live).filter(|(_, live)| **live);
-            children.for_each(|(child, _)| visit(*child, &mut reached));
+    for node in (0..dag.nodes.len() as u32).rev() {
+        if reached[node as usize] {
+            let live = &live[usize::from(dag.nodes.position(node))];
+            let children = dag.nodes.children(node).iter().zip(live).filter(|(_, live)| **live);
+            children.for_each(|(link, _)| visit(*link, &mut reached));
         }
     }
     needed

@@ -7,37 +7,22 @@ pub(crate) struct MethodSet(Box<[u64]>);
 impl MethodSet {
     /// No member, room for `size`.
     pub(crate) fn empty(size: usize) -> Self {
-        Self(vec![0; size.div_ceil(64)].into_boxed_slice())
+        Self(vec![0; Self::words_for(size)].into_boxed_slice())
     }
 
     /// Every number below `size`.
     pub(crate) fn full(size: usize) -> Self {
-        let mut all = Self::empty(size);
-        (0..size).for_each(|member| all.insert(member));
-        all
+        let mut words = vec![u64::MAX; Self::words_for(size)];
+        if let Some(last) = words.last_mut()
+            && !size.is_multiple_of(64)
+        {
+            *last = (1 << (size % 64)) - 1;
+        }
+        Self(words.into_boxed_slice())
     }
 
     pub(crate) fn insert(&mut self, member: usize) {
         self.0[member / 64] |= 1 << (member % 64);
-    }
-
-    pub(crate) fn contains(&self, member: usize) -> bool {
-        self.0[member / 64] >> (member % 64) & 1 == 1
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
-    }
-
-    pub(crate) fn intersection(&self, other: &Self) -> Self {
-        Self(self.0.iter().zip(&other.0).map(|(a, b)| a & b).collect())
-    }
-
-    /// Takes in what is in `other`.
-    pub(crate) fn unite(&mut self, other: &Self) {
-        for (ours, theirs) in self.0.iter_mut().zip(&other.0) {
-            *ours |= theirs;
-        }
     }
 
     /// Keeps only what is in `other`, too.
@@ -47,24 +32,52 @@ impl MethodSet {
         }
     }
 
-    pub(crate) fn is_subset(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).all(|(a, b)| a & !b == 0)
+    /// Leaves out what is in `other`.
+    pub(crate) fn remove_all(&mut self, other: &Self) {
+        for (ours, theirs) in self.0.iter_mut().zip(&other.0) {
+            *ours &= !theirs;
+        }
+    }
+
+    pub(crate) fn has(&self, member: usize) -> bool {
+        self.0[member / 64] >> (member % 64) & 1 == 1
+    }
+
+    /// Members as bits, 64 a word, the first one lowest.
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.0
+    }
+
+    /// How many words a set of this size has.
+    pub(crate) const fn words_for(size: usize) -> usize {
+        size.div_ceil(64)
     }
 
     /// Members, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.0.iter().enumerate().flat_map(|(index, word)| {
-            let mut rest = *word;
-            std::iter::from_fn(move || {
-                if rest == 0 {
-                    return None;
-                }
-                let bit = rest.trailing_zeros() as usize;
-                rest &= rest - 1;
-                Some(index * 64 + bit)
-            })
-        })
+        members(&self.0)
     }
+}
+
+impl From<&[u64]> for MethodSet {
+    fn from(words: &[u64]) -> Self {
+        Self(words.into())
+    }
+}
+
+/// The members of a set that is given by its words, ascending.
+pub(crate) fn members(words: &[u64]) -> impl Iterator<Item = usize> {
+    words.iter().enumerate().flat_map(|(index, word)| {
+        let mut rest = *word;
+        std::iter::from_fn(move || {
+            if rest == 0 {
+                return None;
+            }
+            let bit = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            Some(index * 64 + bit)
+        })
+    })
 }
 
 #[cfg(test)]
@@ -78,9 +91,19 @@ mod tests {
             set.insert(member);
         }
         assert_eq!(set.iter().collect::<Vec<_>>(), [0, 64, 129]);
-        assert_eq!((set.contains(64), set.contains(63)), (true, false));
-        assert!(set.is_subset(&MethodSet::full(130)) && !MethodSet::full(130).is_subset(&set));
-        assert_eq!(set.intersection(&MethodSet::empty(130)), MethodSet::empty(130));
-        assert!(MethodSet::empty(130).is_empty());
+        assert_eq!((set.has(64), set.has(63)), (true, false));
+        let mut rest = MethodSet::full(130);
+        rest.remove_all(&set);
+        assert_eq!(rest.iter().count(), 127);
+        assert!(!rest.has(129) && rest.has(128));
+    }
+
+    #[test]
+    fn a_full_set_has_every_member_and_no_other() {
+        for size in [0, 1, 63, 64, 65, 130] {
+            let full = MethodSet::full(size);
+            assert_eq!(full.iter().collect::<Vec<_>>(), (0..size).collect::<Vec<_>>());
+            assert_eq!(full.words().len(), MethodSet::words_for(size));
+        }
     }
 }

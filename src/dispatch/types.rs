@@ -104,6 +104,8 @@ pub struct TypeGraph {
     counts_as: Vec<Vec<TypeId>>,
     /// For each type, its place in name order.
     rank: Vec<u32>,
+    /// Every type, in name order.
+    in_name_order: Vec<TypeId>,
     by_name: HashMap<Arc<str>, TypeId>,
 }
 
@@ -162,11 +164,12 @@ impl TypeGraph {
         let mut by_rank: Vec<usize> = (0..decls.len()).collect();
         by_rank.sort_unstable_by_key(|index| decls[*index].name.as_str());
         let mut rank = vec![0; decls.len()];
-        for (place, index) in by_rank.into_iter().enumerate() {
-            rank[index] = place as u32;
+        for (place, index) in by_rank.iter().enumerate() {
+            rank[*index] = place as u32;
         }
+        let in_name_order = by_rank.into_iter().map(|index| TypeId(index as u32)).collect();
         let sealed = decls.into_iter().map(|decl| decl.sealed).collect();
-        Ok(Self { names, sealed, supers, subs, precedence, counts_as, rank, by_name })
+        Ok(Self { names, sealed, supers, subs, precedence, counts_as, rank, in_name_order, by_name })
     }
 
     /// Number of types, the top type not counted.
@@ -233,6 +236,37 @@ impl TypeGraph {
     /// The type and all its subtypes, ascending. Cost: a walk over them.
     pub fn below(&self, id: TypeId) -> Vec<TypeId> {
         closure(&self.subs, id)
+    }
+
+    /// Calls `each` with the type and all its subtypes. `seen` has a number for each type, none of which
+    /// may be `mark`, and gets `mark` for these. Cost: a walk over them.
+    pub(crate) fn for_each_below(
+        &self,
+        id: TypeId,
+        mark: u32,
+        seen: &mut [u32],
+        mut each: impl FnMut(TypeId),
+    ) {
+        seen[id.0 as usize] = mark;
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            each(id);
+            for sub in &self.subs[id.0 as usize] {
+                if std::mem::replace(&mut seen[sub.0 as usize], mark) != mark {
+                    open.push(*sub);
+                }
+            }
+        }
+    }
+
+    /// The type's place in order of declaration.
+    pub(crate) const fn place(id: TypeId) -> usize {
+        id.0 as usize
+    }
+
+    /// Every type, in name order.
+    pub(crate) fn in_name_order(&self) -> &[TypeId] {
+        &self.in_name_order
     }
 
     /// The type's place in name order.

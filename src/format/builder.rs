@@ -7,19 +7,20 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::core::above_stride_bytes;
-use super::envelope::{NewSection, total_len, write};
+use super::envelope::{FileWriter, NewSection, Totals, total_len, write};
 use super::error::Tag;
+use super::interned::TableStrings;
 use super::layout::{
-    ABOV, CLAS, ENTR, ENTRY_DEFAULT, EntryRow, LEFT, MAX_ARITY, MAX_ENTRIES, MAX_PARAMS, NAME, PARM, PATT,
-    RULE, SIGN, STRS, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow,
-    VERSION_MAJOR, VERSION_MINOR,
+    ABOV, CLAS, ENTR, ENTRY_DEFAULT, EntryRow, LEFT, NAME, PARM, PATT, RULE, SECTION_REQUIRED, SIGN, STRS,
+    TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow, VERSION_MAJOR,
+    VERSION_MINOR,
 };
 use super::left_out::left_section;
-use super::logical::{LogicalRule, LogicalTable, LogicalType, ParamRef, TOP_TYPE};
+use super::logical::LogicalTable;
 use super::rule::Optimization;
 use super::rule_data::rule_section;
-use super::sections::{answer_section, class_section};
-use super::strings::StringsBuilder;
+use super::sections::{answers_len, classes_len, put_answers, put_classes, put_words};
+use super::shape::{check_limits, check_shape};
 
 /// How the bytes find their answer: what an optimizer decided, in the format's terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +110,13 @@ pub struct TablePlan {
     pub creation_timestamp: u64,
 }
 
+impl TablePlan {
+    /// Whether a profile counted calls: the arrays of classes then stay dense, for a load beats a search.
+    pub fn is_hot(&self) -> bool {
+        self.call_frequency.iter().any(|calls| *calls > 0)
+    }
+}
+
 /// Why a logical table has no bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -138,57 +146,119 @@ pub enum EncodeError {
 }
 
 /// The bytes of a table.
+///
+/// Cost: a few times that of copying the bytes and summing them up. Types must stand in name order, as
+/// [`LogicalTable`] says; else equal strings may be stored twice, which the deep proof refuses.
 pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeError> {
     check_limits(table)?;
     check_shape(table, plan)?;
-    let symbols = table.entries.iter().map(|entry| entry.implementation.len() + entry.module.len());
-    let text_bytes = table.types.iter().map(|row| row.name.len()).chain(symbols).sum();
-    let mut strings = StringsBuilder::with_capacity(table.types.len() + 2 * table.entries.len(), text_bytes);
-    let types: Vec<TypeRow> = table
-        .types
+    let mut strings = TableStrings::new(&table.types, table.entries.len());
+    let symbols: Vec<(u32, u32)> = plan
+        .order
         .iter()
-        .map(|row| TypeRow {
-            name: U32::new(strings.intern(&row.name)),
-            flags: U32::new(if row.sealed { TYPE_SEALED } else { 0 }),
+        .map(|canonical| {
+            let entry = &table.entries[*canonical as usize];
+            (strings.intern(&entry.implementation), strings.module(&entry.module))
         })
         .collect();
-    let mut entries = Vec::with_capacity(plan.order.len());
-    let mut patterns: Vec<U16> = Vec::with_capacity(plan.order.len() * usize::from(table.arity));
-    for canonical in &plan.order {
+    let signature = table.type_signature(&plan.order);
+    let rule = rule_section(table);
+    let left_out = left_section(table, &plan.left_out);
+    let answers = plan.strategy.classes().zip(plan.strategy.optimization().section());
+    let is_hot = plan.is_hot();
+
+    let (types, entries, arity) = (table.types.len(), plan.order.len(), usize::from(table.arity));
+    let content_bytes = table.name.len()
+        + signature.len()
+        + strings.section_len()
+        + size_of::<TypeRow>() * types
+        + 4 * table.params.len()
+        + above_stride_bytes(table.params.len() as u32) * types
+        + (2 * arity + size_of::<EntryRow>()) * entries
+        + rule.as_ref().map_or(0, Vec::len)
+        + left_out.as_ref().map_or(0, Vec::len)
+        + answers
+            .map_or(0, |(classes, _)| classes_len(classes, is_hot) + answers_len(&plan.strategy, entries));
+    let section_count = 8
+        + usize::from(rule.is_some())
+        + 2 * usize::from(answers.is_some())
+        + usize::from(left_out.is_some());
+    let mut file = FileWriter::new(size_of::<TableHeader>(), section_count, content_bytes);
+    file.section(NAME, SECTION_REQUIRED, |section| section.extend_from_slice(table.name.as_bytes()));
+    file.section(SIGN, SECTION_REQUIRED, |section| section.extend_from_slice(signature.as_bytes()));
+    file.section(STRS, SECTION_REQUIRED, |section| strings.put(section));
+    file.section(TYPE, SECTION_REQUIRED, |section| put_types(section, table));
+    file.section(PARM, SECTION_REQUIRED, |section| put_words(section, &table.params));
+    file.section(ABOV, SECTION_REQUIRED, |section| put_above(section, table));
+    file.section(PATT, SECTION_REQUIRED, |section| put_patterns(section, table, &plan.order));
+    file.section(ENTR, SECTION_REQUIRED, |section| put_entries(section, table, plan, &symbols));
+    if let Some(rule) = &rule {
+        file.section(RULE, SECTION_REQUIRED, |section| section.extend_from_slice(rule));
+    }
+    if let Some((classes, tag)) = answers {
+        file.section(CLAS, 0, |section| put_classes(section, classes, is_hot));
+        let mut done = Ok(());
+        file.section(tag, 0, |section| done = put_answers(section, &plan.strategy, None));
+        done?;
+    }
+    if let Some(left_out) = &left_out {
+        file.section(LEFT, 0, |section| section.extend_from_slice(left_out));
+    }
+    let total = u32::try_from(file.len()).map_err(|_| too_long(file.len() as u64))?;
+    let lengths = HeaderLengths { name: table.name.len(), signature: signature.len(), total };
+    let header = header(table, HeaderFacts::of(plan), lengths, table.table_hash_with(rule.as_deref()));
+    Ok(file.finish(|totals| filled(header, totals)))
+}
+
+/// The rows of section `TYPE`: the types' names are the first strings of the pool.
+fn put_types(section: &mut Vec<u8>, table: &LogicalTable) {
+    let start = section.len();
+    section.resize(start + size_of::<TypeRow>() * table.types.len(), 0);
+    let rows = section[start..].chunks_exact_mut(size_of::<TypeRow>());
+    for ((name, row), bytes) in (0_u32..).zip(&table.types).zip(rows) {
+        let flags = if row.sealed { TYPE_SEALED } else { 0 };
+        bytes.copy_from_slice(TypeRow { name: U32::new(name), flags: U32::new(flags) }.as_bytes());
+    }
+}
+
+pub(super) fn put_above(section: &mut Vec<u8>, table: &LogicalTable) {
+    let stride = above_stride_bytes(table.params.len() as u32);
+    let start = section.len();
+    section.resize(start + stride * table.types.len(), 0);
+    for (row, bytes) in table.types.iter().zip(section[start..].chunks_exact_mut(stride.max(1))) {
+        for param in &*row.above {
+            bytes[usize::from(*param) / 8] |= 1 << (param % 8);
+        }
+    }
+}
+
+fn put_patterns(section: &mut Vec<u8>, table: &LogicalTable, order: &[u32]) {
+    let (start, row_bytes) = (section.len(), 2 * usize::from(table.arity));
+    section.resize(start + row_bytes * order.len(), 0);
+    for (canonical, bytes) in order.iter().zip(section[start..].chunks_exact_mut(row_bytes.max(1))) {
+        let pattern = &table.entries[*canonical as usize].pattern;
+        for (param, bytes) in pattern.iter().zip(bytes.chunks_exact_mut(2)) {
+            bytes.copy_from_slice(&param.0.to_le_bytes());
+        }
+    }
+}
+
+/// The rows of section `ENTR`; `symbols` holds, in file order, the ids of implementation and module.
+fn put_entries(section: &mut Vec<u8>, table: &LogicalTable, plan: &TablePlan, symbols: &[(u32, u32)]) {
+    let start = section.len();
+    section.resize(start + size_of::<EntryRow>() * symbols.len(), 0);
+    let rows = section[start..].chunks_exact_mut(size_of::<EntryRow>());
+    for ((canonical, (implementation, module)), bytes) in plan.order.iter().zip(symbols).zip(rows) {
         let index = *canonical as usize;
-        let entry = &table.entries[index];
-        patterns.extend(entry.pattern.iter().map(|param| U16::new(param.0)));
-        entries.push(EntryRow {
-            implementation: U32::new(strings.intern(&entry.implementation)),
-            module: U32::new(strings.intern(&entry.module)),
+        let row = EntryRow {
+            implementation: U32::new(*implementation),
+            module: U32::new(*module),
             specificity: U32::new(plan.specificity[index]),
             call_frequency: U32::new(plan.call_frequency.get(index).copied().unwrap_or(0)),
-            flags: U32::new(if entry.default { ENTRY_DEFAULT } else { 0 }),
-        });
+            flags: U32::new(if table.entries[index].default { ENTRY_DEFAULT } else { 0 }),
+        };
+        bytes.copy_from_slice(row.as_bytes());
     }
-    let params: Vec<U32> = table.params.iter().map(|local| U32::new(*local)).collect();
-
-    let mut sections = vec![
-        NewSection::required(NAME, table.name.as_bytes()),
-        NewSection::required(SIGN, table.type_signature(&plan.order).into_bytes()),
-        NewSection::required(STRS, strings.finish()),
-        NewSection::required(TYPE, types.as_bytes()),
-        NewSection::required(PARM, params.as_bytes()),
-        NewSection::required(ABOV, above_bits(table)),
-        NewSection::required(PATT, patterns.as_bytes()),
-        NewSection::required(ENTR, entries.as_bytes()),
-    ];
-    if let Some(rule) = rule_section(table) {
-        sections.push(NewSection::required(RULE, rule));
-    }
-    if let (Some(classes), Some(tag)) = (plan.strategy.classes(), plan.strategy.optimization().section()) {
-        sections.push(NewSection::optional(CLAS, class_section(classes)));
-        sections.push(NewSection::optional(tag, answer_section(&plan.strategy, None)?));
-    }
-    if let Some(left) = left_section(table, &plan.left_out) {
-        sections.push(NewSection::optional(LEFT, left));
-    }
-    assemble(table, HeaderFacts::of(plan), &sections)
 }
 
 /// What the header tells beside the table and the lengths of its sections.
@@ -198,17 +268,27 @@ pub(super) struct HeaderFacts {
     pub(super) flags: u32,
     pub(super) creation_timestamp: u64,
     pub(super) entry_count: u32,
+    pub(super) has_left_out: bool,
 }
 
 impl HeaderFacts {
     pub(super) const fn of(plan: &TablePlan) -> Self {
         Self {
             entry_count: plan.order.len() as u32,
+            has_left_out: !plan.left_out.is_empty(),
             optimization: plan.strategy.optimization().code(),
             flags: if plan.may_be_ambiguous { TABLE_MAY_BE_AMBIGUOUS } else { 0 },
             creation_timestamp: plan.creation_timestamp,
         }
     }
+}
+
+/// Lengths in bytes that the header repeats.
+#[derive(Clone, Copy, Debug)]
+struct HeaderLengths {
+    name: usize,
+    signature: usize,
+    total: u32,
 }
 
 /// Header, directory and sections as a table's bytes.
@@ -217,20 +297,30 @@ pub(super) fn assemble(
     facts: HeaderFacts,
     sections: &[NewSection<'_>],
 ) -> Result<Vec<u8>, EncodeError> {
-    let len_of = |tag: Tag| {
-        let section = sections.iter().find(|section| section.tag == tag);
-        U32::new(section.map_or(0, |section| section.bytes.len()) as u32)
-    };
+    let bytes_of =
+        |tag: Tag| sections.iter().find(|section| section.tag == tag).map(|section| &*section.bytes);
+    let len_of = |tag: Tag| bytes_of(tag).map_or(0, <[u8]>::len);
+    let total = total_len(size_of::<TableHeader>(), sections).map_err(too_long)?;
+    let lengths = HeaderLengths { name: len_of(NAME), signature: len_of(SIGN), total };
+    let header = header(table, facts, lengths, table.table_hash_with(bytes_of(RULE)));
+    Ok(write(size_of::<TableHeader>(), sections, |totals| filled(header, totals)))
+}
+
+const fn too_long(found: u64) -> EncodeError {
+    EncodeError::TooMany { what: "bytes", found, limit: u32::MAX as u64 }
+}
+
+/// The header without what only the finished sections tell.
+fn header(table: &LogicalTable, facts: HeaderFacts, lengths: HeaderLengths, table_hash: u64) -> TableHeader {
     let mut header = TableHeader::new_zeroed();
     header.magic = TABLE_MAGIC;
     header.version_major = U16::new(VERSION_MAJOR);
     // The lowest that has all that is in the file, so that tables without news keep their bytes.
-    let has_news = sections.iter().any(|section| section.tag == LEFT);
-    header.version_minor = U16::new(if has_news { VERSION_MINOR } else { 0 });
-    header.table_hash = U64::new(table.table_hash());
+    header.version_minor = U16::new(if facts.has_left_out { VERSION_MINOR } else { 0 });
+    header.table_hash = U64::new(table_hash);
     header.creation_timestamp = U64::new(facts.creation_timestamp);
-    header.name_len = len_of(NAME);
-    header.type_signature_len = len_of(SIGN);
+    header.name_len = U32::new(lengths.name as u32);
+    header.type_signature_len = U32::new(lengths.signature as u32);
     header.entry_count = U32::new(facts.entry_count);
     header.optimization = facts.optimization;
     header.arity = table.arity;
@@ -238,22 +328,19 @@ pub(super) fn assemble(
     header.type_count = U32::new(table.types.len() as u32);
     header.param_count = U32::new(table.params.len() as u32);
     header.flags = U32::new(facts.flags);
-    let total = total_len(size_of::<TableHeader>(), sections).map_err(|found| EncodeError::TooMany {
-        what: "bytes",
-        found,
-        limit: u64::from(u32::MAX),
-    })?;
     let baseline = baseline_bytes(table);
-    let ratio = (u128::from(total) * 1_000_000).div_ceil(u128::from(baseline));
+    let ratio = (u128::from(lengths.total) * 1_000_000).div_ceil(u128::from(baseline));
     header.compression_ratio_ppm = U32::new(u32::try_from(ratio).unwrap_or(u32::MAX));
-    header.memory_saved = U64::new(baseline.saturating_sub(u64::from(total)));
-    Ok(write(size_of::<TableHeader>(), sections, |totals| {
-        header.section_count = U32::new(totals.section_count);
-        header.total_len = U64::new(totals.total_len);
-        header.data_len = U32::new(totals.data_len);
-        header.data_crc = U32::new(totals.data_crc);
-        header.as_bytes().to_vec()
-    }))
+    header.memory_saved = U64::new(baseline.saturating_sub(u64::from(lengths.total)));
+    header
+}
+
+fn filled(mut header: TableHeader, totals: Totals) -> [u8; size_of::<TableHeader>()] {
+    header.section_count = U32::new(totals.section_count);
+    header.total_len = U64::new(totals.total_len);
+    header.data_len = U32::new(totals.data_len);
+    header.data_crc = U32::new(totals.data_crc);
+    zerocopy::transmute!(header)
 }
 
 /// What the header's compression ratio and saved memory compare with: a dense matrix with a 16-bit
@@ -261,113 +348,4 @@ pub(super) fn assemble(
 pub fn baseline_bytes(table: &LogicalTable) -> u64 {
     let side = table.types.len() as u64 + 1;
     (0..table.arity).fold(2_u64, |bytes, _| bytes.saturating_mul(side))
-}
-
-pub(super) fn check_limits(table: &LogicalTable) -> Result<(), EncodeError> {
-    let limits = [
-        ("dispatching positions", usize::from(table.arity), MAX_ARITY),
-        ("parameter types", table.params.len(), MAX_PARAMS),
-        ("methods", table.entries.len(), MAX_ENTRIES),
-    ];
-    for (what, found, limit) in limits {
-        if found > limit {
-            return Err(EncodeError::TooMany { what, found: found as u64, limit: limit as u64 });
-        }
-    }
-    if table.types.iter().any(|row| *row.name == *TOP_TYPE) {
-        return Err(EncodeError::ReservedName);
-    }
-    let names = std::iter::once(table.name.as_str()).chain(table.types.iter().map(|row| &*row.name));
-    for name in names {
-        if name.chars().any(char::is_control) {
-            return Err(EncodeError::ControlCharacter { name: name.to_owned() });
-        }
-    }
-    Ok(())
-}
-
-/// What the writer leans on: whatever passes here is written without a panic and without losing a
-/// bit. Whether it says the truth is the deep proof's question.
-pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), EncodeError> {
-    let (types, params, arity) = (table.types.len(), table.params.len(), usize::from(table.arity));
-    let expect = |holds: bool, what| if holds { Ok(()) } else { Err(EncodeError::Inconsistent(what)) };
-    let relations = table.types.iter().flat_map(|row| &row.above);
-    expect(
-        relations.into_iter().all(|param| usize::from(*param) < params),
-        "a type is under no such parameter",
-    )?;
-    expect(table.params.iter().all(|local| (*local as usize) < types), "a parameter is no such type")?;
-    let mut patterns = table.entries.iter().map(|entry| &entry.pattern);
-    let fits = |pattern: &Vec<ParamRef>| {
-        pattern.len() == arity && pattern.iter().all(|param| usize::from(param.0) <= params)
-    };
-    expect(patterns.all(fits), "a pattern has not a parameter for each position")?;
-    match &table.rule {
-        LogicalRule::Symmetric => {}
-        LogicalRule::Precedence { argument_order, nearest } => {
-            let mut positions = argument_order.clone();
-            positions.sort_unstable();
-            expect(
-                positions == (0..table.arity).collect::<Vec<_>>(),
-                "the order of positions does not name each once",
-            )?;
-            expect(nearest.len() == types, "there is not a list of parameters for each type")?;
-            let fits = |(list, row): (&Vec<u16>, &LogicalType)| {
-                let mut list = list.clone();
-                list.sort_unstable();
-                list == row.above
-            };
-            expect(
-                nearest.iter().zip(&table.types).all(fits),
-                "a type's list is not of the parameters above it",
-            )?;
-        }
-        LogicalRule::Levels { counts_as } => {
-            expect(counts_as.len() == params, "there is not a row of what it counts as for each parameter")?;
-            let known = counts_as.iter().flatten().all(|param| usize::from(*param) < params);
-            expect(known, "a parameter counts as no such parameter")?;
-        }
-        LogicalRule::Custom { .. } => {
-            let walked = plan.strategy.optimization().is_walked();
-            expect(walked, "a custom rule is answered by an optimizer's section alone, and there is none")?;
-        }
-    }
-    let mut seen = vec![false; table.entries.len()];
-    for canonical in plan.order.iter().chain(&plan.left_out) {
-        let seen = seen
-            .get_mut(*canonical as usize)
-            .ok_or(EncodeError::Inconsistent("the order names no such method"))?;
-        expect(!std::mem::replace(seen, true), "the order names a method twice")?;
-    }
-    expect(
-        seen.into_iter().all(|seen| seen),
-        "the order names a method neither among the entries nor left out",
-    )?;
-    expect(plan.left_out.is_sorted(), "methods that are left out are not in canonical order")?;
-    expect(plan.specificity.len() == table.entries.len(), "there is not one specificity for each method")?;
-    let calls = plan.call_frequency.len();
-    expect(calls == 0 || calls == table.entries.len(), "there is not one count of calls for each method")?;
-    if let Strategy::DecisionDag { nodes, .. } = &plan.strategy {
-        expect(!nodes.is_empty(), "the decision DAG has no root")?;
-    }
-    if let Some(classes) = plan.strategy.classes() {
-        expect(classes.len() == arity, "there are not classes for each position")?;
-        let fits = |position: &PositionClasses| {
-            position.class_of.len() == types
-                && position.class_of.iter().all(|class| *class < position.class_count)
-        };
-        expect(classes.iter().all(fits), "a position has not one of its classes for each type")?;
-    }
-    Ok(())
-}
-
-pub(super) fn above_bits(table: &LogicalTable) -> Vec<u8> {
-    let stride = above_stride_bytes(table.params.len() as u32);
-    let mut bits = vec![0_u8; stride * table.types.len()];
-    for (row, bytes) in table.types.iter().zip(bits.chunks_exact_mut(stride.max(1))) {
-        for param in &row.above {
-            bytes[usize::from(*param) / 8] |= 1 << (param % 8);
-        }
-    }
-    bits
 }

@@ -109,7 +109,7 @@ pub(super) fn logical_of<'a>(table: &impl Provable<'a>) -> Result<LogicalTable, 
                 above.push(param);
             }
         }
-        types.push(LogicalType { name: name.into(), sealed, above });
+        types.push(LogicalType { name: name.into(), sealed, above: above.into() });
     }
     let mut params: Vec<u32> = Vec::new();
     for param in 0..param_count as u16 {
@@ -143,7 +143,6 @@ pub(super) fn logical_of<'a>(table: &impl Provable<'a>) -> Result<LogicalTable, 
     }
     sort_canonical(&mut entries);
     let name = table.name()?.to_owned();
-    let above: Vec<Vec<u16>> = types.iter().map(|row| row.above.clone()).collect();
-    let rule = logical_rule(&core.rule_view(), &above, param_count)?;
+    let rule = logical_rule(&core.rule_view(), &types, param_count)?;
     Ok(LogicalTable { name, arity: table.arity(), rule, types, params, entries })
 }

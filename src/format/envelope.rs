@@ -243,35 +243,78 @@ pub(crate) fn total_len(header_len: usize, sections: &[NewSection<'_>]) -> Resul
 /// Header, directory and sections as one file. `header` gets the totals and returns `header_len`
 /// bytes whose last four, the metadata checksum, are filled in here. The length must have been
 /// found possible by [`total_len`].
-pub(crate) fn write(
+pub(crate) fn write<H: AsRef<[u8]>>(
     header_len: usize,
     sections: &[NewSection<'_>],
-    header: impl FnOnce(Totals) -> Vec<u8>,
+    header: impl FnOnce(Totals) -> H,
 ) -> Vec<u8> {
-    let directory_end = header_len + sections.len() * size_of::<SectionRow>();
-    let padded: usize = sections.iter().map(|section| section.bytes.len() + SECTION_ALIGN).sum();
-    let mut bytes = Vec::with_capacity(directory_end + padded);
-    bytes.resize(directory_end, 0_u8);
-    for (index, section) in sections.iter().enumerate() {
-        bytes.resize(bytes.len().next_multiple_of(SECTION_ALIGN), 0);
-        let row = SectionRow {
-            tag: section.tag.0,
-            flags: section.flags.into(),
-            offset: (bytes.len() as u32).into(),
-            len: (section.bytes.len() as u32).into(),
-        };
-        let at = header_len + index * size_of::<SectionRow>();
-        bytes[at..at + size_of::<SectionRow>()].copy_from_slice(row.as_bytes());
-        bytes.extend_from_slice(&section.bytes);
+    let content_bytes = sections.iter().map(|section| section.bytes.len()).sum();
+    let mut file = FileWriter::new(header_len, sections.len(), content_bytes);
+    for section in sections {
+        file.section(section.tag, section.flags, |bytes| bytes.extend_from_slice(&section.bytes));
     }
-    let totals = Totals {
-        section_count: sections.len() as u32,
-        total_len: bytes.len() as u64,
-        data_len: (bytes.len() - directory_end) as u32,
-        data_crc: crc32(&bytes[directory_end..]),
-    };
-    bytes[..header_len].copy_from_slice(&header(totals));
-    let crc = metadata_crc(&bytes, header_len - 4, directory_end);
-    bytes[header_len - 4..header_len].copy_from_slice(&crc.to_le_bytes());
-    bytes
+    file.finish(header)
+}
+
+/// A file on its way: sections are written one behind the other where they stay.
+#[derive(Debug)]
+pub(crate) struct FileWriter {
+    bytes: Vec<u8>,
+    header_len: usize,
+    directory_end: usize,
+    /// Where the next section's row begins.
+    next_row: usize,
+}
+
+impl FileWriter {
+    /// Makes room for the header, `section_count` rows and sections of `content_bytes` together, which
+    /// may be a guess.
+    pub(crate) fn new(header_len: usize, section_count: usize, content_bytes: usize) -> Self {
+        let directory_end = header_len + section_count * size_of::<SectionRow>();
+        let mut bytes = Vec::with_capacity(directory_end + section_count * SECTION_ALIGN + content_bytes);
+        bytes.resize(directory_end, 0);
+        Self { bytes, header_len, directory_end, next_row: header_len }
+    }
+
+    /// Appends a section: what `fill` puts behind the bytes that it is given. Returns its length.
+    pub(crate) fn section(&mut self, tag: Tag, flags: u32, fill: impl FnOnce(&mut Vec<u8>)) -> usize {
+        let padding = self.bytes.len().next_multiple_of(SECTION_ALIGN) - self.bytes.len();
+        self.bytes.extend_from_slice(&[0; SECTION_ALIGN][..padding]);
+        let start = self.bytes.len();
+        fill(&mut self.bytes);
+        let len = self.bytes.len() - start;
+        let row = SectionRow {
+            tag: tag.0,
+            flags: flags.into(),
+            // A file that 32 bits cannot measure is refused as a whole.
+            offset: (start as u32).into(),
+            len: (len as u32).into(),
+        };
+        let row_end = self.next_row + size_of::<SectionRow>();
+        debug_assert!(row_end <= self.directory_end, "more sections than were announced");
+        self.bytes[self.next_row..row_end].copy_from_slice(row.as_bytes());
+        self.next_row = row_end;
+        len
+    }
+
+    /// Length of the file so far, which is that of the whole once all sections are there.
+    pub(crate) const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The file, once all announced sections are there; `header` as in [`write`].
+    pub(crate) fn finish<H: AsRef<[u8]>>(self, header: impl FnOnce(Totals) -> H) -> Vec<u8> {
+        let Self { mut bytes, header_len, directory_end, next_row } = self;
+        debug_assert_eq!(next_row, directory_end, "fewer sections than were announced");
+        let totals = Totals {
+            section_count: ((directory_end - header_len) / size_of::<SectionRow>()) as u32,
+            total_len: bytes.len() as u64,
+            data_len: (bytes.len() - directory_end) as u32,
+            data_crc: crc32(&bytes[directory_end..]),
+        };
+        bytes[..header_len].copy_from_slice(header(totals).as_ref());
+        let crc = metadata_crc(&bytes, header_len - 4, directory_end);
+        bytes[header_len - 4..header_len].copy_from_slice(&crc.to_le_bytes());
+        bytes
+    }
 }

@@ -65,7 +65,7 @@ mod tests {
 
     fn table(patterns: &[&[u16]], counts_as: Vec<Vec<u16>>) -> LogicalTable {
         let types = (0..counts_as.len() as u16)
-            .map(|at| LogicalType { name: format!("T{at}").into(), sealed: false, above: vec![at] })
+            .map(|at| LogicalType { name: format!("T{at}").into(), sealed: false, above: [at].into() })
             .collect();
         let entry = |pattern: &&[u16]| LogicalEntry {
             pattern: pattern.iter().map(|param| ParamRef(*param)).collect(),

@@ -33,8 +33,9 @@ pub struct LogicalType {
     pub name: Arc<str>,
     /// Whether no other subtypes may ever be added.
     pub sealed: bool,
-    /// Numbers of the parameters that are this type or a supertype of it, ascending.
-    pub above: Vec<u16>,
+    /// Numbers of the parameters that are this type or a supertype of it, ascending. Shared: many types
+    /// are under the same.
+    pub above: Arc<[u16]>,
 }
 
 /// A method.
@@ -62,7 +63,7 @@ pub enum LogicalRule {
         argument_order: Vec<u8>,
         /// For each type, the parameters above it, nearest first; the same as its `above`, in the
         /// order of the type's own list.
-        nearest: Vec<Vec<u16>>,
+        nearest: Vec<Arc<[u16]>>,
     },
     /// [`Rule::Levels`].
     Levels {
@@ -110,37 +111,47 @@ impl LogicalTable {
     /// XXH3-64 over the canonical serialization that the specification gives under *Table hash*.
     /// Equal for equal tables, whichever optimizer made their bytes.
     pub fn table_hash(&self) -> u64 {
-        // Two numbers, relations and a few names for each row: enough for most tables.
+        self.table_hash_with(rule_section(self).as_deref())
+    }
+
+    /// The same, of a table whose section `RULE` was made before.
+    pub(super) fn table_hash_with(&self, rule: Option<&[u8]>) -> u64 {
         let names: usize = self.types.iter().map(|row| row.name.len() + 9 + 2 * row.above.len()).sum();
         let symbols = |entry: &LogicalEntry| entry.implementation.len() + entry.module.len();
         let entries: usize =
             self.entries.iter().map(|entry| symbols(entry) + 9 + 2 * entry.pattern.len()).sum();
-        let mut bytes = Vec::with_capacity(64 + self.name.len() + names + entries + 4 * self.params.len());
-        let put_str = |bytes: &mut Vec<u8>, text: &str| {
+        let params = 4 * self.params.len();
+        let rule_bytes = rule.map_or(0, |rule| 4 + rule.len());
+        let mut bytes =
+            Vec::with_capacity(4 + self.name.len() + 2 + 12 + names + params + entries + rule_bytes);
+        let put_text = |bytes: &mut Vec<u8>, text: &[u8]| {
             bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
-            bytes.extend_from_slice(text.as_bytes());
+            bytes.extend_from_slice(text);
         };
-        put_str(&mut bytes, &self.name);
+        put_text(&mut bytes, self.name.as_bytes());
         bytes.extend_from_slice(&[self.arity, self.rule.rule().code()]);
         bytes.extend_from_slice(&(self.types.len() as u32).to_le_bytes());
         for row in &self.types {
-            put_str(&mut bytes, &row.name);
-            bytes.push(u8::from(row.sealed));
-            bytes.extend_from_slice(&(row.above.len() as u32).to_le_bytes());
-            bytes.extend(row.above.iter().flat_map(|param| param.to_le_bytes()));
+            put_text(&mut bytes, row.name.as_bytes());
+            let [a, b, c, d] = (row.above.len() as u32).to_le_bytes();
+            bytes.extend_from_slice(&[u8::from(row.sealed), a, b, c, d]);
+            for param in &*row.above {
+                bytes.extend_from_slice(&param.to_le_bytes());
+            }
         }
         bytes.extend_from_slice(&(self.params.len() as u32).to_le_bytes());
         bytes.extend(self.params.iter().flat_map(|local| local.to_le_bytes()));
         bytes.extend_from_slice(&(self.entries.len() as u32).to_le_bytes());
         for entry in &self.entries {
-            bytes.extend(entry.pattern.iter().flat_map(|param| param.0.to_le_bytes()));
-            put_str(&mut bytes, &entry.implementation);
-            put_str(&mut bytes, &entry.module);
+            for param in &entry.pattern {
+                bytes.extend_from_slice(&param.0.to_le_bytes());
+            }
+            put_text(&mut bytes, entry.implementation.as_bytes());
+            put_text(&mut bytes, entry.module.as_bytes());
             bytes.push(u8::from(entry.default));
         }
-        if let Some(section) = rule_section(self) {
-            bytes.extend_from_slice(&(section.len() as u32).to_le_bytes());
-            bytes.extend_from_slice(&section);
+        if let Some(rule) = rule {
+            put_text(&mut bytes, rule);
         }
         crate::digest::fast_hash(&bytes)
     }
@@ -163,7 +174,7 @@ impl LogicalTable {
     /// The parameters above parameter `ordinal`, itself among them, ascending.
     pub fn above_param(&self, ordinal: u16) -> &[u16] {
         let local = self.params.get(usize::from(ordinal)).copied().unwrap_or(u32::MAX);
-        self.types.get(local as usize).map_or(&[], |row| row.above.as_slice())
+        self.types.get(local as usize).map_or(&[], |row| &row.above)
     }
 
     /// Whether parameter `lower` is parameter `upper` or a subtype of it.
@@ -179,23 +190,35 @@ impl LogicalTable {
     /// each, separated by tabs.
     pub fn type_signature(&self, entries: &[u32]) -> String {
         let mut text = String::new();
+        // Parameters are numbered in name order, so marks of the distinct ones need no sorting.
+        let mut marks = vec![false; self.params.len() + 1];
         for position in 0..usize::from(self.arity) {
-            // Parameters are numbered in name order, so marks of the distinct ones need no sorting.
-            let mut marks = vec![false; self.params.len() + 1];
+            marks.fill(false);
             let rows = entries.iter().filter_map(|at| self.entries.get(*at as usize));
             for param in rows.filter_map(|entry| entry.pattern.get(position)) {
                 if let Some(mark) = marks.get_mut(usize::from(param.0)) {
                     *mark = true;
                 }
             }
-            let has_top = std::mem::take(&mut marks[0]);
-            let marked = marks.iter().enumerate().filter(|(_, mark)| **mark);
-            let mut names: Vec<&str> =
-                marked.map(|(number, _)| self.param_name(ParamRef(number as u16))).collect();
-            if has_top {
-                names.insert(names.partition_point(|name| *name < TOP_TYPE), TOP_TYPE);
+            let line_start = text.len();
+            let mut put = |name: &str| {
+                if text.len() > line_start {
+                    text.push('\t');
+                }
+                text.push_str(name);
+            };
+            let mut waits_top = std::mem::take(&mut marks[0]);
+            for (number, _) in marks.iter().enumerate().filter(|(_, mark)| **mark) {
+                let name = self.param_name(ParamRef(number as u16));
+                if waits_top && name >= TOP_TYPE {
+                    put(TOP_TYPE);
+                    waits_top = false;
+                }
+                put(name);
             }
-            text.push_str(&names.join("\t"));
+            if waits_top {
+                put(TOP_TYPE);
+            }
             text.push('\n');
         }
         text

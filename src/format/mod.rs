@@ -5,6 +5,8 @@
 //! | `layout` | the fixed parts, byte for byte |
 //! | `logical` | what a table says, whatever way its bytes find the answer |
 //! | `builder` | the only writer |
+//! | `shape` | what the writer leans on |
+//! | `interned` | a table's strings, numbered |
 //! | `patch`, `strings_patch` | new bytes from an older table's, what is the same copied |
 //! | `envelope` | header, section directory, checksums: proved at open |
 //! | `view`, `recognise` | checked reads, where the bytes lie, and the quick way to open them |
@@ -28,6 +30,7 @@ pub(crate) mod core;
 pub(crate) mod decode;
 pub(crate) mod envelope;
 mod error;
+mod interned;
 pub mod layout;
 mod left_out;
 pub(crate) mod levels;
@@ -39,6 +42,7 @@ mod rule;
 pub(crate) mod rule_data;
 mod scan;
 pub(crate) mod sections;
+mod shape;
 pub(crate) mod strings;
 mod strings_patch;
 pub(crate) mod verify;

@@ -10,9 +10,7 @@ use std::borrow::Cow;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::U32;
 
-use super::builder::{
-    EncodeError, HeaderFacts, TablePlan, above_bits, assemble, check_limits, check_shape, encode,
-};
+use super::builder::{EncodeError, HeaderFacts, TablePlan, assemble, encode, put_above};
 use super::core::{EntryId, above_stride_bytes};
 use super::envelope::NewSection;
 use super::error::Tag;
@@ -22,7 +20,8 @@ use super::layout::{
 };
 use super::logical::{LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef};
 use super::rule_data::rule_section;
-use super::sections::{answer_section, class_section};
+use super::sections::{put_answers, put_classes};
+use super::shape::{check_limits, check_shape};
 use super::strings_patch::PatchedStrings;
 use super::view::TableView;
 
@@ -80,15 +79,17 @@ pub fn patch(old: &TableView<'_>, table: &LogicalTable, plan: &TablePlan) -> Res
     patch.strings(&strings);
     patch.compared(TYPE, types.as_bytes().to_vec());
     patch.put(PARM, same_params, params);
-    patch.put(ABOV, has_relations(old, table), || above_bits(table));
+    patch.put(ABOV, has_relations(old, table), || made(|section| put_above(section, table)));
     patch.put(PATT, same_patterns, patterns);
     patch.compared(ENTR, entries.as_bytes().to_vec());
     if let Some(rule) = rule_section(table) {
         patch.compared(RULE, rule);
     }
     if let (Some(classes), Some(tag)) = (plan.strategy.classes(), plan.strategy.optimization().section()) {
-        patch.compared(CLAS, class_section(classes));
-        patch.compared(tag, answer_section(&plan.strategy, old.section(tag))?);
+        patch.compared(CLAS, made(|section| put_classes(section, classes, plan.is_hot())));
+        let mut answers = Vec::new();
+        put_answers(&mut answers, &plan.strategy, old.section(tag))?;
+        patch.compared(tag, answers);
     }
     patch.finish(table, HeaderFacts::of(plan))
 }
@@ -142,8 +143,16 @@ pub fn patch_symbols(
         flags: header.flags.get(),
         creation_timestamp,
         entry_count: header.entry_count.get(),
+        has_left_out: false,
     };
     patch.finish(table, facts).map(Some)
+}
+
+/// A section of its own.
+fn made(put: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut section = Vec::new();
+    put(&mut section);
+    section
 }
 
 /// Sections on their way into the new file.
@@ -225,7 +234,7 @@ fn has_relations(old: &TableView<'_>, table: &LogicalTable) -> bool {
     section.len() == stride * table.types.len()
         && section.chunks_exact(stride.max(1)).zip(&table.types).all(|(bytes, row)| {
             expected.fill(0);
-            for param in &row.above {
+            for param in &*row.above {
                 // A parameter that there is not is found wrong by the shape's check, or differs here.
                 match expected.get_mut(usize::from(*param) / 8) {
                     Some(byte) => *byte |= 1 << (param % 8),

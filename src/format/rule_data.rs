@@ -1,12 +1,14 @@
 //! Section `RULE`: what a rule needs beside patterns and relations; written and read.
 
+use std::sync::Arc;
+
 use zerocopy::FromBytes;
 use zerocopy::little_endian::{U16, U32};
 
 use super::core::{LocalType, above_stride_bytes};
 use super::error::AccessError;
 use super::layout::RULE;
-use super::logical::{LogicalRule, LogicalTable, ParamRef};
+use super::logical::{LogicalRule, LogicalTable, LogicalType, ParamRef};
 use super::rule::Rule;
 
 /// Of rule `precedence`: the parameters of every type agree with one order.
@@ -34,7 +36,7 @@ pub(crate) fn rule_section(table: &LogicalTable) -> Option<Vec<u8>> {
                 end += list.len() as u32;
                 section.extend_from_slice(&end.to_le_bytes());
             }
-            section.extend(nearest.iter().flatten().flat_map(|param| param.to_le_bytes()));
+            section.extend(nearest.iter().flat_map(|list| list.iter()).flat_map(|param| param.to_le_bytes()));
             Some(section)
         }
         LogicalRule::Levels { counts_as } => {
@@ -55,11 +57,19 @@ pub(crate) fn rule_section(table: &LogicalTable) -> Option<Vec<u8>> {
 
 /// For each parameter its place in the one order that agrees with every list, if there is one. Of
 /// several, the one that takes the smallest parameter first.
-fn one_order(params: usize, lists: &[Vec<u16>]) -> Option<Vec<u16>> {
+fn one_order(params: usize, lists: &[Arc<[u16]>]) -> Option<Vec<u16>> {
     let mut behind: Vec<Vec<u16>> = vec![Vec::new(); params];
-    for pair in lists.iter().flat_map(|list| list.windows(2)) {
-        if let [first, second] = pair {
-            behind.get_mut(usize::from(*first))?.push(*second);
+    let mut last: Option<&Arc<[u16]>> = None;
+    for list in lists {
+        // Types that are neighbours in name order often share a list, which need not be said twice.
+        if last.is_some_and(|last| Arc::ptr_eq(last, list)) {
+            continue;
+        }
+        last = Some(list);
+        for pair in list.windows(2) {
+            if let [first, second] = pair {
+                behind.get_mut(usize::from(*first))?.push(*second);
+            }
         }
     }
     let mut waits_for = vec![0_u32; params];
@@ -209,19 +219,19 @@ impl Ranks<'_> {
     }
 }
 
-/// The rule's data as the logical table has it: `above` holds, for each type, the parameters above it.
+/// The rule's data as the logical table has it.
 pub(crate) fn logical_rule(
     view: &RuleView<'_>,
-    above: &[Vec<u16>],
+    types: &[LogicalType],
     param_count: u32,
 ) -> Result<LogicalRule, AccessError> {
     match view {
         RuleView::Symmetric => Ok(LogicalRule::Symmetric),
         RuleView::Precedence { argument_order, ranks } => {
-            let mut nearest = Vec::with_capacity(above.len());
-            for (local, row) in above.iter().enumerate() {
-                let mut ranked = Vec::with_capacity(row.len());
-                for param in row {
+            let mut nearest = Vec::with_capacity(types.len());
+            for (local, row) in types.iter().enumerate() {
+                let mut ranked = Vec::with_capacity(row.above.len());
+                for param in &*row.above {
                     ranked.push((ranks.rank(LocalType(local as u32), ParamRef(param + 1))?, *param));
                 }
                 ranked.sort_unstable();

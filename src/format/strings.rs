@@ -69,15 +69,6 @@ pub(crate) struct StringsBuilder {
 }
 
 impl StringsBuilder {
-    /// With room for so many strings of so many bytes together.
-    pub(crate) fn with_capacity(strings: usize, bytes: usize) -> Self {
-        Self {
-            ids: HashTable::with_capacity(strings),
-            ends: Vec::with_capacity(strings),
-            bytes: Vec::with_capacity(bytes),
-        }
-    }
-
     /// The id of `text`, which is added if it is new.
     pub(crate) fn intern(&mut self, text: &str) -> u32 {
         let Self { ids, ends, bytes } = self;

@@ -100,13 +100,13 @@ fn check_relations(logical: &LogicalTable) -> Result<(), VerifyError> {
     // What a parameter's own type is under.
     let above = |param: u16| {
         let local = logical.params.get(usize::from(param)).copied().unwrap_or_default();
-        logical.types.get(local as usize).map_or(&[][..], |row| row.above.as_slice())
+        logical.types.get(local as usize).map_or(&[][..], |row| &row.above)
     };
     for row in &logical.types {
         if row.above.is_empty() {
             return inconsistent(format!("type {} is under no parameter", row.name));
         }
-        for lower in &row.above {
+        for lower in &*row.above {
             let missing = above(*lower).iter().find(|upper| row.above.binary_search(upper).is_err());
             if let Some(upper) = missing {
                 let (name, lower, upper) = (&row.name, shown(*lower), shown(*upper));

@@ -67,8 +67,8 @@ impl Classes {
         (0..types).map(class).collect()
     }
 
-    /// The array and its width.
-    fn array(&self) -> (u16, Vec<u8>) {
+    /// The array and its width. A hot table has no runs.
+    fn array(&self, is_hot: bool) -> (u16, Vec<u8>) {
         let width: u16 = if self.count <= 256 { 1 } else { 2 };
         let elements = self.of.iter().flat_map(|class| class.to_le_bytes().into_iter().take(width.into()));
         let dense: Vec<u8> = elements.collect();
@@ -82,17 +82,18 @@ impl Classes {
         for begin in &begins {
             put16(&mut runs, self.of[*begin]);
         }
-        if dense.len() >= 1024 && runs.len() * 8 <= dense.len() { (RUNS, runs) } else { (width, dense) }
+        let is_worth_it = dense.len() >= 1024 && runs.len() * 8 <= dense.len();
+        if is_worth_it && !is_hot { (RUNS, runs) } else { (width, dense) }
     }
 }
 
 /// Section `CLAS`.
-pub(super) fn section(positions: &[Classes]) -> Vec<u8> {
+pub(super) fn section(positions: &[Classes], is_hot: bool) -> Vec<u8> {
     let rows_len = positions.len() * 8;
     let (mut rows, mut arrays) = (Vec::new(), Vec::new());
     let mut offsets: Vec<u32> = Vec::new();
     for (position, classes) in positions.iter().enumerate() {
-        let (width, array) = classes.array();
+        let (width, array) = classes.array(is_hot);
         let same = positions[..position].iter().position(|earlier| earlier == classes);
         let offset = same.map_or((rows_len + arrays.len()) as u32, |same| offsets[same]);
         if same.is_none() {

@@ -38,6 +38,7 @@ impl Family {
 
 /// The sections behind `ENTR`, which only some families have.
 pub(super) fn further_sections(family: &Family) -> Vec<([u8; 4], Vec<u8>)> {
+    let is_hot = family.entries.iter().any(|entry| entry.call_frequency > 0);
     let rule = family.rule.section(family.params.len()).map(|section| (*b"RULE", section));
     let finder = family.finder.iter().flat_map(|finder| {
         let own = match &finder.index {
@@ -45,7 +46,7 @@ pub(super) fn further_sections(family: &Family) -> Vec<([u8; 4], Vec<u8>)> {
             Index::Matrix(matrix) => (*b"MTRX", matrix.section()),
             Index::Hash(hash) => (*b"PHSH", hash.section()),
         };
-        [(*b"CLAS", classes::section(&finder.classes)), own]
+        [(*b"CLAS", classes::section(&finder.classes, is_hot)), own]
     });
     let left_out = (!family.left_out.is_empty()).then(|| (*b"LEFT", left_section(&family.left_out)));
     rule.into_iter().chain(finder).chain(left_out).collect()

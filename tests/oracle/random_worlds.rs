@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use janus_cache::dispatch::{
-    CompileOptions, Family, FamilyRule, OptimizerChoice, TypeDecl, TypeGraph, compile, restrict,
+    CallProfile, CompileOptions, Family, FamilyRule, OptimizerChoice, TypeDecl, TypeGraph, compile, restrict,
 };
 use janus_cache::format::{EntryId, FileCodec, LocalType, Optimization, TableView, compress};
 use janus_cache::image::{
     GlobalType, ImageContent, ImagePlace, ImageType, ImageView, compress_image, encode_image,
 };
+use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::naive_reader::{self, AskedRule, Image, ImageQuestion, Method, Outcome, Place, Question, Table};
@@ -16,7 +17,7 @@ use crate::support::{World, ruled_worlds};
 use crate::{MOST_TUPLES, in_own_words};
 
 /// A family of a world, for the writer: each type with all types that it is under.
-fn question(decls: &[TypeDecl], family: &Family) -> Question {
+fn question(decls: &[TypeDecl], family: &Family, calls_of: impl Fn(&str) -> u32) -> Question {
     let mut under: BTreeMap<String, (bool, BTreeSet<String>)> = BTreeMap::new();
     // Supertypes are declared earlier, so what they are under is complete.
     for TypeDecl { name, supers, sealed, .. } in decls {
@@ -30,7 +31,7 @@ fn question(decls: &[TypeDecl], family: &Family) -> Question {
         implementation: method.implementation.clone(),
         module: method.module.clone(),
         default: method.default,
-        calls: 0,
+        calls: calls_of(&method.implementation),
         left_out: false,
     };
     Question {
@@ -138,12 +139,22 @@ proptest! {
     }
 
     #[test]
-    fn library_and_text_write_the_same_table(world in ruled_worlds(12, 9, 3)) {
+    fn library_and_text_write_the_same_table(world in ruled_worlds(12, 9, 3), counted in vec(0_u32..4, 0..9)) {
         let table = restrict(&world.graph(), &world.family).expect("a family");
+        // Of some methods a profile counted calls, of many as many as of another.
+        let mut profile = CallProfile::default();
+        for (method, calls) in world.family.methods.iter().zip(&counted) {
+            profile.add(&world.family.name, world.family.arity, &method.implementation, u64::from(*calls));
+        }
+        let calls = profile.calls_of(&table);
+        let calls_of = |symbol: &str| {
+            let methods = world.family.methods.iter().zip(&counted);
+            methods.filter(|(method, _)| method.implementation == symbol).map(|(_, calls)| *calls).sum()
+        };
         for optimizer in optimizers() {
-            let compiled = compile(&table, &CompileOptions { optimizer, creation_timestamp: 7, ..CompileOptions::default() }).expect("fits");
+            let compiled = compile(&table, &CompileOptions { optimizer, creation_timestamp: 7, calls: calls.clone(), ..CompileOptions::default() }).expect("fits");
             let optimization = Table::read(&compiled.bytes).expect("well formed").family.optimization;
-            let family = question(&world.decls, &world.family).family(optimization);
+            let family = question(&world.decls, &world.family, calls_of).family(optimization);
             prop_assert_eq!(&naive_reader::table_bytes(&family, 7), &compiled.bytes);
             for codec in [FileCodec::Lz4, FileCodec::Columnar] {
                 let pressed = compress(&compiled.bytes, codec).expect("opens");
@@ -178,7 +189,7 @@ proptest! {
 
         let written = families(&world).into_iter().zip(&tables).map(|(family, table)| {
             let optimization = Table::read(table).expect("well formed").family.optimization;
-            let written = question(&world.decls, &family).family(optimization);
+            let written = question(&world.decls, &family, |_| 0).family(optimization);
             let places = written.entries.iter().map(|entry| place_of(&family.name, &entry.implementation)).collect();
             (written, places)
         });
@@ -237,7 +248,7 @@ fn entries_that_are_narrower_than_each_other_in_circles_are_one_level() {
     let read = Table::read(&compiled.bytes).expect("well formed").family;
     let levels: Vec<u32> = read.entries.iter().map(|entry| entry.specificity).collect();
     assert_eq!(levels, [0, 1, 1, 1]);
-    let written = question(&decls, &family).family(read.optimization);
+    let written = question(&decls, &family, |_| 0).family(read.optimization);
     assert_eq!(naive_reader::table_bytes(&written, 0), compiled.bytes);
 }
 
@@ -258,7 +269,7 @@ fn elements_have_two_bytes_from_257_classes_on() {
         let optimizer = OptimizerChoice::Force(Optimization::DecisionDag);
         let compiled =
             compile(&table, &CompileOptions { optimizer, ..CompileOptions::default() }).expect("fits");
-        assert_eq!(naive_reader::table_bytes(&question(&decls, &family).family(3), 0), compiled.bytes);
+        assert_eq!(naive_reader::table_bytes(&question(&decls, &family, |_| 0).family(3), 0), compiled.bytes);
         let read = Table::read(&compiled.bytes).expect("well formed");
         assert_eq!(
             read.section("CLAS").expect("is there")[4..8],

@@ -12,7 +12,7 @@ mod seal;
 use image_vectors::{draw, image_bytes, mixed, outline, scale};
 use janus_cache::codec::Level;
 use janus_cache::dispatch::{
-    Applicable, Choice, CompileOptions, Family, FamilyRule, Method, OptimizerChoice, Redundancy,
+    Applicable, CallProfile, Choice, CompileOptions, Family, FamilyRule, Method, OptimizerChoice, Redundancy,
     ResolutionRule, TypeDecl, TypeGraph, compile, compile_with, restrict,
 };
 use janus_cache::format::{FileCodec, LogicalTable, Optimization};
@@ -26,6 +26,8 @@ pub(crate) struct TableSource {
     pub(crate) optimizer: OptimizerChoice,
     pub(crate) creation_timestamp: u64,
     pub(crate) redundancy: Redundancy,
+    /// Calls by symbol; empty: no profile.
+    pub(crate) calls: &'static [(&'static str, u64)],
 }
 
 impl TableSource {
@@ -36,6 +38,7 @@ impl TableSource {
             optimizer: OptimizerChoice::Force(optimization),
             creation_timestamp: 0,
             redundancy: Redundancy::Keep,
+            calls: &[],
         }
     }
 
@@ -48,13 +51,17 @@ impl TableSource {
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
+        let table = self.logical();
+        let mut profile = CallProfile::default();
+        for (symbol, calls) in self.calls {
+            profile.add(&self.family.name, self.family.arity, symbol, *calls);
+        }
         let options = CompileOptions {
             optimizer: self.optimizer,
             creation_timestamp: self.creation_timestamp,
             redundancy: self.redundancy,
-            ..CompileOptions::default()
+            calls: profile.calls_of(&table),
         };
-        let table = self.logical();
         let compiled = match &self.family.rule {
             FamilyRule::Custom { .. } => compile_with(&table, &LastByName::of(&table), &options),
             _ => compile(&table, &options),
@@ -147,6 +154,7 @@ pub(crate) fn all() -> Vec<Vector> {
             TableSource { optimizer: OptimizerChoice::Force(Optimization::Matrix), ..ambiguous() },
         ),
         table("runs.jdt", runs()),
+        table("profiled.jdt", profiled()),
         table("ambiguous.jdt", ambiguous()),
         table("sealed.jdt", sealed()),
         table("top.jdt", top()),
@@ -286,6 +294,17 @@ fn runs() -> TableSource {
     }));
     let methods = vec![Method::new(&["r::Low"], "run_low", "r"), Method::new(&["r::Top"], "run_top", "r")];
     TableSource::new(decls, Family::new("r::run", 1, methods), Optimization::Matrix)
+}
+
+/// Three methods that are equally specific and one that is less, called most; two of equally many calls.
+fn profiled() -> TableSource {
+    let TableSource { mut decls, .. } = runs();
+    decls.push(TypeDecl::new("r::Mid", &[]));
+    let methods = [("r::Low", "hot_low"), ("r::Mid", "hot_mid"), ("r::Top", "hot_top"), ("any", "hot_any")];
+    let methods = methods.map(|(param, symbol)| Method::new(&[param], symbol, "r"));
+    let family = Family::new("r::hot", 1, methods.to_vec());
+    let calls = &[("hot_low", 3), ("hot_mid", 7), ("hot_top", 3), ("hot_any", 1_000)];
+    TableSource { calls, ..TableSource::new(decls, family, Optimization::Matrix) }
 }
 
 /// Eight positions, of which each method tests some.

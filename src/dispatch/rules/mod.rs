@@ -16,7 +16,8 @@ pub(crate) use levels::Levels;
 pub(crate) use precedence::Precedence;
 pub(crate) use symmetric::Symmetric;
 
-use super::sets::MethodSet;
+use super::narrowing::GROUP_START;
+use super::sets::members;
 use crate::format::{LogicalRule, LogicalTable};
 
 /// What a rule says about a set of methods that apply.
@@ -82,29 +83,55 @@ pub trait ResolutionRule {
 
 /// The methods that apply to some arguments, by their indexes in the logical table.
 #[derive(Clone, Copy, Debug)]
-pub struct Applicable<'a> {
-    groups: &'a [MethodSet],
+pub struct Applicable<'a>(State<'a>);
+
+#[derive(Clone, Copy, Debug)]
+enum State<'a> {
+    /// The words of a set.
+    Set(&'a [u64]),
+    /// Methods, the first of each group marked.
+    Groups(&'a [u32]),
 }
 
 impl<'a> Applicable<'a> {
-    pub(crate) const fn new(groups: &'a [MethodSet]) -> Self {
-        Self { groups }
+    pub(crate) const fn of_set(words: &'a [u64]) -> Self {
+        Self(State::Set(words))
+    }
+
+    pub(crate) const fn of_groups(methods: &'a [u32]) -> Self {
+        Self(State::Groups(methods))
     }
 
     /// Every one, ascending within a group.
     pub fn iter(&self) -> impl Iterator<Item = u32> + 'a {
-        self.groups.iter().flat_map(MethodSet::iter).map(|method| method as u32)
+        let (set, groups) = match self.0 {
+            State::Set(words) => (words, &[][..]),
+            State::Groups(methods) => (&[][..], methods),
+        };
+        let of_set = members(set).map(|method| method as u32);
+        of_set.chain(groups.iter().map(|method| method & !GROUP_START))
     }
 
     /// Groups of methods that are equally near to the arguments, nearest first; a single group where
     /// [`ResolutionRule::argument_order`] is none.
     pub fn groups(&self) -> impl Iterator<Item = Vec<u32>> + 'a {
-        self.groups.iter().map(|group| group.iter().map(|method| method as u32).collect())
+        let single = matches!(self.0, State::Set(_)).then(|| self.iter().collect());
+        let groups = match self.0 {
+            State::Set(_) => &[][..],
+            State::Groups(methods) => methods,
+        };
+        let groups = groups.chunk_by(|_, next| next & GROUP_START == 0);
+        single
+            .into_iter()
+            .chain(groups.map(|group| group.iter().map(|method| method & !GROUP_START).collect::<Vec<u32>>()))
     }
 
-    /// Groups as sets.
-    pub(crate) const fn sets(&self) -> &'a [MethodSet] {
-        self.groups
+    /// The words of the set, where nearness does not count.
+    pub(crate) const fn set(&self) -> Option<&'a [u64]> {
+        match self.0 {
+            State::Set(words) => Some(words),
+            State::Groups(_) => None,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! every position.
 
 use super::{Applicable, Choice, ResolutionRule};
-use crate::dispatch::sets::MethodSet;
+use crate::dispatch::sets::{MethodSet, members};
 use crate::format::LogicalTable;
 
 /// Who is at least as specific as whom.
@@ -70,18 +70,33 @@ pub(super) fn chains(covers: &[MethodSet]) -> Vec<u32> {
 
 impl ResolutionRule for Symmetric {
     fn choose(&self, applicable: &Applicable<'_>) -> Choice {
-        let [all] = applicable.sets() else { return Choice::NoMethod };
+        let Some(all) = applicable.set() else { return Choice::NoMethod };
+        let methods: Vec<usize> = members(all).collect();
         // Whoever covers all others has the smallest specificity among them.
-        let Some(first) = all.iter().min_by_key(|method| self.specificity[*method]) else {
+        let Some(first) = methods.iter().min_by_key(|method| self.specificity[**method]) else {
             return Choice::NoMethod;
         };
-        if all.is_subset(&self.covers[first]) {
-            return Choice::Method(first as u32);
+        if methods.iter().all(|method| self.covers[*first].has(*method)) {
+            return Choice::Method(*first as u32);
         }
-        let minimal = all.iter().filter(|method| {
-            !all.iter().any(|other| other != *method && self.covers[other].contains(*method))
-        });
-        Choice::Ambiguous(minimal.map(|method| method as u32).collect())
+        // One by one, or by sets where so many are left that it is cheaper.
+        let minimal: Vec<u32> = if methods.len() <= all.len() {
+            let beats = |other: usize, method: usize| other != method && self.covers[other].has(method);
+            let is_minimal = |method: &usize| !methods.iter().any(|other| beats(*other, *method));
+            methods.iter().copied().filter(is_minimal).map(|method| method as u32).collect()
+        } else {
+            let mut minimal = MethodSet::from(all);
+            for method in methods {
+                let is_left = minimal.has(method);
+                minimal.remove_all(&self.covers[method]);
+                // It covers itself, which does not make it less specific.
+                if is_left {
+                    minimal.insert(method);
+                }
+            }
+            minimal.iter().map(|method| method as u32).collect()
+        };
+        Choice::Ambiguous(minimal)
     }
 
     fn specificity(&self, _: &LogicalTable) -> Vec<u32> {
