@@ -5,12 +5,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every command of `janus`, as its documents may write it.
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 24] = [
     "build",
     "cache stats",
     "cache validate",
     "cache clear",
     "cache config",
+    "cache gc",
+    "cache prune",
+    "cache optimize",
+    "cache list",
+    "cache inspect",
+    "cache doctor",
+    "cache size",
+    "cache dir",
     "dispatch query",
     "dispatch list",
     "dispatch show",

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::exit::EXIT_CODES;
 use crate::picture_args::{DiffArgs, InspectArgs, MatrixArgs, TreeArgs};
 use crate::settings::SettingFlags;
+use crate::store_args::{CollectArgs, EntriesArgs, EntryArgs, PruneArgs, Which};
 
 /// Builds dispatch tables, keeps them in a cache, and looks after that cache.
 #[derive(Debug, Parser)]
@@ -46,6 +47,22 @@ pub(crate) enum CacheCommand {
     Validate(ValidateArgs),
     /// Remove everything that the cache keeps.
     Clear(ClearArgs),
+    /// Remove what the limits of the settings do not allow, now.
+    Gc(CollectArgs),
+    /// Remove entries of a project, of a kind, or that nobody uses.
+    Prune(PruneArgs),
+    /// Write all packs anew: as few, without dead entries, the used ones in front.
+    Optimize(CollectArgs),
+    /// List the entries.
+    List(EntriesArgs),
+    /// Show one entry, and the inputs that its key stands for.
+    Inspect(EntryArgs),
+    /// Look for what makes the cache miss, fail or slow: permissions, file system, locks, clock, limits.
+    Doctor(CacheArgs),
+    /// Print how many bytes the cache has.
+    Size(CacheArgs),
+    /// Print where the cache is.
+    Dir(CacheArgs),
     /// Show every setting, its value, and who said so.
     Config(CacheArgs),
 }
@@ -169,6 +186,8 @@ pub(crate) struct ValidateArgs {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct ClearArgs {
+    #[command(flatten)]
+    pub(crate) which: Which,
     /// Do not ask.
     #[arg(long, short)]
     pub(crate) yes: bool,

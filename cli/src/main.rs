@@ -12,6 +12,7 @@ mod names;
 mod picture_args;
 mod say;
 mod settings;
+mod store_args;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,14 @@ fn run(command: Command) -> Result<Exit, Failure> {
             CacheCommand::Stats(args) => cache::stats::run(&args),
             CacheCommand::Validate(args) => cache::validate::run(&args),
             CacheCommand::Clear(args) => cache::clear::run(&args),
+            CacheCommand::Gc(args) => cache::collect::gc(&args),
+            CacheCommand::Prune(args) => cache::collect::prune(&args),
+            CacheCommand::Optimize(args) => cache::collect::optimize(&args),
+            CacheCommand::List(args) => cache::entries::list(&args),
+            CacheCommand::Inspect(args) => cache::entry::run(&args),
+            CacheCommand::Doctor(args) => cache::doctor::run(&args),
+            CacheCommand::Size(args) => cache::place::size(&args),
+            CacheCommand::Dir(args) => cache::place::dir(&args),
             CacheCommand::Config(args) => cache::config::run(&args),
         },
         Command::Dispatch { command } => match command {

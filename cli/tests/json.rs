@@ -9,7 +9,7 @@ use serde_json::Value;
 
 const DOCS: &str = include_str!("../../docs/cli.md");
 /// Objects whose keys are data.
-const BY_NAME: [&str; 5] = ["by_kind", "by_project", "by_language", "misses", "optimizations"];
+const BY_NAME: [&str; 6] = ["by_kind", "by_project", "by_language", "misses", "optimizations", "reasons"];
 
 /// The part of docs/cli.md under the heading of a command.
 fn section(command: &str) -> &'static str {
@@ -130,6 +130,18 @@ fn cache_commands_print_what_is_documented() {
     project.build(&[]);
     check("cache stats", &[no_stats, none("stats")]);
     check("cache config", &[none("config")]);
+    let [entry] = none("list")["entries"].as_array().expect("a list").clone().try_into().expect("one entry");
+    let key = entry["key"].as_str().expect("a key").to_owned();
+    check("cache list", &[none("list")]);
+    check("cache size", &[none("size")]);
+    check("cache dir", &[none("dir")]);
+    check("cache doctor", &[none("doctor"), json(&project, &["cache", "doctor", "--cache-size", "1"])]);
+    check("cache inspect", &[json(&project, &["cache", "inspect", &key[..8]])]);
+    for (command, flag) in [("gc", "--cache-size"), ("optimize", "--cache-size"), ("prune", "--down-to")] {
+        let output = json(&project, &["cache", command, flag, "1", "--dry-run"]);
+        assert_eq!(output["removed_entries"], 1, "{command}");
+        check(&format!("cache {command}"), &[output]);
+    }
     check("cache clear", &[json(&project, &["cache", "clear", "--dry-run"])]);
     std::fs::write(project.cache().join("README"), "edited").expect("writable");
     let found = none("validate");
@@ -199,5 +211,5 @@ fn the_examples_in_the_documentation_are_of_the_documented_form() {
             examples += 1;
         }
     }
-    assert_eq!(examples, 12, "one for each object");
+    assert_eq!(examples, 20, "one for each object");
 }

@@ -133,6 +133,32 @@ fn the_cache_is_counted_checked_repaired_and_cleared_as_written() {
 }
 
 #[test]
+fn the_cache_is_listed_pruned_and_looked_after_as_written() {
+    let project = Project::empty();
+    project.write("a.jan", "module a;\nfunc f(x: int) { 1 }\nfunc f(x: any) { 2 }\n");
+    let mut told =
+        run(&project, &["cache dir", "cache size", "cache list", "cache doctor", "cache inspect 0123"]);
+    told += &run(&project, &["build"]);
+    let listed = text(&project.run(&["cache", "list"]).stdout);
+    let inspect = format!("cache inspect {}", &listed[..16]);
+    told +=
+        &run(&project, &["cache doctor", "cache list", &inspect, "cache inspect xyz", "cache inspect ffff"]);
+    let prune = ["cache prune", "cache prune --older-than 1h", "cache prune --kind table"];
+    told += &run(&project, &prune);
+    let more = ["cache prune --kind dispatch-table --dry-run", "cache optimize", "cache gc --cache-size 1"];
+    told += &run(&project, &more);
+    told += &run(&project, &["cache clear --of-project game", "cache clear --of-project game --yes"]);
+    let hidden =
+        [("[0-9a-f]{64}", "[KEY]"), (&listed[..16], "[KEY]"), ("[0-9a-f]{16}-[0-9a-f]{16}", "[PACK]")];
+    for (found, shown) in hidden {
+        told = Regex::new(found).expect("a pattern").replace_all(&told, shown).into_owned();
+    }
+    // How wide a column is depends on how long building took.
+    told = Regex::new("(?<first>\\S)  +").expect("a pattern").replace_all(&told, "$first  ").into_owned();
+    check(&project, told, snapbox::file!["transcripts/store.txt"]);
+}
+
+#[test]
 fn settings_and_their_origins_are_as_written() {
     let project = Project::small();
     project.write("janus.toml", "[cache]\nmax_size = \"2 GiB\"\nmax_siez = 1\ndir = \"/elsewhere\"\n");

@@ -53,6 +53,15 @@ pub enum CodecError {
 }
 
 impl Codec {
+    /// Its name in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lz4 => "lz4",
+            Self::Zstd => "zstd",
+        }
+    }
+
     /// The byte that stands for it in files.
     pub const fn to_byte(self) -> u8 {
         match self {

@@ -44,5 +44,5 @@ pub use reference::reference_markdown;
 pub use resolve::Resolved;
 pub use setting::{Entry, Flag, Setting};
 pub use table::{SETTINGS, Settings};
-pub use value::{Chain, LevelKind, Namespace, Size};
+pub use value::{Chain, LevelKind, Namespace, Size, duration_from_text, size_from_text};
 pub use words::{Durability, Eviction, Verify, WriteErrorPolicy};

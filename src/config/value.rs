@@ -70,6 +70,16 @@ impl Size {
     }
 }
 
+/// A size as flags and variables say it, such as `500 kB`; none for anything else, and for 0.
+pub fn size_from_text(text: &str) -> Option<u64> {
+    Size::from_text(OsStr::new(text)).map(|size| size.bytes)
+}
+
+/// A time as flags and variables say it, such as `12h`; none for anything else.
+pub fn duration_from_text(text: &str) -> Option<Duration> {
+    Duration::from_text(OsStr::new(text))
+}
+
 impl SettingValue for Size {
     const TEXT_FORM: &'static str = "a size above 0 such as `500 kB`, `2 GiB` or a number of bytes";
     const TOML_FORM: &'static str =

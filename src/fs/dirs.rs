@@ -117,6 +117,20 @@ pub fn modified_unix_s(path: &Path) -> Option<u64> {
     std::fs::symlink_metadata(path).ok().map(|metadata| modified_of(&metadata))
 }
 
+/// The permission bits of a path, links followed; `None` where the system has none.
+pub fn mode(path: &Path) -> Option<u32> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        Some(std::fs::metadata(path).ok()?.permissions().mode() & 0o7777)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
 fn modified_of(metadata: &std::fs::Metadata) -> u64 {
     let modified = metadata.modified().ok();
     let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());

@@ -30,7 +30,7 @@ mod walk;
 
 pub use dirs::{
     Found, Measured, Owner, create_private, empty_tree, foreign_owner, is_link, is_writable, list, look_at,
-    measure, modified_unix_s, move_file, remove_empty_dir, remove_file, remove_tree,
+    measure, mode, modified_unix_s, move_file, remove_empty_dir, remove_file, remove_tree,
 };
 pub use host::{boot_id, is_remote};
 pub use lock::{FileLock, LockError};

@@ -18,6 +18,9 @@ use crate::fs::{self, Measured};
 
 /// Objects that no pack names are kept for so long: their pack may be about to appear.
 const ORPHAN_GRACE_S: u64 = 24 * 3600;
+/// A collection that was asked for, and is over its limit still, goes on so often.
+const ROUNDS: u32 = 4;
+
 /// What a collection is to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GcOptions {
@@ -67,6 +70,25 @@ pub struct GcReport {
     pub busy_elsewhere: bool,
 }
 
+impl GcReport {
+    /// Takes in what the next round did.
+    fn followed_by(&mut self, next: Self) {
+        (self.after_bytes, self.after_entries) = (next.after_bytes, next.after_entries);
+        self.after_packs = next.after_packs;
+        // Packs that only lived from one round to the next are nobody's.
+        self.new_packs.retain(|pack| !next.removed_packs.contains(pack));
+        self.new_packs.extend(next.new_packs);
+        self.removed_packs.extend(next.removed_packs);
+        self.removed += next.removed;
+        self.written_bytes += next.written_bytes;
+        for (reason, more) in next.evicted {
+            let evicted = self.evicted.entry(reason).or_default();
+            evicted.entries += more.entries;
+            evicted.bytes += more.bytes;
+        }
+    }
+}
+
 impl Store {
     /// Evicts and compacts as `options` say. Several processes may ask at once: one does it, and the
     /// others are told so. Cost: a look at every entry's header, and a copy of the packs that are written
@@ -80,7 +102,20 @@ impl Store {
         } else {
             None
         };
-        collect(&self.shared, options, &[])
+        let mut report = collect(&self.shared, options, &[])?;
+        // What a new pack takes besides its entries is only known when it is written.
+        let mut max_bytes = options.retention.max_bytes.unwrap_or(u64::MAX);
+        for _ in 0..ROUNDS {
+            let over_bytes =
+                report.after_bytes.saturating_sub(options.retention.max_bytes.unwrap_or(u64::MAX));
+            if options.dry_run || report.busy_elsewhere || over_bytes == 0 || report.after_entries == 0 {
+                break;
+            }
+            max_bytes = max_bytes.saturating_sub(over_bytes);
+            let retention = Retention { max_bytes: Some(max_bytes), ..options.retention.clone() };
+            report.followed_by(collect(&self.shared, &GcOptions { retention, ..options.clone() }, &[])?);
+        }
+        Ok(report)
     }
 
     /// Does what is due: keeps the limits of [`StoreOptions::retention`](super::StoreOptions::retention) if

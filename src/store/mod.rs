@@ -15,6 +15,7 @@
 //! | `index`, `filter`, `text` | parts of a pack: keys to places, absent keys, names and traces |
 //! | `dead`, `recency` | what counts as removed, what was used when |
 //! | `census`, `retention`, `fates`, `compact`, `gc` | what is there, what may stay, what becomes of each pack, copying, all of it |
+//! | `health` | what is odd about it |
 //! | `clear`, `validate`, `repair`, `report` | other maintenance |
 //! | `objects` | large contents in files of their own |
 //! | `stats`, `counters` | numbers |
@@ -34,6 +35,7 @@ mod fates;
 mod filter;
 mod gc;
 mod handle;
+mod health;
 mod index;
 mod inspect;
 mod layout;
@@ -63,6 +65,7 @@ pub use error::StoreError;
 pub use fates::Effort;
 pub use gc::{Evicted, GcOptions, GcReport};
 pub use handle::{Store, StoreOptions};
+pub use health::{Health, Occupation};
 pub use inspect::{PackEntry, PackInspection, inspect_pack, is_pack};
 pub use layout::Layout;
 pub use lookup::{Damage, Entry, Lookup, MissReason};

@@ -133,7 +133,7 @@ fn text(output: &Output) -> String {
     text
 }
 
-fn date(unix_s: u64) -> String {
+pub(super) fn date(unix_s: u64) -> String {
     let second = i64::try_from(unix_s).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(second).map_or_else(|_| unix_s.to_string(), |time| time.to_string())
 }
