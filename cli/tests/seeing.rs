@@ -262,6 +262,34 @@ fn a_sound_table_is_dumped_with_every_row() {
 }
 
 #[test]
+fn the_text_of_a_dump_draws_a_small_matrix_and_names_what_is_left_out() {
+    let project = Project::empty();
+    let said = dispatch(&project, &["inspect", vector("left-out.jdt").to_str().expect("UTF-8")]);
+    let expected = "
+  matrix: 10 cells of 3 bits
+    no method: 3
+    ambiguous: 3
+    entry 0: 1
+    entry 1: 1
+    entry 2: 1
+    entry 3: 1
+    classes of argument 1 across; a number is an entry, `#` ambiguous, `.` no method
+    class 0: . .
+    class 1: 0 #
+    class 2: 1 #
+    class 3: 2 #
+    class 4: . 3
+  left out: (sum::Round, any)
+    round in module geo, default
+  left out: (sum::Shape, any)
+    shape in module geo
+";
+    assert!(said.ends_with(expected), "{said}");
+    let said = dispatch(&project, &["inspect", vector("columnar.jdt").to_str().expect("UTF-8")]);
+    assert!(said.contains("\nin codec 3 (columnar): header and checksums are of the file, "), "{said}");
+}
+
+#[test]
 fn an_image_is_dumped_with_its_places() {
     let project = built("ambiguous");
     let (dump, code) = inspected(&project, "jdi", &std::fs::read(project.image()).expect("readable"));
