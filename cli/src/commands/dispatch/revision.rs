@@ -10,6 +10,7 @@ use janus_cache::build::{
 use janus_cache::clock::Clock;
 use janus_cache::config::Defines;
 use janus_cache::dispatch::CallProfile;
+use janus_cache::format::FileCodec;
 use janus_cache::frontend::JanusFrontend;
 use janus_cache::store::Store;
 use janus_cache::tiers::{Chain, ChainOptions, DiskLevel};
@@ -142,6 +143,7 @@ pub(super) fn build(project: &Project, revision: &str, root: &Path, image: &Path
         name: &project.name,
         image,
         excluded: &[cache_dir, &output_dir],
+        codec: FileCodec::None,
         plan_only: false,
         deny: &[],
         keep_going: true,
