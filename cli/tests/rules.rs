@@ -136,10 +136,13 @@ fn by_matrix(project: &Project, function: &str) -> Answers {
     answers
 }
 
+/// A position, and its branches with where they lead.
+type Question<'a> = (usize, Vec<(&'a str, &'a str)>);
+
 /// What the tree says, walked as a reader walks it. `places` is the line of each symbol.
 fn by_tree(project: &Project, function: &str, expected: &Answers, places: &[(&str, u32)]) -> Answers {
     let tree = said(project, &["tree", "some.jdi", function]);
-    let questions: BTreeMap<&str, (usize, Vec<(&str, &str)>)> = tree
+    let questions: BTreeMap<&str, Question<'_>> = tree
         .split("\nq")
         .skip(1)
         .map(|part| {

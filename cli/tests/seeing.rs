@@ -137,6 +137,9 @@ fn colour_is_for_terminals_and_on_request() {
     let always = [&matrix[..], &["--color", "always"]].concat();
     let coloured = dispatch(&project, &always);
     assert!(coloured.contains("\x1b[30;48;5;"), "{coloured}");
+    // The legend has each sign as the cells have it.
+    assert!(coloured.contains("\x1b[1;97;41m#\x1b[0m ambiguous: 1\n"), "{coloured}");
+    assert!(coloured.contains("\x1b[90m.\x1b[0m no method: 11\n"), "{coloured}");
     let mut plain = String::new();
     for (at, part) in coloured.split('\x1b').enumerate() {
         plain += if at == 0 { part } else { part.split_once('m').expect("an end").1 };
