@@ -13,6 +13,7 @@ use std::path::Path;
 use criterion::Throughput;
 use janus_cache::build::{BuildCacheManager, BuildRequest, Cache, Frontend, ManagerOptions, build_project};
 use janus_cache::digest::ContentDigest;
+use janus_cache::format::FileCodec;
 use janus_cache::frontend::JanusFrontend;
 use janus_cache::store::{Store, StoreOptions};
 
@@ -37,6 +38,7 @@ fn build(root: &Path, cache: Cache) -> u64 {
         name: "arcade",
         image: &root.join("build/arcade.jdi"),
         excluded: &[Path::new("cache"), Path::new("build")],
+        codec: FileCodec::None,
         plan_only: false,
         deny: &[],
         keep_going: false,

@@ -10,7 +10,7 @@ use janus_cache::build::{
     BuildCacheManager, BuildRequest, Cache, ManagerOptions, SessionReport, build_project,
 };
 use janus_cache::dispatch::OptimizerChoice;
-use janus_cache::format::{Optimization, Outcome};
+use janus_cache::format::{FileCodec, Optimization, Outcome};
 use janus_cache::frontend::CorpusFrontend;
 use janus_cache::frontend::corpus::{CheckReport, check};
 use janus_cache::image::{DispatchImage, GlobalType};
@@ -140,6 +140,7 @@ fn build(corpus: &Corpus, image: &Path) -> SessionReport {
         name: corpus.name,
         image,
         excluded: &[],
+        codec: FileCodec::None,
         plan_only: false,
         deny: &[],
         keep_going: false,

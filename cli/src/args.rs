@@ -113,6 +113,19 @@ pub(crate) enum Optimizer {
     Hash,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImageCodec {
+    /// As it is: mapped, and answers where it lies.
+    #[default]
+    None,
+    /// LZ4.
+    Lz4,
+    /// Zstandard.
+    Zstd,
+    /// Column by column: as a rule the smallest, and the slowest to write.
+    Columnar,
+}
+
 /// Warnings that can be denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Deny {
@@ -153,6 +166,9 @@ pub(crate) struct BuildArgs {
     /// How tables find their answers.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) optimizer: Optimizer,
+    /// How the image is stored. In a codec it is smaller, and decoded whenever it is opened.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) codec: ImageCodec,
     /// Where the image goes [default: build/NAME.jdi in the project].
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

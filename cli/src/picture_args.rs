@@ -22,12 +22,16 @@ pub(crate) enum DiffFormat {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct DiffArgs {
-    /// The earlier and the later image; with --rev the project's folder [default: .].
+    /// The earlier and the later image; with --rev the project's folder or a corpus [default: .].
     #[arg(value_name = "PATH", num_args = 0..=2)]
     pub(crate) paths: Vec<PathBuf>,
-    /// Build and compare two git revisions of a project instead.
+    /// Build and compare two git revisions of a project, or of a corpus (`FILE.json`), instead.
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
     pub(crate) rev: Option<Vec<String>>,
+    /// Give both builds' configuration a name with a value, as `janus build` does; may be given several
+    /// times.
+    #[arg(long, short = 'D', value_name = "NAME=VALUE", requires = "rev")]
+    pub(crate) define: Vec<String>,
     /// How to print the result.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: DiffFormat,

@@ -2,21 +2,11 @@
 
 mod kit;
 
-use kit::{Project, text};
+use kit::{Project, built, text};
 use serde_json::Value;
 
-fn built(json: &Value) -> (u64, u64) {
-    let count = |what: &str| json["tables"][what].as_u64().expect("a count");
-    (count("built"), count("reused"))
-}
-
 fn project() -> Project {
-    let project = Project::empty();
-    project.write(
-        "m.jan",
-        "module m;\ntype A = B | C\nfunc f(x: A) { 1 }\nfunc f(x: B) { 2 }\nfunc g(x: A) { 3 }\n",
-    );
-    project
+    Project::of("module m;\ntype A = B | C\nfunc f(x: A) { 1 }\nfunc f(x: B) { 2 }\nfunc g(x: A) { 3 }\n")
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn collect(value: &Value, path: &str, seen: &mut BTreeMap<String, Vec<String>>) 
         Value::String(_) => note("string"),
         Value::Array(items) if items.is_empty() => note("list"),
         Value::Array(items) if items.iter().all(Value::is_string) => note("list of strings"),
+        Value::Array(items) if items.iter().all(Value::is_u64) => note("list of integers"),
         Value::Array(items) => {
             note("list of objects");
             for item in items {
@@ -184,6 +185,12 @@ fn comparing_drawing_and_dumping_print_what_is_documented() {
     let cut = json(&project, &["dispatch", "inspect", "cut.jdi"]);
     assert_eq!(cut["sound"], false);
     dumps.push(cut);
+    for name in
+        ["precedence", "precedence-lists", "levels", "custom", "matrix", "hash", "left-out", "columnar"]
+    {
+        let path = format!("{}/../format-spec/vectors/{name}.jdt", env!("CARGO_MANIFEST_DIR"));
+        dumps.push(json(&project, &["dispatch", "inspect", &path]));
+    }
     check("dispatch inspect", &dumps);
 }
 

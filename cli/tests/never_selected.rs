@@ -7,9 +7,8 @@ use serde_json::Value;
 
 #[test]
 fn a_method_for_a_sum_is_told_once_each_alternative_has_its_own() {
-    let project = Project::empty();
     let two = "module m;\ntype sealed A = B | C\nfunc f(x: A) { 1 }\nfunc f(x: B) { 2 }\n";
-    project.write("m.jan", two);
+    let project = Project::of(two);
     project.build(&[]);
     let show = ["dispatch", "show", "build/game.jdi", "m::f"];
     let told = text(&project.run(&show).stdout);
@@ -35,8 +34,7 @@ const COVERED: &str =
 
 #[test]
 fn a_build_tells_what_it_left_out_also_when_the_table_comes_from_the_cache() {
-    let project = Project::empty();
-    project.write("m.jan", COVERED);
+    let project = Project::of(COVERED);
     for _ in 0..2 {
         let told = text(&project.run(&["build"]).stdout);
         let line = "unused    1 method that no call selects, left out of the tables (--explain names them)\n";
@@ -52,8 +50,7 @@ fn a_build_tells_what_it_left_out_also_when_the_table_comes_from_the_cache() {
 
 #[test]
 fn a_difference_still_tells_which_method_lost_its_calls() {
-    let project = Project::empty();
-    project.write("m.jan", COVERED.replace("func f(x: C) { 3 }\n", ""));
+    let project = Project::of(&COVERED.replace("func f(x: C) { 3 }\n", ""));
     project.build(&["--output", "before.jdi"]);
     project.write("m.jan", COVERED);
     project.build(&["--output", "after.jdi"]);

@@ -137,6 +137,9 @@ fn colour_is_for_terminals_and_on_request() {
     let always = [&matrix[..], &["--color", "always"]].concat();
     let coloured = dispatch(&project, &always);
     assert!(coloured.contains("\x1b[30;48;5;"), "{coloured}");
+    // The legend has each sign as the cells have it.
+    assert!(coloured.contains("\x1b[1;97;41m#\x1b[0m ambiguous: 1\n"), "{coloured}");
+    assert!(coloured.contains("\x1b[90m.\x1b[0m no method: 11\n"), "{coloured}");
     let mut plain = String::new();
     for (at, part) in coloured.split('\x1b').enumerate() {
         plain += if at == 0 { part } else { part.split_once('m').expect("an end").1 };
@@ -259,6 +262,34 @@ fn a_sound_table_is_dumped_with_every_row() {
         serde_json::json!(["no method", "node 16", "node 11", "node 6"])
     );
     assert_eq!(dump["sections"].as_array().map(Vec::len), Some(10));
+}
+
+#[test]
+fn the_text_of_a_dump_draws_a_small_matrix_and_names_what_is_left_out() {
+    let project = Project::empty();
+    let said = dispatch(&project, &["inspect", vector("left-out.jdt").to_str().expect("UTF-8")]);
+    let expected = "
+  matrix: 10 cells of 3 bits
+    no method: 3
+    ambiguous: 3
+    entry 0: 1
+    entry 1: 1
+    entry 2: 1
+    entry 3: 1
+    classes of argument 1 across; a number is an entry, `#` ambiguous, `.` no method
+    class 0: . .
+    class 1: 0 #
+    class 2: 1 #
+    class 3: 2 #
+    class 4: . 3
+  left out: (sum::Round, any)
+    round in module geo, default
+  left out: (sum::Shape, any)
+    shape in module geo
+";
+    assert!(said.ends_with(expected), "{said}");
+    let said = dispatch(&project, &["inspect", vector("columnar.jdt").to_str().expect("UTF-8")]);
+    assert!(said.contains("\nin codec 3 (columnar): header and checksums are of the file, "), "{said}");
 }
 
 #[test]

@@ -156,6 +156,86 @@ fn revisions_share_tables_with_builds_and_leave_no_state_behind() {
 }
 
 #[test]
+fn revisions_share_tables_with_builds_of_the_same_configuration_only() {
+    let project = repository();
+    let revisions = ["dispatch", "diff", "--rev", "one", "HEAD"];
+    let said = project.run(&[&revisions[..], &["--define", "profile=release"]].concat());
+    assert_eq!(said.status.code(), Some(0), "{}", text(&said.stderr));
+    assert!(text(&said.stdout).starts_with("physics::collide/2 changed: 1 method added"));
+    git(&project, &["checkout", "-q", "."]);
+    let (json, _) = project.build(&["--plan"]);
+    assert_eq!(json["tables"]["reused"], 0, "no table without the definition");
+    let (json, _) = project.build(&["-D", "profile=release"]);
+    assert_eq!(kit::built(&json), (0, 235));
+
+    let (code, told) = project.said(&[&revisions[..], &["-D", "profile"]].concat());
+    assert_eq!(code, 2);
+    assert!(told.starts_with("error: --define expects NAME=VALUE, "), "{told}");
+    let (code, told) = project.said(&["dispatch", "diff", "a.jdi", "b.jdi", "-D", "profile=release"]);
+    assert_eq!(code, 2);
+    assert!(told.contains("--rev"), "{told}");
+}
+
+/// A corpus in a folder of a repository: in the second commit a method is another one.
+fn corpus_repository() -> Project {
+    let project = Project::empty();
+    kit::write_corpus(&project);
+    std::fs::create_dir(project.root().join("data")).expect("writable");
+    let (from, to) = (project.root().join("shapes.json"), project.root().join("data/shapes.json"));
+    std::fs::rename(from, to).expect("writable");
+    project.write(".gitignore", ".janus_cache/\n");
+    git(&project, &["init", "-q"]);
+    git(&project, &["add", "-A"]);
+    git(&project, &["commit", "-qm", "one"]);
+    git(&project, &["tag", "one"]);
+    project.edit(
+        "data/shapes.json",
+        r#"{"params":["Shape","Circle"],"implementation":"hits(Shape, Circle)","module":"game"}"#,
+        r#"{"params":["Circle","Circle"],"implementation":"hits(Circle, Circle)","module":"game"}"#,
+    );
+    git(&project, &["commit", "-qam", "two"]);
+    project
+}
+
+#[test]
+fn a_corpus_is_compared_at_two_revisions_also_when_the_folder_has_it_no_more() {
+    let project = corpus_repository();
+    std::fs::remove_file(project.root().join("data/shapes.json")).expect("removable");
+    let revisions = ["dispatch", "diff", "--rev", "one", "HEAD", "data/shapes.json"];
+    let output = project.run(&revisions);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    // The top type is `any`; but for it and Circle no method names a type, so that all others are one call.
+    let expected = "\
+hits/2 changed: 1 method added, 1 method removed, 2 calls answered differently
+  - (any, Circle)  shapes.json:10:1
+  + (Circle, Circle)  shapes.json:10:1
+  (any other type, Circle): another method, 1 call
+    was (any, Circle)  shapes.json:10:1
+    now (any, any)  shapes.json:8:1
+  (Circle, Circle): no longer ambiguous, 1 call
+    was ambiguous: (any, Circle)  shapes.json:10:1
+    was ambiguous: (Circle, any)  shapes.json:9:1
+    now (Circle, Circle)  shapes.json:10:1
+1 family differs, 2 calls answered differently, 0 new ambiguities, 0 methods unreachable; 1 family as before
+";
+    assert_eq!(text(&output.stdout), expected);
+    assert!(project.cache().exists(), "the cache is that of the current folder");
+    assert!(!project.root().join("data/.janus_cache").exists());
+    let markdown = text(&project.run(&[&revisions[..], &["--format", "markdown"]].concat()).stdout);
+    assert!(markdown.starts_with("### Dispatch: `one` to `HEAD`"), "{markdown}");
+}
+
+#[test]
+fn a_revision_without_the_corpus_is_named() {
+    let project = corpus_repository();
+    git(&project, &["mv", "data/shapes.json", "data/forms.json"]);
+    git(&project, &["commit", "-qm", "three"]);
+    let (code, told) = project.said(&["dispatch", "diff", "--rev", "one", "HEAD", "data/shapes.json"]);
+    assert_eq!(code, 2);
+    assert_eq!(told, "error: revision HEAD has no file `data/shapes.json`\n");
+}
+
+#[test]
 fn a_project_below_the_root_of_its_repository_is_found_there() {
     let project = Project::empty();
     project.write("a/b/one.jan", "module one;\npub type T = { x: int }\nfunc f(t: T) { t }\n");

@@ -205,6 +205,22 @@ fn a_corpus_is_built_and_checked_as_written() {
 }
 
 #[test]
+fn an_image_in_a_codec_is_built_and_asked_as_written() {
+    let project = Project::copy_of("arcade");
+    let told = run(
+        &project,
+        &[
+            "build --codec columnar",
+            "build --codec columnar",
+            "dispatch query build/game.jdi collide Wasp Player",
+            "build",
+            "build --codec brotli",
+        ],
+    );
+    check(&project, told, snapbox::file!["transcripts/codec.txt"]);
+}
+
+#[test]
 fn a_list_and_an_ambiguous_call_are_answered_as_written() {
     let project = Project::copy_of("ambiguous");
     project.run(&["build", "--keep-going"]);

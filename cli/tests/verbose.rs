@@ -5,9 +5,7 @@ mod kit;
 use kit::{Project, text};
 
 fn project() -> Project {
-    let project = Project::empty();
-    project.write("m.jan", "module m;\ntype A = B | C\nfunc f(x: A) { 1 }\nfunc g(x: A) { 2 }\n");
-    project
+    Project::of("module m;\ntype A = B | C\nfunc f(x: A) { 1 }\nfunc g(x: A) { 2 }\n")
 }
 
 /// Standard output without its last line, which tells the time, and standard error.

@@ -83,6 +83,9 @@ pub enum BuildError {
     /// The tables make no image.
     #[error("the image cannot be made: {0}")]
     Image(#[from] ImageError),
+    /// An image that was just made does not open, so it cannot be compressed.
+    #[error("the new image does not open: {0}")]
+    NewImage(OpenError),
     /// Writing the image would destroy a source.
     #[error("the image may not replace the source {}; choose another place with --output", path.display())]
     OutputIsSource {

@@ -20,6 +20,7 @@ use super::state::{State, StateFile};
 use super::table::{MissCause, Table, TableOrigin};
 use crate::clock::Stopwatch;
 use crate::dispatch::{Family, optimize};
+use crate::format::FileCodec;
 use crate::fs;
 use crate::key::InputChange;
 
@@ -33,6 +34,9 @@ pub struct BuildRequest<'a> {
     pub name: &'a str,
     /// Where the image goes.
     pub image: &'a Path,
+    /// How it is stored. In any other codec than [`FileCodec::None`] it is decoded when it is opened, not
+    /// mapped.
+    pub codec: FileCodec,
     /// Paths that are never sources: the cache, the outputs.
     pub excluded: &'a [&'a Path],
     /// Only plan: build nothing, write nothing.
@@ -151,11 +155,7 @@ pub fn build_project(
 
     let is_written = !request.plan_only && (request.keep_going || !has_errors(&diagnostics));
     let timestamp = manager.options().keys.creation_timestamp;
-    let image = if is_written {
-        Some(write_image(request.image, request.name, &facts, &tables, timestamp)?)
-    } else {
-        None
-    };
+    let image = if is_written { Some(write_image(request, &facts, &tables, timestamp)?) } else { None };
     if let Some(file) = state_file.filter(|_| !request.plan_only) {
         save_state(&file, &State::of(&facts, &planned), old_state.as_ref(), manager);
     }

@@ -12,9 +12,9 @@ use super::logical::{LogicalRule, LogicalTable, LogicalType, ParamRef};
 use super::rule::Rule;
 
 /// Of rule `precedence`: the parameters of every type agree with one order.
-const ONE_ORDER: u32 = 0;
+pub(crate) const ONE_ORDER: u32 = 0;
 /// Of rule `precedence`: each type has a list of its own.
-const OWN_LISTS: u32 = 1;
+pub(crate) const OWN_LISTS: u32 = 1;
 
 /// The section's bytes; none for a rule that needs none.
 pub(crate) fn rule_section(table: &LogicalTable) -> Option<Vec<u8>> {

@@ -83,6 +83,16 @@ impl<'a> FamilyView<'a> {
         self.rule
     }
 
+    /// The positions in the order in which rule [`Rule::Precedence`] compares them; empty under the other
+    /// rules, which compare all at once.
+    pub fn argument_order(&self) -> Result<&'a [u8], AccessError> {
+        if self.rule != Rule::Precedence {
+            return Ok(&[]);
+        }
+        // Behind the form; that it names each position once was proved with the family.
+        Ok(self.piece(RULE)?.get(4..4 + usize::from(self.row.arity)).unwrap_or_default())
+    }
+
     /// Per position the sorted distinct parameter types: a line each, separated by tabs; as in the
     /// family's table. Cost: it is put together from the patterns.
     pub fn type_signature(&self) -> Result<String, AccessError> {

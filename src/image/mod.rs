@@ -35,7 +35,7 @@ pub use dag::{DagNode, DecisionDag, Step};
 pub use family::FamilyView;
 pub use inline_cache::{CallCounts, InlineCache};
 pub use open::{DispatchImage, ImageOpenError};
-pub use pressed::{compress_image, decompress_image};
+pub use pressed::{MAX_DECODED_BYTES, compress_image, decompress_image};
 pub use reload::{ImageHandle, Reloaded};
 pub use shared_cache::SharedInlineCache;
 pub use view::{GlobalType, ImageView, PlaceInfo};

@@ -1,14 +1,20 @@
-//! The run-time's door: an image in a file, mapped.
+//! The run-time's door: an image in a file, mapped, or decoded where it is in a codec.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::bind::{BindError, TypeBinding};
 use super::family::FamilyView;
+use super::pressed::{MAX_DECODED_BYTES, decompress_image};
 use super::view::ImageView;
-use crate::format::{AccessError, OpenError};
+use crate::codec::CodecError;
+use crate::format::{AccessError, DecompressError, OpenError};
 use crate::fs::{FileAccess, FileBytes};
 
 /// An image in a file, mapped and proved. Threads may share it.
+///
+/// An image in a codec, which `janus build --codec` writes, is decoded into memory instead: it answers the
+/// same, takes longer to open, and no two processes share its bytes.
 ///
 /// The file must not be changed in place while it is open; builds replace it as a whole, and then an
 /// open image keeps the old content.
@@ -45,6 +51,12 @@ pub struct DispatchImage {
 enum Bytes {
     Mapped(FileBytes),
     Read(Vec<u8>),
+    /// What a codec gave back. The file is kept open, so that the system gives its number to no other
+    /// and [`super::ImageHandle`] can tell files apart by it.
+    Decoded {
+        _file: FileBytes,
+        bytes: Vec<u8>,
+    },
 }
 
 /// Why an image cannot be used.
@@ -67,11 +79,38 @@ pub enum ImageOpenError {
         /// What was expected and found, and where.
         source: OpenError,
     },
+    /// The file is in a codec and does not decode to what it promises.
+    #[error("{} cannot be decoded: {source}; build it again", path.display())]
+    Undecodable {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and found.
+        source: CodecError,
+    },
+    /// The file is in a codec and promises more bytes than the caller takes.
+    #[error("{} decodes to {decoded_bytes} bytes, at most {limit_bytes} are taken into memory; build it without a codec, then it is mapped", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// What it promises.
+        decoded_bytes: u64,
+        /// What the caller takes.
+        limit_bytes: u64,
+    },
 }
 
 impl DispatchImage {
     /// Maps the file and proves header, directory and checksums. Cost: one CRC over the file.
+    ///
+    /// An image in a codec is decoded, to [`MAX_DECODED_BYTES`] at most.
     pub fn open(path: &Path) -> Result<Self, ImageOpenError> {
+        Self::open_within(path, MAX_DECODED_BYTES)
+    }
+
+    /// As [`DispatchImage::open`], with a limit of one's own for what an image in a codec decodes to, in
+    /// bytes. A promise over it is refused before memory is reserved; decoding reserves a small multiple
+    /// of what is promised. An image that is stored as it is has no limit.
+    pub fn open_within(path: &Path, limit_bytes: u64) -> Result<Self, ImageOpenError> {
         let unreadable = |source| ImageOpenError::Unreadable { path: path.to_owned(), source };
         let file = FileBytes::open(path, FileAccess::Map).map_err(unreadable)?;
         let bytes = if file.mapped().is_some() {
@@ -79,10 +118,41 @@ impl DispatchImage {
         } else {
             Bytes::Read(file.get(0, file.len_bytes()).map_err(unreadable)?.into_owned())
         };
-        let image = Self { path: path.to_owned(), bytes };
-        ImageView::open(image.bytes())
-            .map_err(|source| ImageOpenError::Unsound { path: path.to_owned(), source })?;
+        let mut image = Self { path: path.to_owned(), bytes };
+        let unsound = |source| ImageOpenError::Unsound { path: path.to_owned(), source };
+        match ImageView::open(image.bytes()) {
+            Ok(_) => return Ok(image),
+            Err(OpenError::Compressed { .. }) => {}
+            Err(source) => return Err(unsound(source)),
+        }
+        let decoded = decompress_image(image.bytes(), limit_bytes).map(Cow::into_owned);
+        let bytes = decoded.map_err(|error| match error {
+            DecompressError::Open(source) => unsound(source),
+            DecompressError::Stream(CodecError::OverLimit { decoded_bytes, limit_bytes }) => {
+                ImageOpenError::TooLarge { path: path.to_owned(), decoded_bytes, limit_bytes }
+            }
+            DecompressError::Stream(source) => ImageOpenError::Undecodable { path: path.to_owned(), source },
+        })?;
+        ImageView::open(&bytes).map_err(unsound)?;
+        if let Bytes::Mapped(file) = image.bytes {
+            image.bytes = Bytes::Decoded { _file: file, bytes };
+        } else {
+            image.bytes = Bytes::Read(bytes);
+        }
         Ok(image)
+    }
+
+    /// Whether the bytes are the file's own, mapped; not so where it is in a codec.
+    pub const fn is_mapped(&self) -> bool {
+        matches!(self.bytes, Bytes::Mapped(_))
+    }
+
+    /// How long the file is; [`DispatchImage::bytes`] is longer where it is in a codec.
+    pub fn file_len_bytes(&self) -> u64 {
+        match &self.bytes {
+            Bytes::Mapped(file) | Bytes::Decoded { _file: file, .. } => file.len_bytes(),
+            Bytes::Read(bytes) => bytes.len() as u64,
+        }
     }
 
     /// The file.
@@ -90,11 +160,11 @@ impl DispatchImage {
         &self.path
     }
 
-    /// All bytes.
+    /// All bytes of the image, decoded.
     pub fn bytes(&self) -> &[u8] {
         match &self.bytes {
             Bytes::Mapped(file) => file.mapped().unwrap_or_default(),
-            Bytes::Read(bytes) => bytes,
+            Bytes::Read(bytes) | Bytes::Decoded { bytes, .. } => bytes,
         }
     }
 
@@ -131,6 +201,62 @@ impl DispatchImage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::Level;
+    use crate::format::FileCodec;
+    use crate::image::{ImageHandle, Reloaded, compress_image};
+
+    const PLAIN: &[u8] = include_bytes!("../../format-spec/vectors/shared.jdi");
+    const CODECS: [FileCodec; 3] = [FileCodec::Lz4, FileCodec::Zstd(Level::DEFAULT), FileCodec::Columnar];
+
+    fn pressed(codec: FileCodec) -> Vec<u8> {
+        compress_image(PLAIN, codec).expect("a sound image")
+    }
+
+    #[test]
+    fn an_image_in_a_codec_is_decoded_on_open_and_a_plain_one_is_mapped() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("some.jdi");
+        std::fs::write(&path, PLAIN).expect("writable");
+        assert!(DispatchImage::open(&path).expect("opens").is_mapped());
+        for codec in CODECS {
+            std::fs::write(&path, pressed(codec)).expect("writable");
+            let image = DispatchImage::open(&path).expect("opens");
+            assert!(image.bytes() == PLAIN && !image.is_mapped(), "{codec:?}");
+            assert_eq!(image.file_len_bytes(), pressed(codec).len() as u64);
+            assert!(image.family("geo::draw", 1).expect("sound").is_some());
+        }
+    }
+
+    #[test]
+    fn only_an_image_in_a_codec_has_a_limit_and_it_is_its_decoded_size() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("some.jdi");
+        let size = PLAIN.len() as u64;
+        for codec in CODECS {
+            std::fs::write(&path, pressed(codec)).expect("writable");
+            assert!(DispatchImage::open_within(&path, size).is_ok());
+            let error = DispatchImage::open_within(&path, size - 1).expect_err("too large");
+            assert!(
+                matches!(error, ImageOpenError::TooLarge { decoded_bytes, .. } if decoded_bytes == size),
+                "{error}"
+            );
+        }
+        std::fs::write(&path, PLAIN).expect("writable");
+        assert!(DispatchImage::open_within(&path, 0).is_ok());
+    }
+
+    #[test]
+    fn the_same_image_in_another_codec_is_no_newer_image() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("some.jdi");
+        std::fs::write(&path, PLAIN).expect("writable");
+        let handle = ImageHandle::open(&path).expect("opens");
+        for codec in CODECS {
+            crate::fs::write_output(&path, &pressed(codec)).expect("writable");
+            assert_eq!(handle.reload().expect("opens"), Reloaded::Unchanged, "{codec:?}");
+            assert!(!handle.current().is_mapped());
+        }
+    }
 
     #[test]
     fn what_is_no_image_is_told_apart_from_what_cannot_be_read() {

@@ -20,6 +20,10 @@ const IMAGES: PressedLayout = PressedLayout {
     data_crc_at: offset_of!(ImageHeader, data_crc),
 };
 
+/// The largest image that is decoded where nobody says another limit: a GiB. What a file promises is
+/// reserved before anybody knows whether it keeps the promise.
+pub const MAX_DECODED_BYTES: u64 = 1 << 30;
+
 /// The image `bytes`, which are stored as they are, in another codec; see [`crate::format::compress`].
 pub fn compress_image(bytes: &[u8], codec: FileCodec) -> Result<Vec<u8>, OpenError> {
     let image = ImageView::open(bytes)?;

@@ -9,14 +9,15 @@ use janus_cache::build::{
     build_project, describe, read_profile,
 };
 use janus_cache::clock::Clock;
+use janus_cache::codec::Level;
 use janus_cache::config::Defines;
 use janus_cache::dispatch::{CallProfile, OptimizerChoice};
-use janus_cache::format::Optimization;
+use janus_cache::format::{FileCodec, Optimization};
 use janus_cache::frontend::{CorpusFrontend, JanusFrontend};
 use janus_cache::key::KeySettings;
 use janus_cache::store::Store;
 
-use crate::args::{BuildArgs, Deny, Format, Optimizer};
+use crate::args::{BuildArgs, Deny, Format, ImageCodec, Optimizer};
 use crate::context::Project;
 use crate::exit::{Exit, Failure};
 use crate::{human, json, say};
@@ -54,6 +55,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         frontend: frontend.as_ref(),
         name: &project.name,
         image: &image,
+        codec: codec(args.codec),
         excluded: &[cache_dir, &output_dir],
         plan_only: args.plan,
         deny: &deny,
@@ -153,6 +155,15 @@ pub(crate) const fn optimizer(choice: Optimizer) -> OptimizerChoice {
         Optimizer::Dag => OptimizerChoice::Force(Optimization::DecisionDag),
         Optimizer::Matrix => OptimizerChoice::Force(Optimization::Matrix),
         Optimizer::Hash => OptimizerChoice::Force(Optimization::Hash),
+    }
+}
+
+const fn codec(choice: ImageCodec) -> FileCodec {
+    match choice {
+        ImageCodec::None => FileCodec::None,
+        ImageCodec::Lz4 => FileCodec::Lz4,
+        ImageCodec::Zstd => FileCodec::Zstd(Level::DEFAULT),
+        ImageCodec::Columnar => FileCodec::Columnar,
     }
 }
 
@@ -269,7 +280,12 @@ fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcom
     match &outcome.image {
         Some(image) => {
             let state = if image.written { "written" } else { "unchanged" };
-            line("image", format!("{}, {}, {state}", image.path.display(), human::bytes(image.bytes)));
+            let (path, bytes) = (image.path.display(), human::bytes(image.bytes));
+            let codec = match image.codec {
+                FileCodec::None => String::new(),
+                codec => format!(" in codec {}", codec.as_str()),
+            };
+            line("image", format!("{path}, {bytes}{codec}, {state}"));
         }
         None if args.plan => line("image", "not touched".to_owned()),
         None => line("image", "not written because of errors (--keep-going writes it)".to_owned()),

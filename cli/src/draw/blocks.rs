@@ -46,15 +46,18 @@ pub(crate) fn blocks(grid: &Grid, legend: &Legend<'_>, is_coloured: bool) -> Str
         let _ = writeln!(text, "{}", line.trim_end());
     }
     text.push('\n');
-    for (at, method) in legend.methods.iter().enumerate() {
-        let (sign, cell) = (sign(at, count), Cell::Method(at));
-        let (before, after) = if is_coloured { (escape_of(&cell), "\x1b[0m") } else { (String::new(), "") };
-        let _ = writeln!(text, "{before}{sign}{after} {method}");
-    }
     let empty = grid.count(|cell| *cell == Cell::NoMethod);
     let ambiguous = grid.count(|cell| matches!(cell, Cell::Ambiguous(_)));
-    let _ = writeln!(text, "{AMBIGUOUS:<0$} ambiguous: {ambiguous}", sign_width(count));
-    let _ = writeln!(text, "{EMPTY:<0$} no method: {empty}", sign_width(count));
+    let methods = legend.methods.iter().enumerate().map(|(at, method)| (Cell::Method(at), method.clone()));
+    let others = [
+        (Cell::Ambiguous(Vec::new()), format!("ambiguous: {ambiguous}")),
+        (Cell::NoMethod, format!("no method: {empty}")),
+    ];
+    for (cell, said) in methods.chain(others) {
+        let sign = format!("{:<1$}", shown(&cell, count), sign_width(count));
+        let (before, after) = if is_coloured { (escape_of(&cell), "\x1b[0m") } else { (String::new(), "") };
+        let _ = writeln!(text, "{before}{sign}{after} {said}");
+    }
     let same = grid.rows == grid.columns;
     if grid.has_across {
         let title = if same { "down and across" } else { "across" };

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use janus_cache::format::{AccessError, EntryId, Outcome};
+use janus_cache::format::{AccessError, EntryId, Outcome, Rule};
 use janus_cache::image::{DecisionDag, FamilyView, Step, TypeClass};
 
 use super::grid::{ANY_OTHER, Cell, Group, described};
@@ -96,7 +96,8 @@ pub(crate) fn of_dag(family: &FamilyView<'_>, dag: &DecisionDag) -> Result<Flow,
     Ok(Flow { questions, methods, is_list: false })
 }
 
-/// The methods of a table without a DAG, in file order.
+/// The methods of a table without a DAG, in file order: with their numbers where the order says something,
+/// and with their levels where these do.
 pub(crate) fn of_list(family: &FamilyView<'_>, title: String) -> Result<Flow, AccessError> {
     let short = names_of(family)?;
     let methods: Vec<EntryId> = (0..family.core().entry_count()).map(EntryId).collect();
@@ -104,7 +105,17 @@ pub(crate) fn of_list(family: &FamilyView<'_>, title: String) -> Result<Flow, Ac
     for (at, entry) in methods.iter().enumerate() {
         let names = family.pattern_names(*entry)?;
         let cut: Vec<&str> = names.iter().map(|name| short.of_type(name)).collect();
-        let label = format!("{}. ({})", at + 1, cut.join(", "));
+        let pattern = format!("({})", cut.join(", "));
+        let label = match family.rule() {
+            // Their order says nothing.
+            Rule::Precedence => pattern,
+            Rule::Levels => {
+                let info = family.entry(*entry)?;
+                let default = if info.default { ", default" } else { "" };
+                format!("level {}: {pattern}{default}", info.specificity)
+            }
+            _ => format!("{}. {pattern}", at + 1),
+        };
         branches.push(Branch { label, names: names.join(", "), target: Target::Result(Cell::Method(at)) });
     }
     let target = Target::Result(Cell::NoMethod);

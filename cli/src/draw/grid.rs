@@ -138,9 +138,10 @@ pub(crate) fn grid(family: &FamilyView<'_>, question: &Question) -> Result<Grid,
         Outcome::Ambiguous => Cell::Ambiguous(among.iter().map(number).collect()),
     };
     let cells: Vec<Vec<Cell>> = outcomes.iter().map(|line| line.iter().map(cell).collect()).collect();
-    let (rows, cells) = merged(groups(family, &down, &ranks)?, cells);
-    let (columns, turned) = merged(groups(family, &across, &ranks)?, turned(&cells, across.len()));
+    let (rows, cells) = merged(members(family, &down, &ranks)?, cells);
+    let (columns, turned) = merged(members(family, &across, &ranks)?, turned(&cells, across.len()));
     let cells = self::turned(&turned, rows.len());
+    let (rows, columns) = (named(rows), named(columns));
     Ok(Grid { rows, columns, cells, methods, has_across: question.across.is_some() })
 }
 
@@ -214,14 +215,30 @@ fn side(
 
 /// Classes as groups of names.
 pub(crate) fn described(family: &FamilyView<'_>, classes: &[TypeClass]) -> Result<Vec<Group>, AccessError> {
-    groups(family, classes, &ranks(family)?)
+    Ok(named(members(family, classes, &ranks(family)?)?))
 }
 
-fn groups(
+/// A type with what decides its place in a group: the parameters that it is under, and whether it is
+/// none itself.
+type Member = (usize, bool, String);
+
+/// The types of a group, and whether any other type is one of them.
+type Members = (Vec<Member>, bool);
+
+/// The type that stands for a group comes first.
+fn named(groups: Vec<Members>) -> Vec<Group> {
+    let group = |(mut types, has_other): Members| {
+        types.sort();
+        Group { types: types.into_iter().map(|(_, _, name)| name).collect(), has_other }
+    };
+    groups.into_iter().map(group).collect()
+}
+
+fn members(
     family: &FamilyView<'_>,
     classes: &[TypeClass],
     ranks: &[usize],
-) -> Result<Vec<Group>, AccessError> {
+) -> Result<Vec<Members>, AccessError> {
     let ordinals = 0..family.row().param_count.get() as u16;
     let params: Result<HashSet<LocalType>, AccessError> =
         ordinals.map(|ordinal| family.core().param_type(ordinal)).collect();
@@ -236,22 +253,20 @@ fn groups(
                 types.push((path(family, *local, ranks)?.len(), !is_named, name.to_owned()));
             }
         }
-        types.sort();
-        let types = types.into_iter().map(|(_, _, name)| name).collect();
-        groups.push(Group { types, has_other: class.has_other });
+        groups.push((types, class.has_other));
     }
     Ok(groups)
 }
 
 /// Puts groups together whose lines are equal.
-fn merged(groups: Vec<Group>, lines: Vec<Vec<Cell>>) -> (Vec<Group>, Vec<Vec<Cell>>) {
+fn merged(groups: Vec<Members>, lines: Vec<Vec<Cell>>) -> (Vec<Members>, Vec<Vec<Cell>>) {
     let mut known: HashMap<Vec<Cell>, usize> = HashMap::new();
-    let (mut kept, mut kept_lines): (Vec<Group>, Vec<Vec<Cell>>) = (Vec::new(), Vec::new());
+    let (mut kept, mut kept_lines): (Vec<Members>, Vec<Vec<Cell>>) = (Vec::new(), Vec::new());
     for (group, line) in groups.into_iter().zip(lines) {
         let at = *known.entry(line.clone()).or_insert(kept.len());
         if let Some(first) = kept.get_mut(at) {
-            first.types.extend(group.types);
-            first.has_other |= group.has_other;
+            first.0.extend(group.0);
+            first.1 |= group.1;
         } else {
             kept.push(group);
             kept_lines.push(line);

@@ -108,6 +108,13 @@ impl Project {
         project
     }
 
+    /// A project whose one file is module `m`.
+    pub(crate) fn of(source: &str) -> Self {
+        let project = Self::empty();
+        project.write("m.jan", source);
+        project
+    }
+
     /// `janus build --format json` and its exit code.
     pub(crate) fn build(&self, more: &[&str]) -> (Value, i32) {
         let args: Vec<&str> = ["build", "--format", "json"].iter().chain(more).copied().collect();
@@ -119,12 +126,14 @@ impl Project {
 
     /// How many tables a build built and reused.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        let (json, _) = self.build(&[]);
-        (
-            json["tables"]["built"].as_u64().expect("a count"),
-            json["tables"]["reused"].as_u64().expect("a count"),
-        )
+        built(&self.build(&[]).0)
     }
+}
+
+/// How many tables were built and reused, as a build's JSON says.
+pub(crate) fn built(json: &Value) -> (u64, u64) {
+    let count = |what: &str| json["tables"][what].as_u64().expect("a count");
+    (count("built"), count("reused"))
 }
 
 /// Types and two functions as `shapes.json`, and what a runtime would select as `shapes.truth.jsonl`.

@@ -124,6 +124,99 @@ pub struct NodeDump {
     pub children: Vec<String>,
 }
 
+/// How often an outcome stands in a matrix or a perfect hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutcomeCount {
+    /// `entry 3`, `no method`, `ambiguous`; `?` where it is none of them.
+    pub outcome: String,
+    /// In how many cells or slots.
+    pub count: u64,
+}
+
+/// Cells of a matrix that differ in the class of the last position only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatrixRow {
+    /// The class of each position but the last.
+    pub classes: Vec<u32>,
+    /// The outcome for each class of the last position.
+    pub outcomes: Vec<String>,
+}
+
+/// Section `MTRX`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatrixDump {
+    /// Bits of a cell.
+    pub cell_bits: u32,
+    /// Cells that there should be; where the classes cannot be read, as many as the bytes hold.
+    pub cells: u64,
+    /// The outcomes that were read: no method, ambiguous, entries, and what is none of them.
+    pub outcomes: Vec<OutcomeCount>,
+    /// The cells, where they are few.
+    pub rows: Vec<MatrixRow>,
+}
+
+/// Section `PHSH`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HashDump {
+    /// Displacements that there should be.
+    pub buckets: u32,
+    /// Slots that there should be.
+    pub slots: u32,
+    /// Slots that were read and hold a tuple.
+    pub occupied: u64,
+    /// The outcomes in these, in the order of [`MatrixDump::outcomes`].
+    pub outcomes: Vec<OutcomeCount>,
+}
+
+/// The place of a parameter in the one order that all types' lists have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RankDump {
+    /// The parameter's type.
+    pub param: String,
+    /// From 0, nearest first.
+    pub rank: u16,
+}
+
+/// Parameters that belong to a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParamList {
+    /// The type.
+    pub name: String,
+    /// The parameters' types.
+    pub params: Vec<String>,
+}
+
+/// Section `RULE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleDump {
+    /// Of rule `precedence`.
+    Precedence {
+        /// The positions in the order in which they are compared.
+        argument_order: Vec<u8>,
+        /// One order for all: the rank of each parameter.
+        ranks: Vec<RankDump>,
+        /// No such order: each type with its list, nearest first.
+        lists: Vec<ParamList>,
+    },
+    /// Of rule `levels`: each parameter with those that it counts as being under.
+    Levels(Vec<ParamList>),
+    /// Of rule `custom`: the rule's name.
+    Custom(String),
+}
+
+/// A method that no call selects, and that is no entry therefore.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOutDump {
+    /// Names of the parameter types; `?` where one cannot be read.
+    pub pattern: Vec<String>,
+    /// Symbol of the implementation.
+    pub implementation: String,
+    /// Module of the implementation.
+    pub module: String,
+    /// Whether it has the default mark.
+    pub default: bool,
+}
+
 /// A further piece of a family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PieceDump {
@@ -160,6 +253,14 @@ pub struct FamilyDump {
     pub root: Option<String>,
     /// The nodes in file order.
     pub nodes: Vec<NodeDump>,
+    /// What the rule needs beside patterns and relations.
+    pub rule_data: Option<RuleDump>,
+    /// The matrix of cells.
+    pub matrix: Option<MatrixDump>,
+    /// The perfect hash.
+    pub hash: Option<HashDump>,
+    /// Methods that no call selects.
+    pub left_out: Vec<LeftOutDump>,
     /// The rows of section `PIEC`, in an image.
     pub pieces: Vec<PieceDump>,
 }
@@ -171,6 +272,11 @@ pub struct Inspection {
     pub kind: FileKind,
     /// How long the file is.
     pub len_bytes: u64,
+    /// Code and word of the codec; none where the file ends before it.
+    pub codec: Option<String>,
+    /// How long the file is decoded, where it is in a codec and could be decoded: then everything but
+    /// header and checksums is of the decoded file, and so are the places of problems in sections.
+    pub decoded_bytes: Option<u64>,
     /// The fixed header.
     pub fields: Vec<Field>,
     /// Those that could be compared.

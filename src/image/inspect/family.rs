@@ -1,5 +1,5 @@
 //! What a table and a family of an image have alike: types, parameters, patterns, entries, classes,
-//! nodes.
+//! nodes. What its rule and the other optimizers need have files of their own.
 
 use std::mem::offset_of;
 
@@ -7,10 +7,12 @@ use zerocopy::FromBytes;
 use zerocopy::little_endian::U32;
 
 use super::dump::{ClassDump, EntryDump, FamilyDump, NodeDump, TypeDump};
-use super::read::{Notes, Part, Pool, UNREADABLE};
+use super::outcomes::Outcomes;
+use super::read::{Notes, Part, Pool, UNREADABLE, set_bits};
+use super::{left_out, rule};
 use crate::format::core::above_stride_bytes;
 use crate::format::layout::{CLAS, ClassRow, DDAG, ENTR, ENTRY_DEFAULT, EntryRow, LEAF, PARM, PATT};
-use crate::format::{Outcome, TOP_TYPE, Tag};
+use crate::format::{Outcome, Rule, TOP_TYPE, Tag};
 use crate::image::dag::{answer, classes_at, heads, split};
 
 /// Where the parts of a family lie, and how many rows they should have.
@@ -23,28 +25,41 @@ pub(super) struct Parts<'a> {
     pub(super) above: Part<'a>,
     pub(super) patterns: Part<'a>,
     pub(super) entries: Part<'a>,
-    pub(super) classes: Part<'a>,
-    pub(super) nodes: Part<'a>,
+    pub(super) further: Further<'a>,
     /// Names of the local types, and whether they are sealed; as many as could be read.
     pub(super) types: Vec<(String, bool)>,
 }
 
+/// The parts that only some families have; empty where one has not.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Further<'a> {
+    pub(super) rule: Part<'a>,
+    pub(super) classes: Part<'a>,
+    pub(super) nodes: Part<'a>,
+    pub(super) matrix: Part<'a>,
+    pub(super) hash: Part<'a>,
+    pub(super) left_out: Part<'a>,
+}
+
 /// Reads them into `family`, whose arity is known.
-pub(super) fn read(parts: &Parts<'_>, family: &mut FamilyDump, notes: &mut Notes) {
+pub(super) fn read(parts: &Parts<'_>, rule: Option<Rule>, family: &mut FamilyDump, notes: &mut Notes) {
     let params = param_names(parts, notes);
     let stride = above_stride_bytes(parts.param_count);
     for (local, (name, sealed)) in parts.types.iter().enumerate() {
         let row = parts.above.slice(local.saturating_mul(stride), stride);
-        let is_under = |at: usize| row.bytes.get(at / 8).is_some_and(|byte| byte >> (at % 8) & 1 == 1);
-        let names: Vec<&String> =
-            params.iter().enumerate().filter(|(at, _)| is_under(*at)).map(|(_, name)| name).collect();
-        let count = notes.take(names.len());
-        let under = names.into_iter().take(count).cloned().collect();
-        family.types.push(TypeDump { name: name.clone(), sealed: *sealed, under });
+        let set = set_bits(row, params.len(), notes).into_iter();
+        let under = set.filter_map(|at| params.get(at)).map(|name| notes.text(name)).collect();
+        family.types.push(TypeDump { name: notes.text(name), sealed: *sealed, under });
     }
     entries(parts, &params, family, notes);
     classes(parts, family, notes);
     nodes(parts, family, notes);
+    family.rule_data = rule.and_then(|rule| rule::read(rule, parts, &params, family.arity, notes));
+    let outcomes =
+        Outcomes { classes: parts.further.classes, arity: family.arity, entry_count: parts.entry_count };
+    family.matrix = outcomes.matrix(parts.further.matrix, notes);
+    family.hash = outcomes.hash(parts.further.hash, notes);
+    family.left_out = left_out::read(parts.further.left_out, family.arity, &params, notes);
 }
 
 /// How many of `stated` rows are there; fewer is a problem.
@@ -60,9 +75,25 @@ fn param_names(parts: &Parts<'_>, notes: &mut Notes) -> Vec<String> {
     let count = rows(PARM, parts.params, 4, parts.param_count, notes);
     let name = |at: usize| {
         let local = parts.params.u32(4 * at)?;
-        parts.types.get(local as usize).map(|(name, _)| name.clone())
+        parts.types.get(local as usize).map(|(name, _)| name.as_str())
     };
-    (0..count).map(|at| name(at).unwrap_or_else(|| UNREADABLE.to_owned())).collect()
+    (0..count).map(|at| notes.text(name(at).unwrap_or(UNREADABLE))).collect()
+}
+
+/// The name of the type that a reference in `part` means.
+pub(super) fn param_name(
+    reference: u16,
+    params: &[String],
+    (tag, at_bytes): (Tag, u64),
+    notes: &mut Notes,
+) -> String {
+    let Some(ordinal) = reference.checked_sub(1) else { return TOP_TYPE.to_owned() };
+    if let Some(name) = params.get(usize::from(ordinal)) {
+        notes.text(name)
+    } else {
+        notes.problem(at_bytes, format!("{tag}: parameter {reference} of {}", params.len()));
+        UNREADABLE.to_owned()
+    }
 }
 
 fn entries(parts: &Parts<'_>, params: &[String], family: &mut FamilyDump, notes: &mut Notes) {
@@ -73,20 +104,14 @@ fn entries(parts: &Parts<'_>, params: &[String], family: &mut FamilyDump, notes:
         let mut pattern = Vec::new();
         for position in 0..notes.take(arity) {
             let at = 2 * entry.saturating_mul(arity).saturating_add(position);
-            pattern.push(match parts.patterns.u16(at) {
-                Some(0) => TOP_TYPE.to_owned(),
-                Some(reference) => params.get(usize::from(reference) - 1).cloned().unwrap_or_else(|| {
-                    let place = parts.patterns.at_bytes + at as u64;
-                    notes.problem(place, format!("{PATT}: parameter {reference} of {}", params.len()));
-                    UNREADABLE.to_owned()
-                }),
-                None => {
-                    notes.problem(
-                        parts.patterns.at_bytes,
-                        format!("{PATT}: the pattern of entry {entry} is missing"),
-                    );
-                    UNREADABLE.to_owned()
-                }
+            pattern.push(if let Some(reference) = parts.patterns.u16(at) {
+                param_name(reference, params, (PATT, parts.patterns.at_bytes + at as u64), notes)
+            } else {
+                notes.problem(
+                    parts.patterns.at_bytes,
+                    format!("{PATT}: the pattern of entry {entry} is missing"),
+                );
+                UNREADABLE.to_owned()
             });
         }
         let implementation = row.u32(offset_of!(EntryRow, implementation));
@@ -104,38 +129,41 @@ fn entries(parts: &Parts<'_>, params: &[String], family: &mut FamilyDump, notes:
 }
 
 fn classes(parts: &Parts<'_>, family: &mut FamilyDump, notes: &mut Notes) {
-    if parts.classes.bytes.is_empty() {
+    if parts.further.classes.bytes.is_empty() {
         return;
     }
+    // Runs promise a class to any number of types; those that are listed take bytes.
+    let types = parts.types.len().min(parts.type_count as usize);
     for position in 0..usize::from(family.arity) {
-        let Some(classes) = classes_at(parts.classes.bytes, position, parts.type_count as usize) else {
+        let Some(classes) = classes_at(parts.further.classes.bytes, position, types) else {
             notes.problem(
-                parts.classes.at_bytes,
+                parts.further.classes.at_bytes,
                 format!("{CLAS}: the classes of position {position} cannot be read"),
             );
             continue;
         };
         let row = position * size_of::<ClassRow>() + offset_of!(ClassRow, class_count);
-        let class_count = parts.classes.u16(row).unwrap_or(0);
+        let class_count = parts.further.classes.u16(row).unwrap_or(0);
         let mut members: std::collections::BTreeMap<u32, Vec<String>> = std::collections::BTreeMap::new();
         let count = notes.take(classes.len());
         for (local, class) in classes.iter().enumerate().take(count) {
             if *class >= u32::from(class_count) {
                 notes.problem(
-                    parts.classes.at_bytes,
+                    parts.further.classes.at_bytes,
                     format!("{CLAS}: type {local} has class {class} of {class_count}"),
                 );
             }
             let name = parts.types.get(local).map_or(UNREADABLE, |(name, _)| name);
-            members.entry(*class).or_default().push(name.to_owned());
+            members.entry(*class).or_default().push(notes.text(name));
         }
         family.classes.extend(members.into_iter().map(|(class, types)| ClassDump { position, class, types }));
     }
 }
 
 fn nodes(parts: &Parts<'_>, family: &mut FamilyDump, notes: &mut Notes) {
-    let whole = parts.nodes.bytes.len() / 4 * 4;
-    let Ok(words) = <[U32]>::ref_from_bytes(parts.nodes.bytes.get(..whole).unwrap_or_default()) else {
+    let whole = parts.further.nodes.bytes.len() / 4 * 4;
+    let Ok(words) = <[U32]>::ref_from_bytes(parts.further.nodes.bytes.get(..whole).unwrap_or_default())
+    else {
         return;
     };
     let Some(root) = words.first() else { return };
@@ -154,17 +182,18 @@ fn nodes(parts: &Parts<'_>, family: &mut FamilyDump, notes: &mut Notes) {
                 Err(error) => error.to_string(),
             }
         };
-        notes.problem(parts.nodes.at_bytes + 4 * u64::from(parent), wrong);
+        notes.problem(parts.further.nodes.at_bytes + 4 * u64::from(parent), wrong);
         UNREADABLE.to_owned()
     };
     family.root = Some(target(root.get(), 0, notes));
-    for head in &heads {
+    let told = notes.take(heads.len());
+    for head in heads.iter().take(told) {
         let at = *head as usize;
         let (position, count) = words.get(at).map_or((0, 0), |head| split(head.get()));
         let there = words.len().saturating_sub(at + 1).min(count);
         if there < count {
             notes.problem(
-                parts.nodes.at_bytes + 4 * at as u64,
+                parts.further.nodes.at_bytes + 4 * at as u64,
                 format!("{DDAG}: node {head} has {count} children, {there} are there"),
             );
         }

@@ -2,11 +2,12 @@
 
 use std::mem::offset_of;
 
+use super::content::Content;
 use super::dump::{Checksum, Field, FileKind, SectionDump};
 use super::read::{Notes, Part};
 use crate::digest::{crc32, crc32_of};
 use crate::format::layout::{SECTION_ALIGN, SectionRow, TABLE_MAGIC, TableHeader, VERSION_MAJOR};
-use crate::format::{Optimization, Rule, Tag};
+use crate::format::{FileCodec, Optimization, Rule, Tag};
 use crate::image::layout::{IMAGE_MAGIC, ImageHeader};
 
 /// How a field's bytes are read.
@@ -15,12 +16,14 @@ enum Shape {
     Magic,
     U8,
     U16,
+    U24,
     U32,
     U64,
     Hex32,
     Hex64,
     Rule,
     Optimization,
+    Codec,
 }
 
 type Fields = &'static [(&'static str, usize, Shape)];
@@ -43,7 +46,7 @@ const TABLE_FIELDS: Fields = fields!(TableHeader {
     optimization: Optimization,
     arity: U8,
     rule: Rule,
-    codec: U8,
+    codec: Codec,
     type_count: U32,
     param_count: U32,
     compression_ratio_ppm: U32,
@@ -68,7 +71,8 @@ const IMAGE_FIELDS: Fields = fields!(ImageHeader {
     section_count: U32,
     flags: Hex32,
     piece_count: U32,
-    reserved: U32,
+    codec: Codec,
+    reserved: U24,
     total_len: U64,
     data_crc: Hex32,
     metadata_crc: Hex32,
@@ -82,6 +86,34 @@ pub(super) fn rule_text(code: u8) -> String {
 /// `3 (dag)`.
 pub(super) fn optimization_text(code: u8) -> String {
     format!("{code} ({})", Optimization::from_code(code).map_or("unknown", Optimization::as_str))
+}
+
+/// `3 (columnar)`.
+pub(super) fn codec_text(code: u8) -> String {
+    format!("{code} ({})", FileCodec::from_code(code).map_or("unknown", FileCodec::as_str))
+}
+
+/// The fields of a kind of file, and the length of its header.
+const fn layout(kind: FileKind) -> (Fields, usize) {
+    match kind {
+        FileKind::Table => (TABLE_FIELDS, size_of::<TableHeader>()),
+        FileKind::Image => (IMAGE_FIELDS, size_of::<ImageHeader>()),
+    }
+}
+
+fn place_of(fields: Fields, name: &str) -> Option<usize> {
+    fields.iter().find(|(known, ..)| *known == name).map(|(_, at, _)| *at)
+}
+
+/// The byte that says the codec, and where it stands.
+pub(super) fn codec_of(kind: FileKind, file: Part<'_>) -> Option<(u8, u64)> {
+    let at = place_of(layout(kind).0, "codec")?;
+    Some((*file.bytes.get(at)?, at as u64))
+}
+
+/// How long the file is or would be if it were stored as it is.
+pub(super) fn total_len(kind: FileKind, file: Part<'_>) -> Option<u64> {
+    file.u64(place_of(layout(kind).0, "total_len")?)
 }
 
 /// A file's fixed part, its directory and its sections.
@@ -103,13 +135,19 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// Reads what is there of it, and notes what is wrong with it.
-pub(super) fn envelope<'a>(kind: FileKind, file: Part<'a>, notes: &mut Notes) -> Envelope<'a> {
-    let (fields, header_len, magic) = match kind {
-        FileKind::Table => (TABLE_FIELDS, size_of::<TableHeader>(), TABLE_MAGIC),
-        FileKind::Image => (IMAGE_FIELDS, size_of::<ImageHeader>(), IMAGE_MAGIC),
+/// Reads what is there of it, and notes what is wrong with it. `content` is where sections lie.
+pub(super) fn envelope<'a>(
+    kind: FileKind,
+    file: Part<'_>,
+    content: Content<'a>,
+    notes: &mut Notes,
+) -> Envelope<'a> {
+    let (fields, header_len) = layout(kind);
+    let magic = match kind {
+        FileKind::Table => TABLE_MAGIC,
+        FileKind::Image => IMAGE_MAGIC,
     };
-    let place = |name: &str| fields.iter().find(|(known, ..)| *known == name).map_or(0, |(_, at, _)| *at);
+    let place = |name: &str| place_of(fields, name).unwrap_or(0);
     let found_bytes = file.bytes.len() as u64;
     let value = |(_, at, shape): &(&str, usize, Shape)| shown(file, *at, *shape);
     let told =
@@ -125,7 +163,9 @@ pub(super) fn envelope<'a>(kind: FileKind, file: Part<'a>, notes: &mut Notes) ->
     if let Some(version) = file.u16(place("version_major")).filter(|version| *version != VERSION_MAJOR) {
         notes.problem(4, format!("format version {version}, this program reads {VERSION_MAJOR}; what follows is read as if it were that"));
     }
-    if let Some(stated) = file.u64(place("total_len")).filter(|stated| *stated != found_bytes) {
+    let is_pressed = !matches!(content, Content::AsItIs(_));
+    let stated = total_len(kind, file);
+    if let Some(stated) = stated.filter(|stated| !is_pressed && *stated != found_bytes) {
         let at = place("total_len") as u64;
         notes.problem(at, format!("the file should have {stated} bytes, {found_bytes} are there"));
     }
@@ -137,7 +177,14 @@ pub(super) fn envelope<'a>(kind: FileKind, file: Part<'a>, notes: &mut Notes) ->
         let directory = bytes.get(header_len..directory_end)?;
         Some(crc32_of(&[bytes.get(..header_len - 4)?, directory]))
     }));
-    let is_whole = file.u64(place("total_len")).is_some_and(|stated| stated <= found_bytes);
+    // Of a stream only a table says how long it is.
+    let is_whole = match place_of(fields, "data_len").filter(|_| is_pressed) {
+        Some(at) => {
+            let ends_at = |len: u32| (directory_end as u64).saturating_add(u64::from(len));
+            file.u32(at).is_some_and(|len| ends_at(len) <= found_bytes)
+        }
+        None => is_pressed || stated.is_some_and(|stated| stated <= found_bytes),
+    };
     envelope.checksums.extend(checksum(file, "data", place("data_crc"), |bytes| {
         bytes.get(directory_end..).filter(|_| is_whole).map(crc32)
     }));
@@ -156,7 +203,7 @@ pub(super) fn envelope<'a>(kind: FileKind, file: Part<'a>, notes: &mut Notes) ->
     }
     for row in 0..notes.take(rows) {
         section(
-            file,
+            content,
             directory.slice(row * size_of::<SectionRow>(), size_of::<SectionRow>()),
             &mut envelope,
             notes,
@@ -175,7 +222,7 @@ fn checksum(
 }
 
 /// One row of the directory.
-fn section<'a>(file: Part<'a>, row: Part<'a>, envelope: &mut Envelope<'a>, notes: &mut Notes) {
+fn section<'a>(content: Content<'a>, row: Part<'_>, envelope: &mut Envelope<'a>, notes: &mut Notes) {
     let (Some(tag), Some(flags)) = (row.bytes.first_chunk::<4>(), row.u32(offset_of!(SectionRow, flags)))
     else {
         return;
@@ -183,7 +230,7 @@ fn section<'a>(file: Part<'a>, row: Part<'a>, envelope: &mut Envelope<'a>, notes
     let tag = Tag(*tag);
     let offset = row.u32(offset_of!(SectionRow, offset)).unwrap_or(0) as usize;
     let len = row.u32(offset_of!(SectionRow, len)).unwrap_or(0) as usize;
-    let part = file.slice(offset, len);
+    let part = content.part().slice(offset, len);
     let at = row.at_bytes;
     if !offset.is_multiple_of(SECTION_ALIGN) {
         notes.problem(
@@ -198,7 +245,7 @@ fn section<'a>(file: Part<'a>, row: Part<'a>, envelope: &mut Envelope<'a>, notes
             format!("section {tag} begins at {offset}, before the one in front of it ends at {previous}"),
         );
     }
-    if part.bytes.len() < len {
+    if part.bytes.len() < len && !matches!(content, Content::Closed) {
         let there = part.bytes.len();
         notes.problem(at, format!("section {tag} has {len} bytes from byte {offset} on, {there} are there"));
     }
@@ -220,11 +267,16 @@ fn shown(file: Part<'_>, at: usize, shape: Shape) -> Option<String> {
         Shape::Magic => file.bytes.get(at..at + 4)?.escape_ascii().to_string(),
         Shape::U8 => file.bytes.get(at)?.to_string(),
         Shape::U16 => file.u16(at)?.to_string(),
+        Shape::U24 => {
+            let bytes = file.bytes.get(at..at + 3)?;
+            bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte)).to_string()
+        }
         Shape::U32 => file.u32(at)?.to_string(),
         Shape::U64 => file.u64(at)?.to_string(),
         Shape::Hex32 => format!("{:08x}", file.u32(at)?),
         Shape::Hex64 => format!("{:016x}", file.u64(at)?),
         Shape::Rule => rule_text(*file.bytes.get(at)?),
+        Shape::Codec => codec_text(*file.bytes.get(at)?),
         Shape::Optimization => optimization_text(*file.bytes.get(at)?),
     })
 }

@@ -2,16 +2,17 @@
 
 use std::mem::offset_of;
 
+use super::content::{Content, Decoded, decode};
 use super::dump::{FamilyDump, FileKind, Inspection, PieceDump, TypeDump};
-use super::family::{self, Parts, rows};
-use super::header::{Envelope, envelope, optimization_text, rule_text};
-use super::read::{Notes, Part, Pool};
+use super::family::{self, Further, Parts, rows};
+use super::header::{Envelope, codec_of, codec_text, envelope, optimization_text, rule_text};
+use super::read::{Notes, Part, Pool, UNREADABLE};
 use crate::format::core::above_stride_bytes;
 use crate::format::layout::{
-    ABOV, CLAS, DDAG, ENTR, EntryRow, NAME, PARM, PATT, STRS, TABLE_MAGIC, TYPE, TYPE_SEALED, TableHeader,
-    TypeRow,
+    ABOV, CLAS, DDAG, ENTR, EntryRow, LEFT, MTRX, NAME, PARM, PATT, PHSH, RULE, STRS, TABLE_MAGIC, TYPE,
+    TYPE_SEALED, TableHeader, TypeRow,
 };
-use crate::format::{Tag, verify};
+use crate::format::{Rule, Tag, verify};
 use crate::image::ImageView;
 use crate::image::layout::{BLOB, FAMI, FamilyRow, IMAGE_MAGIC, ImageHeader, PIEC, PLAC, PieceRow, PlaceRow};
 
@@ -24,20 +25,30 @@ pub fn kind_of(bytes: &[u8]) -> Option<FileKind> {
     }
 }
 
-/// Reads all that can be read, and proves the file if it opens. Never fails; what is wrong is told.
+/// Reads all that can be read, and proves the file if it opens. Never fails; what is wrong is told. A file
+/// in a codec is decoded first, if it can be.
 ///
-/// Cost: that of the deep proof. About a million rows are told at most.
+/// Cost: that of the deep proof. About a million rows and 256 MiB of text are told at most, and of what is
+/// in a codec a GiB is decoded at most.
 pub fn inspect(kind: FileKind, bytes: &[u8]) -> Inspection {
     let mut notes = Notes::new();
     let file = Part { at_bytes: 0, bytes };
-    let envelope = envelope(kind, file, &mut notes);
-    let (types, families) = match kind {
-        FileKind::Table => (Vec::new(), vec![table(file, &envelope, &mut notes)]),
-        FileKind::Image => image(file, &envelope, &mut notes),
+    let decoded = decode(kind, file, &mut notes);
+    let content = match &decoded {
+        Decoded::AsItIs => Content::AsItIs(file),
+        Decoded::Whole(bytes) => Content::Decoded(Part { at_bytes: 0, bytes }),
+        Decoded::Refused => Content::Closed,
     };
+    let envelope = envelope(kind, file, content, &mut notes);
+    let (types, families) = match (kind, content) {
+        (_, Content::Closed) => (Vec::new(), Vec::new()),
+        (FileKind::Table, _) => (Vec::new(), vec![table(content.part(), &envelope, &mut notes)]),
+        (FileKind::Image, _) => image(content.part(), &envelope, &mut notes),
+    };
+    let whole = content.part().bytes;
     let proof = match kind {
-        FileKind::Table => verify(bytes).map_err(|error| error.to_string()),
-        FileKind::Image => match ImageView::open(bytes) {
+        FileKind::Table => verify(whole).map_err(|error| error.to_string()),
+        FileKind::Image => match ImageView::open(whole) {
             Ok(view) => view.verify().map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         },
@@ -51,6 +62,8 @@ pub fn inspect(kind: FileKind, bytes: &[u8]) -> Inspection {
     Inspection {
         kind,
         len_bytes: bytes.len() as u64,
+        codec: codec_of(kind, file).map(|(code, _)| codec_text(code)),
+        decoded_bytes: matches!(content, Content::Decoded(_)).then_some(whole.len() as u64),
         fields: envelope.fields,
         checksums: envelope.checksums,
         sections: envelope.sections,
@@ -93,11 +106,17 @@ fn table(file: Part<'_>, envelope: &Envelope<'_>, notes: &mut Notes) -> FamilyDu
         above: envelope.section(ABOV),
         patterns: envelope.section(PATT),
         entries: envelope.section(ENTR),
-        classes: envelope.section(CLAS),
-        nodes: envelope.section(DDAG),
+        further: Further {
+            rule: envelope.section(RULE),
+            classes: envelope.section(CLAS),
+            nodes: envelope.section(DDAG),
+            matrix: envelope.section(MTRX),
+            hash: envelope.section(PHSH),
+            left_out: envelope.section(LEFT),
+        },
         types,
     };
-    family::read(&parts, &mut dump, notes);
+    family::read(&parts, Rule::from_code(byte(offset_of!(TableHeader, rule))), &mut dump, notes);
     dump
 }
 
@@ -161,15 +180,18 @@ fn image_family(
     };
     let map = piece(offset_of!(FamilyRow, type_map), types, 4);
     let listed = rows(TYPE, map, 4, types, notes);
-    let unknown = || (super::read::UNREADABLE.to_owned(), false);
-    let name = |at: usize| global.get(map.u32(4 * at)? as usize).cloned();
-    let local = (0..listed).map(|at| name(at).unwrap_or_else(unknown)).collect();
+    let name = |at: usize| global.get(map.u32(4 * at)? as usize);
+    let mut local = Vec::with_capacity(listed);
+    for at in 0..listed {
+        let (name, sealed) = name(at).map_or((UNREADABLE, false), |(name, sealed)| (name.as_str(), *sealed));
+        local.push((notes.text(name), sealed));
+    }
     let first = number(offset_of!(FamilyRow, first_piece)) as usize;
     let pieces = envelope.section(PIEC).slice(
         first.saturating_mul(size_of::<PieceRow>()),
         (number(offset_of!(FamilyRow, piece_count)) as usize).saturating_mul(size_of::<PieceRow>()),
     );
-    let mut found = (Part::default(), Part::default());
+    let mut found = Further::default();
     let further =
         rows(PIEC, pieces, size_of::<PieceRow>(), number(offset_of!(FamilyRow, piece_count)), notes);
     for at in 0..further {
@@ -182,10 +204,17 @@ fn image_family(
             let there = part.bytes.len();
             notes.problem(row.at_bytes, format!("piece {tag} has {len} bytes, {there} are there"));
         }
-        match tag {
-            CLAS => found.0 = part,
-            DDAG => found.1 = part,
-            _ => {}
+        let known = match tag {
+            RULE => Some(&mut found.rule),
+            CLAS => Some(&mut found.classes),
+            DDAG => Some(&mut found.nodes),
+            MTRX => Some(&mut found.matrix),
+            PHSH => Some(&mut found.hash),
+            LEFT => Some(&mut found.left_out),
+            _ => None,
+        };
+        if let Some(known) = known {
+            *known = part;
         }
         let (offset_bytes, len_bytes) = (offset as u64, len as u64);
         dump.pieces.push(PieceDump { tag: tag.to_string(), offset_bytes, len_bytes });
@@ -199,11 +228,10 @@ fn image_family(
         above: piece(offset_of!(FamilyRow, above), types, above_stride_bytes(params)),
         patterns: piece(offset_of!(FamilyRow, patterns), entry_count, 2 * usize::from(dump.arity)),
         entries: piece(offset_of!(FamilyRow, entries), entry_count, size_of::<EntryRow>()),
-        classes: found.0,
-        nodes: found.1,
+        further: found,
         types: local,
     };
-    family::read(&parts, &mut dump, notes);
+    family::read(&parts, Rule::from_code(byte(offset_of!(FamilyRow, rule))), &mut dump, notes);
     let first_place = number(offset_of!(FamilyRow, first_place)) as usize;
     for (at, entry) in dump.entries.iter_mut().enumerate() {
         let start = first_place.saturating_add(at).saturating_mul(size_of::<PlaceRow>());

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use janus_cache::config::Defines;
 use janus_cache::image::DispatchImage;
 use janus_cache::image::diff::{
     DiffLimits, DiffMethod, FamilyDiff, ImageDiff, MethodNumber, Region, TypeSet, Verdict, diff,
@@ -10,7 +11,6 @@ use serde::Serialize;
 
 use super::image::{damaged, open, view};
 use super::{diff_text, revision};
-use crate::context::Project;
 use crate::exit::{Exit, Failure};
 use crate::json::{self, SCHEMA_VERSION};
 use crate::picture_args::{DiffArgs, DiffFormat};
@@ -96,13 +96,22 @@ fn between_revisions(args: &DiffArgs, revisions: &[String]) -> Result<Exit, Fail
     let path = match &args.paths[..] {
         [] => Path::new("."),
         [path] => path,
-        _ => return Err(Failure::usage("with --rev only one path is possible, that of the project")),
+        _ => {
+            let only_one = "with --rev only one path is possible, that of the project or of a corpus";
+            return Err(Failure::usage(only_one));
+        }
     };
     let [old, new] = revisions else {
         return Err(Failure::usage("--rev takes two revisions, the earlier and the later"));
     };
-    let project = Project::open(path, &args.settings)?;
-    let repository = revision::Repository::of(&project.root)?;
+    let subject = revision::Subject::of(path);
+    let project = subject.project(&args.settings)?;
+    let defines = Defines::resolve(&args.define, project.file.as_ref())
+        .map_err(|error| Failure::new(Exit::Usage, &error))?;
+    for warning in &defines.warnings {
+        say::note(format_args!("warning: {warning}"));
+    }
+    let repository = revision::Repository::of(subject.folder())?;
     // Both names are looked up before the first build.
     let commits = [repository.commit(old)?, repository.commit(new)?];
     let room = tempfile::tempdir().map_err(|error| {
@@ -111,9 +120,10 @@ fn between_revisions(args: &DiffArgs, revisions: &[String]) -> Result<Exit, Fail
     let mut images = Vec::with_capacity(2);
     for ((side, name), commit) in ["old", "new"].into_iter().zip(revisions).zip(&commits) {
         let sources = room.path().join(side);
-        repository.export(commit, name, &sources)?;
+        repository.export(commit, name, subject.file_name(), &sources)?;
         let image = room.path().join(format!("{side}.jdi"));
-        revision::build(&project, name, &sources, &image)?;
+        let frontend = subject.frontend(&sources);
+        revision::build(&project, frontend.as_ref(), defines.clone(), name, &sources, &image)?;
         images.push(open(&image)?);
     }
     let [before, after] = &images[..] else { return Ok(Exit::Success) };

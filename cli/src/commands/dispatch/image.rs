@@ -23,6 +23,8 @@ pub(super) fn open(path: &Path) -> Result<DispatchImage, Failure> {
                 ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput => Exit::Usage,
                 _ => Exit::System,
             },
+            // Damage is nowhere near: it may be what it says it is.
+            ImageOpenError::TooLarge { .. } => Exit::Usage,
             _ => Exit::Damaged,
         };
         Failure::new(exit, &error)

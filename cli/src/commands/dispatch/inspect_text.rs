@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use janus_cache::codec::Codec;
-use janus_cache::image::inspect::{FamilyDump, Field, Inspection, Problem};
+use janus_cache::image::inspect::{
+    FamilyDump, Field, HashDump, Inspection, MatrixDump, MatrixRow, OutcomeCount, ParamList, Problem,
+    RankDump, RuleDump,
+};
 use janus_cache::store::PackInspection;
 
 use crate::human;
@@ -51,6 +54,12 @@ fn listed(names: &[String]) -> String {
 pub(super) fn file(found: &Inspection) -> String {
     let mut text = format!("{}, {} bytes: ", found.kind.as_str(), found.len_bytes);
     verdict(&mut text, &found.problems, found.more_problems);
+    if let (Some(codec), Some(decoded)) = (&found.codec, found.decoded_bytes) {
+        let _ = writeln!(
+            text,
+            "in codec {codec}: header and checksums are of the file, the rest is of the {decoded} bytes that it decodes to"
+        );
+    }
     fields(&mut text, "header", &found.fields);
     text.push_str("\nchecksums\n");
     for checksum in &found.checksums {
@@ -127,12 +136,100 @@ fn family(text: &mut String, family: &FamilyDump) {
             node.children.join(", ")
         );
     }
+    if let Some(dump) = &family.rule_data {
+        rule(text, dump);
+    }
+    if let Some(dump) = &family.matrix {
+        matrix(text, dump, family.arity);
+    }
+    if let Some(HashDump { buckets, slots, occupied, outcomes }) = &family.hash {
+        let (buckets, slots) = (counted(u64::from(*buckets), "bucket"), counted(u64::from(*slots), "slot"));
+        let _ = writeln!(text, "  hash: {buckets}, {slots}, {occupied} of them occupied");
+        counts(text, outcomes);
+    }
+    for method in &family.left_out {
+        let default = if method.default { ", default" } else { "" };
+        let _ = writeln!(text, "  left out: ({})", listed(&method.pattern));
+        let (symbol, module) = (printable(&method.implementation), printable(&method.module));
+        let _ = writeln!(text, "    {symbol} in module {module}{default}");
+    }
     for piece in &family.pieces {
         let _ = writeln!(
             text,
             "  piece {}: {} bytes at {} of BLOB",
             piece.tag, piece.len_bytes, piece.offset_bytes
         );
+    }
+}
+
+/// `1 slot`, `3 slots`.
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn rule(text: &mut String, rule: &RuleDump) {
+    let mut lists = |lists: &[ParamList], says: &str| {
+        for ParamList { name, params } in lists {
+            let _ = writeln!(text, "  {} {says} {}", printable(name), listed(params));
+        }
+    };
+    match rule {
+        RuleDump::Precedence { argument_order, ranks, lists: own } => {
+            lists(own, "has the list");
+            let order: Vec<String> = argument_order.iter().map(u8::to_string).collect();
+            let _ = writeln!(text, "  arguments are compared in the order {}", order.join(", "));
+            for RankDump { param, rank } in ranks {
+                let _ = writeln!(text, "  rank {rank}: {}", printable(param));
+            }
+        }
+        RuleDump::Levels(counts_as) => lists(counts_as, "counts as"),
+        RuleDump::Custom(name) => {
+            let _ = writeln!(text, "  the rule's name is {}", printable(name));
+        }
+    }
+}
+
+fn counts(text: &mut String, outcomes: &[OutcomeCount]) {
+    for OutcomeCount { outcome, count } in outcomes {
+        let _ = writeln!(text, "    {outcome}: {count}");
+    }
+}
+
+fn matrix(text: &mut String, matrix: &MatrixDump, arity: u8) {
+    let MatrixDump { cell_bits, cells, outcomes, rows } = matrix;
+    let _ =
+        writeln!(text, "  matrix: {} of {}", counted(*cells, "cell"), counted(u64::from(*cell_bits), "bit"));
+    counts(text, outcomes);
+    if rows.is_empty() {
+        return;
+    }
+    if let Some(last) = arity.checked_sub(1) {
+        let _ = writeln!(
+            text,
+            "    classes of argument {last} across; a number is an entry, `#` ambiguous, `.` no method"
+        );
+    }
+    // As narrow as can be read: a row has a cell for each class.
+    let sign = |outcome: &String| match outcome.as_str() {
+        "no method" => ".".to_owned(),
+        "ambiguous" => "#".to_owned(),
+        other => other.strip_prefix("entry ").unwrap_or(other).to_owned(),
+    };
+    let cells = |row: &MatrixRow| row.outcomes.iter().map(sign).collect::<Vec<_>>();
+    let width = rows.iter().flat_map(cells).map(|cell| cell.len()).max().unwrap_or(1);
+    let label = |row: &MatrixRow| match &row.classes[..] {
+        [] => String::new(),
+        [class] => format!("class {class}:"),
+        classes => {
+            let classes: Vec<String> = classes.iter().map(u32::to_string).collect();
+            format!("classes {}:", classes.join(", "))
+        }
+    };
+    let labels = rows.iter().map(|row| label(row).len()).max().unwrap_or(0);
+    for row in rows {
+        let cells: Vec<String> = cells(row).iter().map(|cell| format!("{cell:>width$}")).collect();
+        let line = format!("{:<labels$} {}", label(row), cells.join(" "));
+        let _ = writeln!(text, "    {}", line.trim_start());
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &ImageArgs) -> Result<Exit, Failure> {
         schema_version: SCHEMA_VERSION,
         name: image.name().map_err(|error| damaged(&error))?.to_owned(),
         types: image.type_count(),
-        bytes: file.bytes().len() as u64,
+        bytes: file.file_len_bytes(),
         families: rows.map_err(|error| damaged(&error))?,
     };
     match args.format {

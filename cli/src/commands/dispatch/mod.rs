@@ -5,6 +5,7 @@ pub(crate) mod diff;
 mod diff_text;
 mod image;
 pub(crate) mod inspect;
+mod inspect_json;
 mod inspect_text;
 pub(crate) mod list;
 pub(crate) mod matrix;

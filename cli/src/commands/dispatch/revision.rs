@@ -10,15 +10,75 @@ use janus_cache::build::{
 use janus_cache::clock::Clock;
 use janus_cache::config::Defines;
 use janus_cache::dispatch::CallProfile;
-use janus_cache::frontend::JanusFrontend;
+use janus_cache::format::FileCodec;
+use janus_cache::frontend::{CorpusFrontend, JanusFrontend};
 use janus_cache::store::Store;
 use janus_cache::tiers::{Chain, ChainOptions, DiskLevel};
 
 use crate::args::Optimizer;
 use crate::commands::build::{self, OUTPUT_DIR};
 use crate::context::Project;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
+use crate::settings::SettingFlags;
 use crate::{human, say};
+
+/// What is looked at in two revisions.
+pub(super) enum Subject {
+    /// The project in a folder.
+    Project(PathBuf),
+    /// One file; as in a build, its project is the current folder, wherever it lies.
+    Corpus { folder: PathBuf, file_name: String },
+}
+
+impl Subject {
+    /// A path that ends with `.json` is a corpus, also where the folder as it is has it no more.
+    pub(super) fn of(path: &Path) -> Self {
+        let is_corpus = path.extension().is_some_and(|extension| extension == "json") && !path.is_dir();
+        match path.file_name().filter(|_| is_corpus) {
+            None => Self::Project(path.to_owned()),
+            Some(name) => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                let folder = folder.unwrap_or(Path::new(".")).to_owned();
+                Self::Corpus { folder, file_name: name.to_string_lossy().into_owned() }
+            }
+        }
+    }
+
+    /// The project whose settings and cache are used.
+    pub(super) fn project(&self, flags: &SettingFlags) -> Result<Project, Failure> {
+        match self {
+            Self::Project(root) => Project::open(root, flags),
+            Self::Corpus { file_name, .. } => {
+                let mut project = Project::open(Path::new("."), flags)?;
+                file_name.strip_suffix(".json").unwrap_or(file_name).clone_into(&mut project.name);
+                Ok(project)
+            }
+        }
+    }
+
+    /// The folder that is asked for its repository.
+    pub(super) fn folder(&self) -> &Path {
+        match self {
+            Self::Project(folder) | Self::Corpus { folder, .. } => folder,
+        }
+    }
+
+    /// The only file that is needed of the folder; none where all are.
+    pub(super) fn file_name(&self) -> Option<&str> {
+        match self {
+            Self::Project(_) => None,
+            Self::Corpus { file_name, .. } => Some(file_name),
+        }
+    }
+
+    /// What reads it where it was exported to.
+    pub(super) fn frontend(&self, exported: &Path) -> Box<dyn Frontend> {
+        match self {
+            Self::Project(_) => Box::new(JanusFrontend::default()),
+            Self::Corpus { file_name, .. } => Box::new(CorpusFrontend::new(exported.join(file_name))),
+        }
+    }
+}
 
 /// The git repository that a project is in.
 pub(super) struct Repository {
@@ -57,13 +117,28 @@ impl Repository {
         if said.is_done { Ok(said.stdout.trim().to_owned()) } else { Err(unknown(&said.stderr)) }
     }
 
-    /// Writes the project's files of a commit into `target`. An index of its own keeps the user's
-    /// index and files as they are; submodules stay empty.
-    pub(super) fn export(&self, commit: &str, revision: &str, target: &Path) -> Result<(), Failure> {
+    /// Writes the folder's files of a commit, or `only` one of them, into `target`. An index of its own
+    /// keeps the user's index and files as they are; submodules stay empty.
+    pub(super) fn export(
+        &self,
+        commit: &str,
+        revision: &str,
+        only: Option<&str>,
+        target: &Path,
+    ) -> Result<(), Failure> {
         let index = target.with_extension("index");
         std::fs::create_dir(target).map_err(|error| {
             Failure::system(format!("cannot make the folder {}: {error}", target.display()))
         })?;
+        if let Some(name) = only {
+            let path =
+                if self.folder.is_empty() { name.to_owned() } else { format!("{}/{name}", self.folder) };
+            let mut look = self.git();
+            look.args(["cat-file", "-e"]).arg(format!("{commit}:{path}"));
+            if !output(&mut look)?.is_done {
+                return Err(Failure::usage(format!("revision {revision} has no file `{path}`")));
+            }
+        }
         let tree =
             if self.folder.is_empty() { commit.to_owned() } else { format!("{commit}:{}", self.folder) };
         let mut read = self.git();
@@ -75,7 +150,12 @@ impl Repository {
         }
         let mut write = self.git();
         write.env("GIT_INDEX_FILE", &index).env("GIT_WORK_TREE", target).current_dir(target);
-        let said = output(write.args(["checkout-index", "--all", "--force"]))?;
+        write.args(["checkout-index", "--force"]);
+        match only {
+            Some(name) => write.args(["--", name]),
+            None => write.arg("--all"),
+        };
+        let said = output(&mut write)?;
         if said.is_done {
             return Ok(());
         }
@@ -128,20 +208,25 @@ fn output(git: &mut Command) -> Result<Said, Failure> {
 
 /// Builds the project in `root` as of `revision` with the project's cache; the image's bytes go to
 /// `image`. What is wrong with the sources is a warning: what can be built is compared.
-pub(super) fn build(project: &Project, revision: &str, root: &Path, image: &Path) -> Result<(), Failure> {
-    let frontend = JanusFrontend::default();
-    let defines =
-        Defines::resolve(&[], project.file.as_ref()).map_err(|error| Failure::new(Exit::Usage, &error))?;
+pub(super) fn build(
+    project: &Project,
+    frontend: &dyn Frontend,
+    defines: Defines,
+    revision: &str,
+    root: &Path,
+    image: &Path,
+) -> Result<(), Failure> {
     let options =
-        build::manager_options(project, &frontend, Optimizer::Auto, defines, CallProfile::default())?;
+        build::manager_options(project, frontend, Optimizer::Auto, defines, CallProfile::default())?;
     let manager = BuildCacheManager::new(cache_without_state(project), options);
     let (cache_dir, output_dir) = (&project.settings.dir.value, PathBuf::from(OUTPUT_DIR));
     let request = BuildRequest {
         root,
-        frontend: &frontend as &dyn Frontend,
+        frontend,
         name: &project.name,
         image,
         excluded: &[cache_dir, &output_dir],
+        codec: FileCodec::None,
         plan_only: false,
         deny: &[],
         keep_going: true,

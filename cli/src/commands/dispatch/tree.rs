@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use janus_cache::format::{AccessError, Optimization};
+use janus_cache::format::{AccessError, Optimization, Rule};
 use janus_cache::image::FamilyView;
 
 use super::image::{MethodRow, damaged, find_one, name_and_arity, open, view};
@@ -54,9 +54,8 @@ fn look(family: &FamilyView<'_>) -> Result<(Flow, String, String, Vec<String>), 
         let questions = human::count(dag.nodes.len(), "question", "questions");
         (flow::of_dag(family, &dag)?, format!("answered by {word}: {questions} for {count}"))
     } else {
-        let is_scanned = matches!(family.core().optimization(), Optimization::Single | Optimization::Linear);
-        let order = if is_scanned { "tested in this order" } else { "most specific first" };
-        let flow = flow::of_list(family, order.to_owned())?;
+        let order = order(family)?;
+        let flow = flow::of_list(family, order.clone())?;
         let hint = "`janus build --optimizer dag` makes one";
         (flow, format!("answered by {word}, without a decision DAG ({hint}): {count}, {order}"))
     };
@@ -64,6 +63,21 @@ fn look(family: &FamilyView<'_>) -> Result<(Flow, String, String, Vec<String>), 
     let methods = flow.methods.iter().map(|entry| Ok(called(&MethodRow::of(family, *entry)?, &short)));
     let methods = methods.collect::<Result<_, AccessError>>()?;
     Ok((flow, title, subtitle, methods))
+}
+
+/// What the list of the methods means: only under one rule the first of them that applies answers.
+fn order(family: &FamilyView<'_>) -> Result<String, AccessError> {
+    let is_scanned = matches!(family.core().optimization(), Optimization::Single | Optimization::Linear);
+    Ok(match family.rule() {
+        // Without arguments there is one method.
+        Rule::Precedence if family.arity() > 0 => {
+            let order: Vec<String> = family.argument_order()?.iter().map(u8::to_string).collect();
+            format!("chosen by the lists of the arguments' types, argument {}", order.join(" before "))
+        }
+        Rule::Levels => "level by level".to_owned(),
+        _ if is_scanned => "tested in this order".to_owned(),
+        _ => "most specific first".to_owned(),
+    })
 }
 
 fn called(row: &MethodRow, short: &ShortNames) -> String {
