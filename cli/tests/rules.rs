@@ -391,3 +391,26 @@ fn a_sealed_class_of_another_language_has_calls_of_its_own() {
         assert_eq!(told["families"][0]["unreachable"], json!([]), "{rule}");
     }
 }
+
+#[test]
+fn a_query_says_by_which_rule_the_others_lost() {
+    for (corpus, question, expected) in [
+        (
+            precedence(),
+            ["meet", "One", "One"],
+            &[
+                "less near in argument 1: A comes before B in its type's list",
+                "less near in argument 0: A comes before B in its type's list",
+            ][..],
+        ),
+        (levels(), ["pick", "Mixed", "Left"], &["on level 1, the first that applies is 0"]),
+        (levels(), ["pick", "Both", "Left"], &["on level 2, the first that applies is 1"]),
+    ] {
+        let project = project("some", &corpus);
+        build(&project, "some", "auto", "some.jdi");
+        let told = text(&project.run(&[&["dispatch", "query", "some.jdi"], &question[..]].concat()).stdout);
+        for line in expected {
+            assert!(told.contains(line), "{line} is not in\n{told}");
+        }
+    }
+}

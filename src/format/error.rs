@@ -81,7 +81,7 @@ pub enum OpenError {
     /// The methods are chosen by a rule that this version does not know, so their order may mean
     /// anything.
     #[error(
-        "resolution rule {found} is not known, this reader knows 1 (symmetric): use a newer reader, or build the file again"
+        "resolution rule {found} is not known, this reader knows 1, 2, 3 and 255: use a newer reader, or build the file again"
     )]
     UnknownRule {
         /// The rule's code.
@@ -162,7 +162,7 @@ pub enum AccessError {
     },
     /// A family's methods are chosen by a rule that this version does not know.
     #[error(
-        "resolution rule {found} of a family is not known, this reader knows 1 (symmetric): use a newer reader, or build the file again"
+        "resolution rule {found} of a family is not known, this reader knows 1, 2, 3 and 255: use a newer reader, or build the file again"
     )]
     UnknownRule {
         /// The rule's code.

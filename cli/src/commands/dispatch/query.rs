@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use janus_cache::format::{AccessError, EntryId, LocalType, Outcome};
+use janus_cache::format::{AccessError, EntryId, LocalType, Outcome, Rule};
 use janus_cache::image::FamilyView;
 use serde::Serialize;
 
@@ -111,7 +111,30 @@ fn less_specific(family: &FamilyView<'_>, entry: EntryId, best: &[EntryId]) -> R
             return Ok(format!("less specific: {}", told.join(", ")));
         }
     }
-    Ok("less specific".to_owned())
+    by_rule(family, entry, best)
+}
+
+/// Why one of the best is before an entry that it is not below.
+fn by_rule(family: &FamilyView<'_>, entry: EntryId, best: &[EntryId]) -> Result<String, AccessError> {
+    let Some(better) = best.first().copied() else { return Ok("not chosen".to_owned()) };
+    match family.rule() {
+        Rule::Precedence => {
+            let (names, better_names) = (family.pattern_names(entry)?, family.pattern_names(better)?);
+            let mut order = family.argument_order()?.iter().map(|at| usize::from(*at));
+            let differs = |at: &usize| names.get(*at) != better_names.get(*at);
+            let Some(at) = order.find(differs) else { return Ok("not chosen".to_owned()) };
+            let (name, nearer) = (names.get(at).unwrap_or(&""), better_names.get(at).unwrap_or(&""));
+            Ok(format!("less near in argument {at}: {nearer} comes before {name} in its type's list"))
+        }
+        Rule::Levels => {
+            let (level, best_level) = (family.entry(entry)?.specificity, family.entry(better)?.specificity);
+            if level > best_level {
+                return Ok(format!("on level {level}, the first that applies is {best_level}"));
+            }
+            Ok("on the same level, without the default mark".to_owned())
+        }
+        _ => Ok("not chosen".to_owned()),
+    }
 }
 
 fn text(output: &Output) -> String {
