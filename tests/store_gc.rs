@@ -25,7 +25,7 @@ fn packs(directory: &std::path::Path) -> usize {
 }
 
 fn collect(store: &Store, retention: Retention, effort: Effort) -> GcReport {
-    store.gc(&GcOptions { retention, effort, dry_run: false }).expect("collected")
+    store.gc(&GcOptions { retention, effort, ..GcOptions::default() }).expect("collected")
 }
 
 /// Every file with its bytes, but for the hours of use, which each look writes down.
@@ -131,6 +131,7 @@ fn a_dry_run_removes_and_writes_nothing_and_tells_what_would_go() {
         retention: Retention { select, ..Retention::default() },
         effort: Effort::Thorough,
         dry_run: true,
+        ..GcOptions::default()
     };
     let told = store.gc(&options).expect("told");
     assert_eq!(snapshot(dir.path()), before);
@@ -232,4 +233,32 @@ fn one_process_collects_and_the_others_are_told() {
     let report = collect(&store, Retention::default(), Effort::Rewrite);
     assert_eq!(report, GcReport { busy_elsewhere: true, ..GcReport::default() });
     assert_eq!(packs(dir.path()), 1);
+}
+
+#[test]
+fn what_nobody_used_for_long_is_compressed_when_asked_and_answers_as_before() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let long = |number: u32| format!("the content of {number} that repeats itself ").repeat(20).into_bytes();
+    let store = open_at(dir.path(), 0);
+    let session = store.session().expect("a session");
+    (0..40).for_each(|number| put_content(&session, number * 2, &long(number)));
+    session.commit().expect("committed");
+    drop(store);
+    let used = open_at(dir.path(), 100);
+    assert_eq!(get(&used, 6), Ok(long(3)));
+    drop(used);
+    let store = open_at(dir.path(), 101);
+    let before = store.used_bytes().expect("counted");
+    let effort = Effort::Rewrite;
+    let options = GcOptions { effort, compress_unused_s: Some(24 * 3600), ..GcOptions::default() };
+    let report = store.gc(&options).expect("collected");
+    assert!(report.after_bytes * 2 < before, "{report:?}");
+    assert!((0..40).all(|number| get(&store, number * 2) == Ok(long(number))));
+    let mut codecs = BTreeMap::new();
+    store.visit(&mut |entry| *codecs.entry(entry.meta.codec.as_str()).or_insert(0) += 1).expect("visited");
+    assert_eq!(codecs, BTreeMap::from([("none", 1), ("zstd", 39)]));
+    sound(&store);
+    let again = store.gc(&options).expect("collected");
+    assert_eq!((again.after_bytes, again.after_entries), (report.after_bytes, 40));
+    assert!((0..40).all(|number| get(&store, number * 2) == Ok(long(number))));
 }

@@ -238,8 +238,9 @@ fn clearing_evicting_and_repairing_beside_builds_gives_no_wrong_byte_and_no_grow
     let store = store_of(dir.path());
     assert!(store.validate(true).expect("validated").findings.iter().all(|found| !found.problem.is_damage()));
     let retention = Retention { max_bytes: Some(40_000), ..Retention::default() };
-    let report =
-        store.gc(&GcOptions { retention, effort: Effort::Thorough, dry_run: false }).expect("collected");
+    let report = store
+        .gc(&GcOptions { retention, effort: Effort::Thorough, ..GcOptions::default() })
+        .expect("collected");
     assert!(report.after_bytes <= 40_000, "{report:?}");
     commit(&store, [7]);
     assert!(expect_right(&store, 7));

@@ -133,8 +133,7 @@ settings! {
          others cut files short.";
     compression: bool = true,
         key "compression", set by ["JANUS_CACHE_COMPRESSION"], flag None,
-        "Whether what is stored may be compressed. Both kinds can always be read.",
-        not used yet: "the local store";
+        "Whether `janus cache optimize` compresses what nobody has used for a day. Both kinds can always be read.";
     incremental: bool = true,
         key "incremental", set by ["JANUS_CACHE_INCREMENTAL"], flag None,
         "Whether an earlier output may be patched where few units changed, instead of being written anew.",

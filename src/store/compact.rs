@@ -1,8 +1,10 @@
 //! Copies entries into new packs: what survives an eviction, a merge, or an ordering by use.
 //!
-//! Entries are copied as they are stored, after their checksums were proved. The new packs are synced
+//! Entries are copied as they are stored, after their checksums were proved; what nobody used for long
+//! may be compressed on the way. The new packs are synced
 //! and named before anything they replace goes, so a crash leaves old and new, which say the same.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::census::{Census, EntryFacts};
@@ -14,8 +16,11 @@ use super::pack_reader::Pack;
 use super::pack_writer::{PackStamp, PackWriter, StoredContent, StoredEntry};
 use super::recency::{self, Usage};
 use super::staging::Staging;
-use crate::codec::Codec;
+use crate::codec::{Codec, Level};
 use crate::fs::{self, Durability};
+
+/// Written once in a long while, read seldom: worth some time.
+const COLD_LEVEL: Level = Level::SMALLEST;
 
 /// A new pack holds at least so much before another one is begun.
 const OUTPUT_BYTES: u64 = 256 << 20;
@@ -40,7 +45,9 @@ pub(super) fn copy(
     census: &Census,
     entries: &[usize],
     newest_source: PackId,
+    compress_unused_s: Option<u64>,
 ) -> Result<Copied, StoreError> {
+    let now_unix_s = shared.unix_s();
     let mut copied = Copied::default();
     if entries.is_empty() {
         return Ok(copied);
@@ -58,7 +65,8 @@ pub(super) fn copy(
             output.publish(shared, &staging, newest_source, &mut copied)?;
             output = Output::new();
         }
-        if !output.add(pack, facts) {
+        let idle_s = now_unix_s.saturating_sub(facts.last_used_unix_s());
+        if !output.add(pack, facts, compress_unused_s.is_some_and(|limit| idle_s >= limit)) {
             copied.damaged.push(*at);
         }
     }
@@ -83,15 +91,22 @@ impl Output {
 
     /// False where the entry is damaged. A damaged trace is left out: the answer is worth more than its
     /// explanation.
-    fn add(&mut self, pack: &Arc<Pack>, facts: &EntryFacts) -> bool {
+    fn add(&mut self, pack: &Arc<Pack>, facts: &EntryFacts, is_cold: bool) -> bool {
         let Some((header, inline)) = pack.sound_inline(facts.at) else { return false };
         let known = (EntryKind::from_byte(header.kind), Codec::from_byte(header.codec));
         let (Some(kind), Some(codec)) = known else { return false };
+        // Objects are files of others too; they stay as they are.
+        let is_pressed = is_cold && codec == Codec::None && !header.is_loose();
+        let (codec, stored) = if is_pressed {
+            Codec::Zstd.encode_at(&inline, COLD_LEVEL)
+        } else {
+            (codec, Cow::Borrowed(&*inline))
+        };
         let content = match inline.first_chunk::<32>() {
             Some(digest) if header.is_loose() => {
                 StoredContent::Loose { digest, stored_bytes: header.stored_bytes.get() }
             }
-            _ => StoredContent::Inline(&inline),
+            _ => StoredContent::Inline(&stored),
         };
         let trace = pack.trace(&header).unwrap_or_default();
         self.writer.push(&StoredEntry {

@@ -28,6 +28,9 @@ pub struct GcOptions {
     pub retention: Retention,
     /// How much it may write.
     pub effort: Effort,
+    /// Contents that nobody used for so long, in seconds, are compressed where their pack is written anew;
+    /// they cost a decoding with each use then. None: everything is copied as it is.
+    pub compress_unused_s: Option<u64>,
     /// Only says what it would do.
     pub dry_run: bool,
 }
@@ -141,7 +144,7 @@ impl Store {
             Err(error) => return Some(Err(error)),
         };
         let retention = shared.options.retention.clone();
-        let report = collect(shared, &GcOptions { retention, effort: Effort::Slice, dry_run: false }, &[]);
+        let report = collect(shared, &GcOptions { retention, ..GcOptions::default() }, &[]);
         if report.as_ref().is_ok_and(|report| !report.busy_elsewhere)
             && let Err(error) = fs::replace(&mark, b"", fs::Durability::Rename)
         {
@@ -154,7 +157,7 @@ impl Store {
     /// Evicts, least recently used entries first, until at most `max_bytes` are left.
     pub fn enforce_limit(&self, max_bytes: u64) -> Result<GcReport, StoreError> {
         let retention = Retention { max_bytes: Some(max_bytes), ..Retention::default() };
-        self.gc(&GcOptions { retention, effort: Effort::Thorough, dry_run: false })
+        self.gc(&GcOptions { retention, effort: Effort::Thorough, ..GcOptions::default() })
     }
 }
 
@@ -169,7 +172,7 @@ pub(super) fn keep_size(store: &Store, keep: &[PackId]) -> Option<Result<GcRepor
         }
         Ok(_) => {
             let retention = Retention { max_age_s: None, select: None, ..whole.clone() };
-            let options = GcOptions { retention, effort: Effort::Slice, dry_run: false };
+            let options = GcOptions { retention, ..GcOptions::default() };
             Some(collect(shared, &options, keep))
         }
         Err(error) => Some(Err(error)),
@@ -202,7 +205,7 @@ pub(super) fn collect(shared: &Shared, options: &GcOptions, keep: &[PackId]) -> 
         &options.retention,
     );
     let fates = fates(&census, &reasons, options, keep);
-    carry_out(shared, &census, reasons, &fates, options.dry_run)
+    carry_out(shared, &census, reasons, &fates, options)
 }
 
 fn carry_out(
@@ -210,8 +213,9 @@ fn carry_out(
     census: &Census,
     mut reasons: Vec<Option<EvictionReason>>,
     fates: &[Fate],
-    dry_run: bool,
+    options: &GcOptions,
 ) -> Result<GcReport, StoreError> {
+    let dry_run = options.dry_run;
     let before_bytes = census.total_bytes();
     let mut report = GcReport {
         before_bytes,
@@ -239,7 +243,8 @@ fn carry_out(
             let bytes: u64 = copied_entries.iter().map(|at| census.entries[*at].pack_bytes).sum();
             (report.written_bytes, report.after_packs) = (bytes, report.after_packs + 1);
         } else {
-            let copied = compact::copy(shared, census, &copied_entries, newest.id)?;
+            let copied =
+                compact::copy(shared, census, &copied_entries, newest.id, options.compress_unused_s)?;
             for at in copied.damaged {
                 reasons[at] = Some(EvictionReason::Damaged);
             }

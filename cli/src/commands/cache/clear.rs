@@ -51,7 +51,12 @@ fn clear_some(project: &Project, args: &ClearArgs, select: Selection) -> Result<
         let Some(store) = project.existing_store(true)? else {
             return collect::run(project, &args.cache, retention, Effort::Thorough, false);
         };
-        let options = GcOptions { retention: retention.clone(), effort: Effort::Thorough, dry_run: true };
+        let options = GcOptions {
+            retention: retention.clone(),
+            effort: Effort::Thorough,
+            dry_run: true,
+            ..GcOptions::default()
+        };
         let told = store.gc(&options).map_err(|error| failure_of(&error))?;
         let entries: u64 = told.evicted.values().map(|evicted| evicted.entries).sum();
         let entries = human::count(entries as usize, "entry", "entries");

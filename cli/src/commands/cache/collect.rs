@@ -16,6 +16,9 @@ use crate::json::{self, SCHEMA_VERSION};
 use crate::say;
 use crate::store_args::{CollectArgs, PruneArgs, Which};
 
+/// What nobody used for a day is compressed by `optimize`, if the settings allow it.
+const COLD_S: u64 = 24 * 3600;
+
 #[derive(Serialize)]
 struct Output {
     schema_version: u32,
@@ -92,10 +95,12 @@ pub(crate) fn run(
     effort: Effort,
     dry_run: bool,
 ) -> Result<Exit, Failure> {
+    let is_pressed = effort == Effort::Rewrite && project.settings.compression.value;
+    let compress_unused_s = is_pressed.then_some(COLD_S);
     let report = match project.existing_store(dry_run)? {
-        Some(store) => {
-            store.gc(&GcOptions { retention, effort, dry_run }).map_err(|error| failure_of(&error))?
-        }
+        Some(store) => store
+            .gc(&GcOptions { retention, effort, dry_run, compress_unused_s })
+            .map_err(|error| failure_of(&error))?,
         None => GcReport::default(),
     };
     let dir = project.settings.dir.value.display().to_string();
