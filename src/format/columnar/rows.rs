@@ -81,12 +81,20 @@ impl<const WIDTH: usize> Sink for Field<'_, WIDTH> {
         }
     }
 
-    fn values(&mut self, values: &[u32]) {
+    fn values(&mut self, values: &mut [u32]) {
         let row_len = self.row_len;
         let mut seen = 0;
-        for (row, value) in self.next(values.len()).chunks_mut(row_len).zip(values) {
-            seen |= value;
-            put::<WIDTH>(row, *value);
+        let rows = self.next(values.len());
+        if row_len == WIDTH {
+            for (row, value) in rows.as_chunks_mut::<WIDTH>().0.iter_mut().zip(values) {
+                seen |= *value;
+                put::<WIDTH>(row, *value);
+            }
+        } else {
+            for (row, value) in rows.chunks_mut(row_len).zip(values) {
+                seen |= *value;
+                put::<WIDTH>(row, *value);
+            }
         }
         self.seen |= seen;
     }
@@ -149,8 +157,8 @@ impl Sink for Spread<'_, '_> {
         }
     }
 
-    fn values(&mut self, values: &[u32]) {
-        let mut rest = values;
+    fn values(&mut self, values: &mut [u32]) {
+        let mut rest = &*values;
         while !rest.is_empty() {
             let own = self.next(rest.len());
             let (these, behind) = rest.split_at(own.len());
@@ -274,7 +282,7 @@ impl Sink for BitRows<'_, '_> {
         }
     }
 
-    fn values(&mut self, counts: &[u32]) {
+    fn values(&mut self, counts: &mut [u32]) {
         for count in counts {
             self.run(1, *count);
         }
