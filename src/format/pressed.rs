@@ -214,11 +214,9 @@ pub(crate) fn unpress<'a>(
         return Err(malformed.into());
     }
     let reserve = || {
-        // Asked for as zeros, it is not written twice where the system hands out new pages.
-        let mut file = vec![0; decoded_bytes as usize];
-        if let Some(to) = file.get_mut(..data_at) {
-            to.copy_from_slice(head);
-        }
+        let mut file = Vec::with_capacity(decoded_bytes as usize);
+        file.extend_from_slice(head);
+        file.resize(decoded_bytes as usize, 0);
         file
     };
     let general = |codec: Codec| -> Result<Vec<u8>, CodecError> {

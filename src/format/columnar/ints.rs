@@ -204,6 +204,11 @@ pub(crate) fn read_ints(input: &mut Input<'_>, count: usize, sink: &mut impl Sin
 
 /// As [`read_ints`], into a list. Whoever asks has found `count` to be possible.
 pub(crate) fn get_ints(input: &mut Input<'_>, count: usize) -> Result<Vec<u32>, Malformed> {
+    // The forms that may be nested are read to where they stay, the others by way of a sink.
+    let mut column = *input;
+    if count == 0 || column.byte()? >> 6 <= DELTA {
+        return get_nested(input, count);
+    }
     let mut values = vec![0; count];
     read_ints(input, count, &mut Fill(&mut values))?;
     Ok(values)
@@ -216,11 +221,35 @@ fn get_nested(input: &mut Input<'_>, count: usize) -> Result<Vec<u32>, Malformed
     }
     let head = input.byte()?;
     match (head >> 6, head & 0x3f) {
-        (PACKED, width) => read_packed(input, width, count, &mut Fill(&mut values))?,
-        (DELTA, 0) => read_delta(input, count, &mut Fill(&mut values))?,
+        (PACKED, width) => fill_packed(input, width, &mut values)?,
+        (DELTA, 0) => {
+            let mut last = input.varint()?;
+            let Some((first, differences)) = values.split_first_mut() else { return Err(Malformed) };
+            *first = last;
+            if !differences.is_empty() {
+                let width = input.byte()?;
+                fill_packed(input, width, differences)?;
+            }
+            for value in differences {
+                last = last.wrapping_add(unzigzag(*value));
+                *value = last;
+            }
+        }
         _ => return Err(Malformed),
     }
     Ok(values)
+}
+
+/// As [`read_packed`], into a list of at least one number.
+fn fill_packed(input: &mut Input<'_>, first_width: u8, values: &mut [u32]) -> Result<(), Malformed> {
+    let mut width = Some(first_width);
+    for block in values.chunks_mut(BLOCK) {
+        let width = width.take().map_or_else(|| input.byte(), Ok)?;
+        if let Block::Constant(value) = get_block(input, width, block)? {
+            block.fill(value);
+        }
+    }
+    Ok(())
 }
 
 fn read_packed(

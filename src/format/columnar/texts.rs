@@ -113,27 +113,47 @@ impl Growing {
         let end = self.end_with(len)?;
         self.put(self.len, &chunk::<CHUNK>(parts, at)?)?;
         if len > CHUNK {
-            let from = parts.get(at..at + len).ok_or(Malformed)?;
-            self.bytes.get_mut(self.len..end).ok_or(Malformed)?.copy_from_slice(from);
+            self.append_all(parts, at, len)?;
         }
         self.len = end;
         Ok(())
+    }
+
+    /// Copies `len` bytes that stand at `at` in `parts`.
+    #[inline(never)]
+    fn append_all(&mut self, parts: &[u8], at: usize, len: usize) -> Result<(), Malformed> {
+        let to = self.bytes.get_mut(self.len..self.len + len).ok_or(Malformed)?;
+        to.copy_from_slice(parts.get(at..at + len).ok_or(Malformed)?);
+        Ok(())
+    }
+
+    /// Appends a separator, which mostly is empty where a text begins or ends.
+    #[inline]
+    fn separate(&mut self, separators: &Separators, id: u32) -> Result<(), Malformed> {
+        let (at, len) = *separators.places.get(id as usize).ok_or(Malformed)?;
+        if len == 0 { Ok(()) } else { self.append(&separators.parts, at as usize, len as usize) }
     }
 
     /// Appends `len` bytes that stand at `at` in this text.
     #[inline]
     fn repeat(&mut self, at: usize, len: usize) -> Result<(), Malformed> {
         let end = self.end_with(len)?;
-        let mut done = 0;
-        loop {
-            let from = chunk::<CHUNK>(&self.bytes, at + done)?;
-            self.put(self.len + done, &from)?;
-            done += CHUNK;
-            if done >= len {
-                break;
-            }
+        let from = chunk::<CHUNK>(&self.bytes, at)?;
+        self.put(self.len, &from)?;
+        if len > CHUNK {
+            self.repeat_rest(at, len)?;
         }
         self.len = end;
+        Ok(())
+    }
+
+    /// Copies what of the `len` bytes at `at` is behind the first [`CHUNK`].
+    #[inline(never)]
+    fn repeat_rest(&mut self, at: usize, len: usize) -> Result<(), Malformed> {
+        for done in (CHUNK..len).step_by(CHUNK) {
+            let from = chunk::<CHUNK>(&self.bytes, at + done)?;
+            self.put(self.len + done, &from)?;
+        }
         Ok(())
     }
 }
@@ -189,6 +209,7 @@ impl NewWords<'_> {
 
 /// Reads `count` texts that have `text_len` bytes together. Reserves that and a few numbers for each
 /// text and each word, all of which are bounded by `count` and `text_len`.
+#[inline(never)]
 pub(crate) fn get_texts(input: &mut Input<'_>, count: usize, text_len: usize) -> Result<Texts, Malformed> {
     if count == 0 {
         return if text_len == 0 { Ok(Texts::default()) } else { Err(Malformed) };
@@ -236,8 +257,7 @@ pub(crate) fn get_texts(input: &mut Input<'_>, count: usize, text_len: usize) ->
         }
         let fresh = fresh as usize;
         for (separator, is_new) in take(&mut pair_separators, fresh)?.iter().zip(take(&mut is_new, fresh)?) {
-            let (at, len) = *separators.places.get(*separator as usize).ok_or(Malformed)?;
-            text.append(&separators.parts, at as usize, len as usize)?;
+            text.separate(&separators, *separator)?;
             if *is_new == 0 {
                 let (at, len) = *words.get(take_one(&mut old)? as usize).ok_or(Malformed)?;
                 text.repeat(at as usize, len as usize)?;
@@ -249,8 +269,7 @@ pub(crate) fn get_texts(input: &mut Input<'_>, count: usize, text_len: usize) ->
             }
             pair_ends.push((text.len - start) as u32);
         }
-        let (at, len) = *separators.places.get(last as usize).ok_or(Malformed)?;
-        text.append(&separators.parts, at as usize, len as usize)?;
+        text.separate(&separators, last)?;
         ends.push(text.len as u32);
         before = start;
     }
