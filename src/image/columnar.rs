@@ -215,7 +215,7 @@ fn place(
     let mut kinds = kinds.map(Vec::into_iter);
     let mut stored = stored.map(Vec::into_iter);
     let mut before = [0_u32; ROW_PIECES + 1];
-    let (mut new, mut end) = (Vec::new(), 0_usize);
+    let (mut new, mut end) = (Vec::with_capacity(slots.len()), 0_usize);
     for (slot, field) in slots.iter().zip(offset_fields(families, pieces)) {
         let offset = match kinds[slot.field].next().ok_or(Malformed)? {
             NEXT => {
@@ -238,21 +238,26 @@ fn place(
     Ok(new)
 }
 
-/// The groups of pieces, in the order of the stream.
-const GROUPS: [fn(Kind) -> bool; 8] = [
-    |kind| kind == Kind::Ascending,
-    |kind| matches!(kind, Kind::BitRows(_)),
-    |kind| kind == Kind::Patterns,
-    |kind| kind == Kind::Entries,
-    |kind| kind == Kind::Classes,
-    |kind| kind == Kind::Nodes,
-    |kind| kind == Kind::Rule,
-    |kind| kind == Kind::Other,
-];
+/// Groups of pieces.
+const GROUPS: usize = 8;
+
+/// The place of a kind's group in the stream.
+const fn group_of(kind: Kind) -> usize {
+    match kind {
+        Kind::Ascending => 0,
+        Kind::BitRows(_) => 1,
+        Kind::Patterns => 2,
+        Kind::Entries => 3,
+        Kind::Classes => 4,
+        Kind::Nodes => 5,
+        Kind::Rule => 6,
+        Kind::Other => 7,
+    }
+}
 
 fn put_groups(out: &mut Vec<u8>, new: &[NewPiece], blob: &[u8]) {
-    for is_member in GROUPS {
-        let members = || new.iter().filter(|piece| is_member(piece.kind));
+    for group in 0..GROUPS {
+        let members = || new.iter().filter(|piece| group_of(piece.kind) == group);
         let bytes = |piece: &NewPiece| blob.get(piece.at..piece.at + piece.len).unwrap_or_default();
         let together = || members().flat_map(bytes).copied().collect::<Vec<u8>>();
         let Some(first) = members().next() else { continue };
@@ -287,19 +292,19 @@ fn stride_of(piece: &NewPiece) -> usize {
 }
 
 fn get_groups(input: &mut Input<'_>, new: &[NewPiece], blob: &mut [u8]) -> Result<(), Malformed> {
-    let (mut parts, mut rest, mut end) = (Vec::with_capacity(new.len()), blob, 0);
+    let mut members = [0; GROUPS];
+    for piece in new {
+        members[group_of(piece.kind)] += 1;
+    }
+    let mut groups = members.map(Vec::<(&NewPiece, &mut [u8])>::with_capacity);
+    let (mut rest, mut end) = (blob, 0);
     for piece in new {
         let (_padding, behind) = rest.split_at_mut_checked(piece.at - end).ok_or(Malformed)?;
         let (part, behind) = behind.split_at_mut_checked(piece.len).ok_or(Malformed)?;
-        parts.push((piece, part));
+        groups[group_of(piece.kind)].push((piece, part));
         (rest, end) = (behind, piece.at + piece.len);
     }
-    for is_member in GROUPS {
-        let mut members: Vec<(&NewPiece, &mut [u8])> = parts
-            .iter_mut()
-            .filter(|(piece, _)| is_member(piece.kind))
-            .map(|(piece, part)| (*piece, std::mem::take(part)))
-            .collect();
+    for mut members in groups {
         let Some((first, _)) = members.first() else { continue };
         match first.kind {
             Kind::BitRows(_) => {

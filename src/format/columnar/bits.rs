@@ -112,18 +112,45 @@ pub(crate) fn get_block(input: &mut Input<'_>, width: u8, values: &mut [u32]) ->
     if width == 0 {
         return Ok(Block::Constant(smallest));
     }
-    // A number is loaded with the eight bytes from its first one on, which may reach into what follows.
     let stream = input.0;
     input.take(packed_len(values.len(), width))?;
-    let mask = (1_u64 << width) - 1;
-    let mut at_bit = 0_usize;
-    for value in values {
-        let window = stream.get(at_bit / 8..).unwrap_or_default();
-        let word = window.first_chunk().map_or_else(|| last_word(window), |word| u64::from_le_bytes(*word));
-        *value = smallest.wrapping_add((word >> (at_bit % 8) & mask) as u32);
-        at_bit += width as usize;
+    // As many numbers as eight bytes surely hold from the byte on in which the first of them begins.
+    match width {
+        1..=8 => unpack::<8>(stream, width, smallest, values),
+        9..=15 => unpack::<4>(stream, width, smallest, values),
+        16..=29 => unpack::<2>(stream, width, smallest, values),
+        _ => unpack::<1>(stream, width, smallest, values),
     }
     Ok(Block::Unpacked)
+}
+
+/// Unpacks `values` from the beginning of `stream`, `AT_ONCE` from each load, which may reach into what
+/// follows.
+fn unpack<const AT_ONCE: usize>(stream: &[u8], width: u32, smallest: u32, values: &mut [u32]) {
+    let mask = (1_u64 << width) - 1;
+    let mut at_bit = 0_usize;
+    let mut load = || {
+        let window = stream.get(at_bit / 8..).unwrap_or_default();
+        let word = window.first_chunk().map_or_else(|| last_word(window), |word| u64::from_le_bytes(*word));
+        let word = word >> (at_bit % 8);
+        at_bit += width as usize * AT_ONCE;
+        word
+    };
+    let (whole, rest) = values.as_chunks_mut::<AT_ONCE>();
+    for values in whole {
+        let mut word = load();
+        for value in values {
+            *value = smallest.wrapping_add((word & mask) as u32);
+            word >>= width;
+        }
+    }
+    if !rest.is_empty() {
+        let mut word = load();
+        for value in rest {
+            *value = smallest.wrapping_add((word & mask) as u32);
+            word >>= width;
+        }
+    }
 }
 
 /// The last bytes of a stream, fewer than eight, as a number.

@@ -5,8 +5,8 @@ use super::bytes::get_bytes;
 use super::encode::{BY_SECTION, WHOLE};
 use super::form::{Form, Joint, spans, unrotate_words};
 use super::ints::get_ints;
-use super::names::get_texts;
 use super::rows::{get_bit_rows, get_rows};
+use super::texts::get_texts;
 use crate::format::layout::{MAX_ARITY, SectionRow};
 
 /// Fills `data`, all that is behind the directory, which holds zeros.

@@ -113,8 +113,8 @@ fn lz(values: &[u32]) -> Vec<u8> {
 pub(crate) trait Sink {
     /// The next `length` numbers are `value`.
     fn run(&mut self, length: usize, value: u32);
-    /// The next numbers.
-    fn values(&mut self, values: &[u32]);
+    /// The next numbers, in a list that may be written over.
+    fn values(&mut self, values: &mut [u32]);
 }
 
 /// Fills a list that is as long as the column.
@@ -127,7 +127,7 @@ impl Sink for Fill<'_> {
         self.0 = rest;
     }
 
-    fn values(&mut self, values: &[u32]) {
+    fn values(&mut self, values: &mut [u32]) {
         let (own, rest) = std::mem::take(&mut self.0).split_at_mut_checked(values.len()).unwrap_or_default();
         if own.len() == values.len() {
             own.copy_from_slice(values);
@@ -171,7 +171,7 @@ pub(crate) fn read_ints(input: &mut Input<'_>, count: usize, sink: &mut impl Sin
             for value in &mut indexes {
                 *value = *known.get(*value as usize).ok_or(Malformed)?;
             }
-            sink.values(&indexes);
+            sink.values(&mut indexes);
             Ok(())
         }
         (OTHER, LZ) => {
@@ -194,7 +194,7 @@ pub(crate) fn read_ints(input: &mut Input<'_>, count: usize, sink: &mut impl Sin
                         *value = bytes.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte));
                     }),
                 }
-                sink.values(values.get(..part.len() / width).unwrap_or_default());
+                sink.values(values.get_mut(..part.len() / width).unwrap_or_default());
             }
             Ok(())
         }
@@ -204,6 +204,11 @@ pub(crate) fn read_ints(input: &mut Input<'_>, count: usize, sink: &mut impl Sin
 
 /// As [`read_ints`], into a list. Whoever asks has found `count` to be possible.
 pub(crate) fn get_ints(input: &mut Input<'_>, count: usize) -> Result<Vec<u32>, Malformed> {
+    // The forms that may be nested are read to where they stay, the others by way of a sink.
+    let mut column = *input;
+    if count == 0 || column.byte()? >> 6 <= DELTA {
+        return get_nested(input, count);
+    }
     let mut values = vec![0; count];
     read_ints(input, count, &mut Fill(&mut values))?;
     Ok(values)
@@ -216,11 +221,35 @@ fn get_nested(input: &mut Input<'_>, count: usize) -> Result<Vec<u32>, Malformed
     }
     let head = input.byte()?;
     match (head >> 6, head & 0x3f) {
-        (PACKED, width) => read_packed(input, width, count, &mut Fill(&mut values))?,
-        (DELTA, 0) => read_delta(input, count, &mut Fill(&mut values))?,
+        (PACKED, width) => fill_packed(input, width, &mut values)?,
+        (DELTA, 0) => {
+            let mut last = input.varint()?;
+            let Some((first, differences)) = values.split_first_mut() else { return Err(Malformed) };
+            *first = last;
+            if !differences.is_empty() {
+                let width = input.byte()?;
+                fill_packed(input, width, differences)?;
+            }
+            for value in differences {
+                last = last.wrapping_add(unzigzag(*value));
+                *value = last;
+            }
+        }
         _ => return Err(Malformed),
     }
     Ok(values)
+}
+
+/// As [`read_packed`], into a list of at least one number.
+fn fill_packed(input: &mut Input<'_>, first_width: u8, values: &mut [u32]) -> Result<(), Malformed> {
+    let mut width = Some(first_width);
+    for block in values.chunks_mut(BLOCK) {
+        let width = width.take().map_or_else(|| input.byte(), Ok)?;
+        if let Block::Constant(value) = get_block(input, width, block)? {
+            block.fill(value);
+        }
+    }
+    Ok(())
 }
 
 fn read_packed(
@@ -260,20 +289,19 @@ impl<S: Sink> Sink for Sum<'_, S> {
         let mut left = length;
         while left > 0 {
             let count = left.min(BLOCK);
-            self.values([difference; BLOCK].get(..count).unwrap_or_default());
+            self.values([difference; BLOCK].get_mut(..count).unwrap_or_default());
             left -= count;
         }
     }
 
-    fn values(&mut self, differences: &[u32]) {
-        let mut values = [0; BLOCK];
-        for differences in differences.chunks(BLOCK) {
-            for (value, difference) in values.iter_mut().zip(differences) {
-                self.last = self.last.wrapping_add(unzigzag(*difference));
-                *value = self.last;
-            }
-            self.sink.values(values.get(..differences.len()).unwrap_or_default());
+    fn values(&mut self, differences: &mut [u32]) {
+        let mut last = self.last;
+        for value in &mut *differences {
+            last = last.wrapping_add(unzigzag(*value));
+            *value = last;
         }
+        self.last = last;
+        self.sink.values(differences);
     }
 }
 

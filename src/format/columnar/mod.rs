@@ -12,7 +12,7 @@
 //! | `ints` | a column of numbers |
 //! | `bytes` | a column of bytes |
 //! | `rows` | rows of fields, rows of bits |
-//! | `names` | texts as words |
+//! | `names`, `texts` | texts as words, and back |
 //! | `form` | the forms that a section may have |
 //! | `encode`, `decode` | all sections of a file |
 //!
@@ -27,6 +27,7 @@ mod form;
 mod ints;
 mod names;
 mod rows;
+mod texts;
 
 pub(crate) use bits::{Input, Malformed};
 pub(crate) use bytes::{get_bytes, put_bytes};

@@ -66,6 +66,16 @@ fn put<const WIDTH: usize>(row: &mut [u8], value: u32) {
     }
 }
 
+/// Puts each value where its row of `ROW` bytes begins; the last row may be cut.
+fn put_each<const WIDTH: usize, const ROW: usize>(rows: &mut [u8], values: &[u32]) {
+    let (whole, cut) = rows.as_chunks_mut::<ROW>();
+    let (for_whole, for_cut) = values.split_at_checked(whole.len()).unwrap_or_default();
+    whole.iter_mut().zip(for_whole).for_each(|(row, value)| put::<WIDTH>(row, *value));
+    if let Some(value) = for_cut.first() {
+        put::<WIDTH>(cut, *value);
+    }
+}
+
 impl<const WIDTH: usize> Sink for Field<'_, WIDTH> {
     fn run(&mut self, length: usize, value: u32) {
         self.seen |= value;
@@ -81,14 +91,18 @@ impl<const WIDTH: usize> Sink for Field<'_, WIDTH> {
         }
     }
 
-    fn values(&mut self, values: &[u32]) {
+    fn values(&mut self, values: &mut [u32]) {
         let row_len = self.row_len;
-        let mut seen = 0;
-        for (row, value) in self.next(values.len()).chunks_mut(row_len).zip(values) {
-            seen |= value;
-            put::<WIDTH>(row, *value);
+        self.seen |= values.iter().fold(0, |seen, value| seen | *value);
+        let rows = self.next(values.len());
+        match row_len {
+            _ if row_len == WIDTH => put_each::<WIDTH, WIDTH>(rows, values),
+            // Types, places, entries.
+            8 => put_each::<WIDTH, 8>(rows, values),
+            12 => put_each::<WIDTH, 12>(rows, values),
+            20 => put_each::<WIDTH, 20>(rows, values),
+            _ => rows.chunks_mut(row_len).zip(values).for_each(|(row, value)| put::<WIDTH>(row, *value)),
         }
-        self.seen |= seen;
     }
 }
 
@@ -149,8 +163,8 @@ impl Sink for Spread<'_, '_> {
         }
     }
 
-    fn values(&mut self, values: &[u32]) {
-        let mut rest = values;
+    fn values(&mut self, values: &mut [u32]) {
+        let mut rest = &*values;
         while !rest.is_empty() {
             let own = self.next(rest.len());
             let (these, behind) = rest.split_at(own.len());
@@ -244,6 +258,22 @@ impl<'b> BitRows<'_, 'b> {
             return;
         };
         self.gaps = rest;
+        // Most pieces have rows of one byte.
+        if let Some((piece, 1)) = self.pieces.first_mut()
+            && let Some(at_before) = self.at.checked_sub(1)
+            && let Some([before, row]) = piece.get_mut(at_before..).and_then(|rest| rest.first_chunk_mut())
+        {
+            let (mut next, mut bits) = (0_u64, *before);
+            for gap in changed {
+                let bit = next + u64::from(*gap);
+                self.fits &= bit < 8;
+                bits ^= 1 << (bit % 8);
+                next = bit + 1;
+            }
+            *row = bits;
+            self.at += 1;
+            return;
+        }
         let Some((row, _)) = self.next(1) else { return };
         let (mut next, mut fits) = (0_u64, true);
         for gap in changed {
@@ -274,7 +304,7 @@ impl Sink for BitRows<'_, '_> {
         }
     }
 
-    fn values(&mut self, counts: &[u32]) {
+    fn values(&mut self, counts: &mut [u32]) {
         for count in counts {
             self.run(1, *count);
         }
@@ -291,10 +321,13 @@ fn repeat_row(piece: &mut [u8], at: usize, count: usize, stride: usize) {
         }
         return;
     }
-    for to in (at..).step_by(stride).take(count) {
-        if to + stride <= piece.len() {
-            piece.copy_within(before..before + stride, to);
-        }
+    // What is copied already is copied with the next, so a long run takes few copies.
+    let Some(rows) = piece.get_mut(before..at + count * stride) else { return };
+    let mut known = stride;
+    while known < rows.len() {
+        let len = known.min(rows.len() - known);
+        rows.copy_within(..len, known);
+        known += len;
     }
 }
 
