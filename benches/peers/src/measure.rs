@@ -1,0 +1,36 @@
+//! Rounds in which contestants take turns, medians, and tables.
+
+/// One contestant of a row: its name and what a round of it measures.
+pub(crate) type Contestant<'a> = (String, Box<dyn FnMut(usize) -> f64 + 'a>);
+
+/// The median of each contestant. All take turns, so that what disturbs the machine disturbs each.
+pub(crate) fn take_turns(rounds: usize, contestants: &mut [Contestant<'_>]) -> Vec<f64> {
+    let mut found = vec![Vec::new(); contestants.len()];
+    for round in 0..rounds {
+        for ((_, measure), found) in contestants.iter_mut().zip(&mut found) {
+            found.push(measure(round));
+        }
+    }
+    found.into_iter().map(median).collect()
+}
+
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Takes turns and prints each median with its ratio to the first contestant's.
+pub(crate) fn row(title: &str, unit: &str, rounds: usize, mut contestants: Vec<Contestant<'_>>) -> Vec<f64> {
+    let medians = take_turns(rounds, &mut contestants);
+    let names: Vec<&str> = contestants.iter().map(|(name, _)| name.as_str()).collect();
+    print(title, unit, &names, &medians);
+    medians
+}
+
+pub(crate) fn print(title: &str, unit: &str, names: &[&str], values: &[f64]) {
+    println!("\n{title}");
+    let first = values.first().copied().unwrap_or(1.0);
+    for (name, value) in names.iter().zip(values) {
+        println!("  {name:<40} {value:>14.3} {unit:<3} {:>10.2}", value / first);
+    }
+}
