@@ -67,19 +67,27 @@ pub(super) fn flush(layout: &Layout, pack: &Pack, hour: u32) -> Result<(), Store
     if !pack.path().exists() {
         return Ok(());
     }
-    let mut usage = read(layout, pack.id(), pack.footer().entry_count.get());
+    let path = layout.recency_of(pack.id());
+    let file_bytes = u64::from(pack.footer().entry_count.get()) * 4;
+    let has_full_size = fs::look_at(&path).is_ok_and(|found| found.len() == file_bytes);
+    // Of a file that is whole only what was touched is read and written: a process that asks little of a
+    // large pack shall not pay for its size.
+    let (start, len) = if has_full_size {
+        (u64::from(*first) * 4, (*last - *first) as usize * 4 + 4)
+    } else {
+        (0, file_bytes as usize)
+    };
+    let known = has_full_size.then(|| fs::read_range(&path, start, len).ok()).flatten();
+    let mut words = known.unwrap_or_else(|| vec![0; len]);
     for (ordinal, count) in &hits {
-        if let Some(entry) = usage.get_mut(*ordinal as usize) {
-            *entry = entry.used_again(hour, *count);
+        let at = (*ordinal as usize * 4).saturating_sub(start as usize);
+        if let Some(word) = words.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<4>()) {
+            *word =
+                Usage::from_word(u32::from_le_bytes(*word)).used_again(hour, *count).to_word().to_le_bytes();
         }
     }
-    let words: Vec<u8> = usage.iter().flat_map(|usage| usage.to_word().to_le_bytes()).collect();
-    let path = layout.recency_of(pack.id());
-    let has_full_size = fs::look_at(&path).is_ok_and(|found| found.len() == words.len() as u64);
     let written = if has_full_size {
-        let (start, end) = (*first as usize * 4, *last as usize * 4 + 4);
-        let touched = words.get(start..end).unwrap_or_default();
-        fs::patch(&path, start as u64, touched)
+        fs::patch(&path, start, &words)
     } else {
         fs::replace(&path, &words, Durability::Rename)
     };

@@ -16,10 +16,11 @@ const COMMITS_A_STORE: usize = 8;
 const SMALL: usize = 10;
 
 /// Row 6.
-pub(crate) fn small(dir: &Path, load: &Load, rounds: usize) {
+pub(crate) fn small(dir: &Path, load: &Load, rounds: usize, peers: &[Peer]) {
     for sync in [false, true] {
-        let contestants = Peer::WRITERS
-            .into_iter()
+        let contestants = peers
+            .iter()
+            .copied()
             .filter(|peer| !sync || peer.can_sync())
             .map(|peer| -> Contestant<'_> {
                 let mut writer: Option<Box<dyn Writer>> = None;
@@ -45,9 +46,10 @@ pub(crate) fn small(dir: &Path, load: &Load, rounds: usize) {
 }
 
 /// Row 7: a fresh store each round.
-pub(crate) fn large(dir: &Path, load: &Load, rounds: usize, all: bool) {
-    let peers = Peer::WRITERS.into_iter().filter(|peer| all || *peer != Peer::Cacache);
+pub(crate) fn large(dir: &Path, load: &Load, rounds: usize, peers: &[Peer]) {
     let contestants = peers
+        .iter()
+        .copied()
         .map(|peer| -> Contestant<'_> {
             let mut known = None;
             let measure = move |round: usize| {
@@ -73,9 +75,9 @@ pub(crate) fn large(dir: &Path, load: &Load, rounds: usize, all: bool) {
 }
 
 /// Row 8: blocks of the disk, folders included.
-pub(crate) fn space(dir: &Path, load: &Load, all: bool) {
+pub(crate) fn space(dir: &Path, load: &Load, peers: &[Peer]) {
     let (mut names, mut found) = (vec!["payload"], vec![load.payload_bytes() as f64 / 1e6]);
-    for peer in Peer::WRITERS.into_iter().filter(|peer| all || *peer != Peer::Cacache) {
+    for peer in peers.iter().copied() {
         let folder = dir.join(format!("space-{}", peer.name()));
         let mut writer = peer.writer(&folder, true);
         writer.commit(&load.entries(0..load.len()), true);

@@ -3,15 +3,16 @@
 /// One contestant of a row: its name and what a round of it measures.
 pub(crate) type Contestant<'a> = (String, Box<dyn FnMut(usize) -> f64 + 'a>);
 
-/// The median of each contestant. All take turns, so that what disturbs the machine disturbs each.
-pub(crate) fn take_turns(rounds: usize, contestants: &mut [Contestant<'_>]) -> Vec<f64> {
+/// What each contestant measured in each round. All take turns, so that what disturbs the machine
+/// disturbs each.
+pub(crate) fn take_turns(rounds: usize, contestants: &mut [Contestant<'_>]) -> Vec<Vec<f64>> {
     let mut found = vec![Vec::new(); contestants.len()];
     for round in 0..rounds {
         for ((_, measure), found) in contestants.iter_mut().zip(&mut found) {
             found.push(measure(round));
         }
     }
-    found.into_iter().map(median).collect()
+    found
 }
 
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
@@ -20,11 +21,10 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Takes turns and prints each median with its ratio to the first contestant's.
-pub(crate) fn row(title: &str, unit: &str, rounds: usize, mut contestants: Vec<Contestant<'_>>) -> Vec<f64> {
-    let medians = take_turns(rounds, &mut contestants);
+pub(crate) fn row(title: &str, unit: &str, rounds: usize, mut contestants: Vec<Contestant<'_>>) {
+    let medians: Vec<f64> = take_turns(rounds, &mut contestants).into_iter().map(median).collect();
     let names: Vec<&str> = contestants.iter().map(|(name, _)| name.as_str()).collect();
     print(title, unit, &names, &medians);
-    medians
 }
 
 pub(crate) fn print(title: &str, unit: &str, names: &[&str], values: &[f64]) {

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::load::{self, Load};
-use crate::measure::{Contestant, print, take_turns};
+use crate::measure::{Contestant, median, print, take_turns};
 use crate::peer::{Peer, Reading};
 use crate::reads::Filled;
 
@@ -52,9 +52,15 @@ pub(crate) fn rows(filled: &Filled<'_>, load: &Load, rounds: usize, wanted: &dyn
             };
             contestants.push(((*name).to_owned(), Box::new(measure)));
         }
-        let whole = take_turns(rounds, &mut contestants);
+        let found = take_turns(rounds, &mut contestants);
         let names: Vec<&str> = contestants.iter().map(|(name, _)| name.as_str()).collect();
-        let more: Vec<f64> = whole.iter().map(|us| us - whole[0]).collect();
+        // Of each round by itself: how long an empty process takes drifts more than what is asked here.
+        let empty = &found[0];
+        let more: Vec<f64> = found
+            .iter()
+            .map(|rounds| median(rounds.iter().zip(empty).map(|(us, empty)| us - empty).collect()))
+            .collect();
+        let whole: Vec<f64> = found.iter().cloned().map(median).collect();
         let title = format!("{number}. a process that opens and gets {gets}: {}", load.name);
         print(&format!("{title}; whole process"), "us", &names, &whole);
         print(&format!("{title}; without an empty process"), "us", &names[1..], &more[1..]);

@@ -58,7 +58,7 @@ impl<R: Reader> Batches for R {
 }
 
 /// Who takes part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) enum Peer {
     /// A bare mapped table: what the machine allows.
     Floor,

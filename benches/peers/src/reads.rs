@@ -17,8 +17,8 @@ pub(crate) struct Filled<'a> {
 }
 
 impl<'a> Filled<'a> {
-    /// Slow writers only where `all` asks for them.
-    pub(crate) fn new(dir: &'a Path, load: &Load, all: bool) -> Self {
+    /// With the contestants in `peers`; the floor and ours must be among them.
+    pub(crate) fn new(dir: &'a Path, load: &Load, peers: &[Peer]) -> Self {
         let mut stores = vec![
             (Peer::Floor, "floor", "floor"),
             (Peer::Ours, "ours", "ours, one pack"),
@@ -26,10 +26,9 @@ impl<'a> Filled<'a> {
             (Peer::Lmdb, "lmdb", "lmdb"),
             (Peer::Redb, "redb", "redb"),
             (Peer::Files, "files", "file for each entry"),
+            (Peer::Cacache, "cacache", "cacache"),
         ];
-        if all {
-            stores.push((Peer::Cacache, "cacache", "cacache"));
-        }
+        stores.retain(|(peer, ..)| peers.contains(peer));
         for (peer, folder, _) in &stores {
             peer.fill(&dir.join(folder), load, if *folder == "ours8" { 8 } else { 1 });
         }
