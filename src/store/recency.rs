@@ -97,6 +97,8 @@ pub(super) fn flush(layout: &Layout, pack: &Pack, hour: u32) -> Result<(), Store
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::Codec;
+    use crate::store::{EntryKey, EntryKind, EntryMeta, NewEntry, Store, StoreOptions};
 
     #[test]
     fn hours_and_hits_share_a_word_and_both_stop_at_their_top() {
@@ -105,6 +107,33 @@ mod tests {
         let top = Usage { hour: u32::MAX, hits: u32::MAX };
         assert_eq!(Usage::from_word(top.to_word()), Usage { hour: MAX_HOUR, hits: 1023 });
         assert_eq!(usage.used_again(495_000, 2000), Usage { hour: 496_000, hits: 1023 });
+    }
+
+    #[test]
+    fn uses_of_one_process_are_added_to_those_of_others_and_touch_no_other_entry() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let open = || Store::open(StoreOptions::new(dir.path())).expect("opened");
+        let key = |number: u8| EntryKey::from_bytes([number; 32]);
+        let session = open().session().expect("a session");
+        for number in 0..3 {
+            let meta = EntryMeta {
+                kind: EntryKind::FileIr,
+                codec: Codec::None,
+                created_unix_s: 1,
+                rebuild_cost_ns: 1,
+                project: String::new(),
+                producer: String::new(),
+                language: String::new(),
+            };
+            session.put(&NewEntry { key: key(number), meta: &meta, content: b"x", trace: b"" }).expect("put");
+        }
+        let id = session.commit().expect("committed").packs[0];
+        for asked in [vec![0], vec![2], vec![0, 2, 2]] {
+            let store = open();
+            asked.iter().for_each(|number| assert!(store.get(&key(*number)).hit().is_some()));
+        }
+        let hits = read(&Layout::new(dir.path()), id, 3).into_iter().map(|usage| usage.hits);
+        assert_eq!(hits.collect::<Vec<_>>(), [2, 0, 3]);
     }
 
     #[test]

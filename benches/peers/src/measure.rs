@@ -8,8 +8,10 @@ pub(crate) type Contestant<'a> = (String, Box<dyn FnMut(usize) -> f64 + 'a>);
 pub(crate) fn take_turns(rounds: usize, contestants: &mut [Contestant<'_>]) -> Vec<Vec<f64>> {
     let mut found = vec![Vec::new(); contestants.len()];
     for round in 0..rounds {
-        for ((_, measure), found) in contestants.iter_mut().zip(&mut found) {
-            found.push(measure(round));
+        // Another begins each round, so that nobody always comes after the one that leaves most behind.
+        for turn in 0..contestants.len() {
+            let at = (turn + round) % contestants.len();
+            found[at].push((contestants[at].1)(round));
         }
     }
     found
