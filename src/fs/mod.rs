@@ -41,7 +41,7 @@ pub use publish::{
     Durability, append, patch, publish, rename_into, replace, sync_dir, sync_file, unique, write_at,
     write_new,
 };
-pub use read::{ReadError, open_to_read, read_bounded};
+pub use read::{ReadError, open_to_read, read_bounded, read_range};
 pub(crate) use replace::{lock_beside, replace_file};
 pub(crate) use signal::EVENT;
 pub use signal::Signal;

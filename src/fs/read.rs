@@ -1,7 +1,7 @@
 //! Whole files, bounded.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// Why a file was not read.
@@ -66,9 +66,29 @@ pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadError>
     Ok(bytes)
 }
 
+/// `len_bytes` bytes of a file from `at_bytes` on; an `UnexpectedEof` where it ends before. The memory is
+/// reserved first, so the caller bounds the length.
+pub fn read_range(path: &Path, at_bytes: u64, len_bytes: usize) -> io::Result<Vec<u8>> {
+    let mut file = open(path)?;
+    file.seek(SeekFrom::Start(at_bytes))?;
+    let mut bytes = vec![0; len_bytes];
+    file.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_range_is_read_and_one_that_leaves_the_file_is_refused() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("f");
+        std::fs::write(&path, b"0123456789").expect("written");
+        assert_eq!(read_range(&path, 3, 4).expect("inside"), b"3456");
+        let error = read_range(&path, 7, 4).expect_err("outside");
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
 
     #[test]
     fn a_file_of_exactly_the_limit_is_read_and_one_byte_more_is_not() {

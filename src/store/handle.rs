@@ -10,8 +10,9 @@ use super::entry::EntryKey;
 use super::error::StoreError;
 use super::layout::{Found, Layout};
 use super::lookup::{Lookup, MissReason};
+use super::pack_answer::Answer;
 use super::pack_format::PackId;
-use super::pack_reader::{Answer, OpenFailure, Pack};
+use super::pack_reader::{OpenFailure, Pack};
 use super::recency;
 use super::retention::Retention;
 use crate::clock::Clock;
@@ -184,6 +185,7 @@ impl Store {
 }
 
 impl Shared {
+    #[inline]
     fn look_up(&self, key: &EntryKey) -> Lookup {
         // Damage of the entry itself says more than a pack that could not be asked.
         let (mut of_entry, mut of_pack) = (None, None);

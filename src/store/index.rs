@@ -74,6 +74,12 @@ pub(super) fn places(table: &[u8]) -> impl Iterator<Item = (u32, u64)> {
     })
 }
 
+/// The place that one slot names.
+pub(super) fn place_at(table: &[u8], slot: u32) -> Option<u64> {
+    let (slot, _) = IndexSlot::read_from_prefix(table.get(slot as usize * SLOT_BYTES..)?).ok()?;
+    (slot.entry_at.get() != 0).then(|| u64::from(slot.entry_at.get()) * ENTRY_ALIGN)
+}
+
 fn home_of(key: &EntryKey, count: u64) -> u64 {
     ((u128::from(key.word::<0>()) * u128::from(count)) >> 64) as u64
 }

@@ -11,6 +11,7 @@
 //! | `entry`, `lookup`, `error` | what goes in, what comes out, what goes wrong |
 //! | `layout`, `locks`, `catalog` | where files lie, who may do what, which packs there are |
 //! | `pack_format`, `pack_writer`, `pack_reader` | the pack: its shape, its only writer, its reader |
+//! | `pack_answer` | what a pack says to a key |
 //! | `pack_check`, `pack_verify` | what its parts promise by themselves, and all of them together |
 //! | `index`, `filter`, `text` | parts of a pack: keys to places, absent keys, names and traces |
 //! | `dead`, `recency` | what counts as removed, what was used when |
@@ -42,6 +43,7 @@ mod layout;
 mod locks;
 mod lookup;
 mod objects;
+mod pack_answer;
 mod pack_check;
 mod pack_format;
 mod pack_reader;

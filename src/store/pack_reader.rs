@@ -1,34 +1,33 @@
-//! Reads a pack where it lies: finds a key's entry, and checks it before it is first given out.
+//! Reads a pack where it lies: its sections, its entries, and what is known of them.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
 
-use zerocopy::FromBytes;
+use zerocopy::{FromBytes, FromZeros};
 
-use super::entry::{EntryKey, EntryKind, MAX_CONTENT_BYTES};
+use super::entry::EntryKey;
 use super::error::StoreError;
-use super::layout::Layout;
-use super::lookup::{Body, Damage, Entry, MissReason};
+use super::lookup::{Damage, MissReason};
 use super::pack_check::{check_entry_header, check_footer, check_header};
 use super::pack_format::{
     ENTRY_HEADER_BYTES, EntryHeader, FOOTER_BYTES, HEADER_BYTES, NO_TRACE, PACK_SYNCED, PackFooter,
     PackHeader, PackId, Sections,
 };
 use super::{filter, index, text};
-use crate::codec::Codec;
 use crate::digest::{ContentDigest, crc32};
 use crate::fs::{FileAccess, FileBytes};
 
 // What this process knows about an index slot's entry, in one word: a mark for each is one touch of
 // memory on a hit. Slots rather than ordinals, because an ordinal is read from the file and could
 // lend an unchecked entry the mark of a checked one.
-const CHECKED: u32 = 1 << 31;
-const REMOVED: u32 = 1 << 30;
-const DAMAGE_SHIFT: u32 = 16;
-const DAMAGE_MASK: u32 = 0xf << DAMAGE_SHIFT;
-const HITS_MASK: u32 = 0x3ff;
+pub(super) const CHECKED: u32 = 1 << 31;
+pub(super) const REMOVED: u32 = 1 << 30;
+pub(super) const DAMAGE_SHIFT: u32 = 16;
+pub(super) const DAMAGE_MASK: u32 = 0xf << DAMAGE_SHIFT;
+pub(super) const HITS_MASK: u32 = 0x3ff;
 
 /// Why a pack was not opened.
 #[derive(Clone, Copy, Debug)]
@@ -39,22 +38,15 @@ pub(super) enum OpenFailure {
     Useless(MissReason),
 }
 
-/// What a pack says to a key.
-pub(super) enum Answer {
-    Absent,
-    Hit(Entry),
-    Miss(MissReason),
-}
-
 /// An open pack.
 pub(super) struct Pack {
-    id: PackId,
+    pub(super) id: PackId,
     path: PathBuf,
-    access: FileAccess,
-    bytes: FileBytes,
+    pub(super) access: FileAccess,
+    pub(super) bytes: FileBytes,
     header: PackHeader,
-    footer: PackFooter,
-    sections: Sections,
+    pub(super) footer: PackFooter,
+    pub(super) sections: Sections,
     // Used only where the file is not mapped: small sections are then read once and held.
     held_index: OnceLock<Vec<u8>>,
     held_filter: OnceLock<Vec<u8>>,
@@ -107,7 +99,7 @@ impl Pack {
     }
 
     /// All of the file.
-    pub(super) fn whole(&self) -> io::Result<std::borrow::Cow<'_, [u8]>> {
+    pub(super) fn whole(&self) -> io::Result<Cow<'_, [u8]>> {
         self.bytes.get(0, self.bytes.len_bytes())
     }
 
@@ -121,20 +113,8 @@ impl Pack {
         self.header.flags.get() & PACK_SYNCED != 0 || boot_id.is_some_and(|boot| boot == self.header.boot_id)
     }
 
-    /// Looks a key up. The first read of an entry checks all of it, and what was found is remembered.
-    pub(super) fn lookup(self: &Arc<Self>, key: &EntryKey, layout: &Layout) -> Answer {
-        match self.find(key) {
-            Ok(None) => Answer::Absent,
-            Ok(Some((slot, at, header))) => match self.take(slot, at, &header, layout) {
-                Ok(entry) => Answer::Hit(entry),
-                Err(reason) => Answer::Miss(reason),
-            },
-            Err(error) => Answer::Miss(MissReason::Unreadable { pack: self.id, kind: error.kind() }),
-        }
-    }
-
     /// The slot, place and header of a key's entry; only the key in the header is checked.
-    fn find(&self, key: &EntryKey) -> io::Result<Option<(u32, u64, EntryHeader)>> {
+    pub(super) fn find(&self, key: &EntryKey) -> io::Result<Option<(u32, u64, EntryHeader)>> {
         let Sections { filter_at, filter_bytes, index_at, index_bytes, .. } = self.sections;
         if !filter::may_hold(self.section(filter_at, filter_bytes, &self.held_filter)?, key) {
             return Ok(None);
@@ -148,107 +128,6 @@ impl Pack {
             }
         }
         Ok(None)
-    }
-
-    fn take(
-        self: &Arc<Self>,
-        slot: u32,
-        at: u64,
-        header: &EntryHeader,
-        layout: &Layout,
-    ) -> Result<Entry, MissReason> {
-        let pack = self.id;
-        let marks = self.marks();
-        let mark = marks.get(slot as usize);
-        let known = mark.map_or(0, |mark| mark.load(Ordering::Relaxed));
-        if known & REMOVED != 0 {
-            return Err(MissReason::Removed { pack });
-        }
-        if let Some(what) = Damage::from_code((known & DAMAGE_MASK) >> DAMAGE_SHIFT) {
-            return Err(MissReason::Damaged { pack, what });
-        }
-        let checked = known & CHECKED != 0;
-        match self.read(at, header, checked, layout) {
-            Ok(entry) => {
-                if let Some(mark) = mark {
-                    if !checked {
-                        mark.fetch_or(CHECKED, Ordering::Relaxed);
-                    }
-                    if known & HITS_MASK != HITS_MASK {
-                        mark.fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-                Ok(entry)
-            }
-            Err(reason) => {
-                if let (MissReason::Damaged { what, .. }, Some(mark)) = (reason, mark) {
-                    mark.fetch_or(what.to_code() << DAMAGE_SHIFT, Ordering::Relaxed);
-                }
-                Err(reason)
-            }
-        }
-    }
-
-    fn read(
-        self: &Arc<Self>,
-        at: u64,
-        header: &EntryHeader,
-        checked: bool,
-        layout: &Layout,
-    ) -> Result<Entry, MissReason> {
-        let pack = self.id;
-        let damaged = |what| MissReason::Damaged { pack, what };
-        let unreadable = |error: io::Error| MissReason::Unreadable { pack, kind: error.kind() };
-        if !checked {
-            self.check_entry(at, header).map_err(damaged)?;
-        }
-        let (Some(kind), Some(codec)) = (EntryKind::from_byte(header.kind), Codec::from_byte(header.codec))
-        else {
-            return Err(damaged(Damage::Unknown));
-        };
-        let inline = self.bytes.get(at + ENTRY_HEADER_BYTES, header.inline_bytes()).map_err(unreadable)?;
-        if !checked && crc32(&inline) != header.inline_crc32.get() {
-            return Err(damaged(Damage::Content));
-        }
-        let body = if header.is_loose() {
-            let digest = inline.first_chunk::<32>().ok_or(damaged(Damage::Content))?;
-            self.loose_body(ContentDigest::from_bytes(*digest), header, codec, checked, layout)?
-        } else if codec == Codec::None && self.bytes.mapped().is_some() {
-            let start = (at + ENTRY_HEADER_BYTES) as usize;
-            Body::InPack { start, end: start + inline.len() }
-        } else {
-            Body::Owned(decode(codec, &inline, header).map_err(damaged)?)
-        };
-        Ok(Entry { pack: Arc::clone(self), header: *header, kind, codec, body })
-    }
-
-    fn loose_body(
-        &self,
-        digest: ContentDigest,
-        header: &EntryHeader,
-        codec: Codec,
-        checked: bool,
-        layout: &Layout,
-    ) -> Result<Body, MissReason> {
-        let pack = self.id;
-        let damaged = |what| MissReason::Damaged { pack, what };
-        let unreadable = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => MissReason::ObjectMissing { pack, digest },
-            kind => MissReason::Unreadable { pack, kind },
-        };
-        let object = FileBytes::open(&layout.object(&digest), self.access).map_err(unreadable)?;
-        if object.len_bytes() != header.stored_bytes.get() {
-            return Err(damaged(Damage::Object));
-        }
-        let stored = object.get(0, object.len_bytes()).map_err(unreadable)?;
-        if !checked && ContentDigest::of(&stored) != digest {
-            return Err(damaged(Damage::Object));
-        }
-        if codec == Codec::None && object.mapped().is_some() {
-            drop(stored);
-            return Ok(Body::InObject(object));
-        }
-        decode(codec, &stored, header).map(Body::Owned).map_err(damaged)
     }
 
     /// Everything about an entry but its content: the header's own checksum, known values, its range,
@@ -296,7 +175,7 @@ impl Pack {
     }
 
     /// The header and the inline bytes at a place, if both are what their checksums say.
-    pub(super) fn sound_inline(&self, at: u64) -> Option<(EntryHeader, std::borrow::Cow<'_, [u8]>)> {
+    pub(super) fn sound_inline(&self, at: u64) -> Option<(EntryHeader, Cow<'_, [u8]>)> {
         let header = self.header_at(at).ok()??;
         self.check_entry(at, &header).ok()?;
         let inline = self.bytes.get(at + ENTRY_HEADER_BYTES, header.inline_bytes()).ok()?;
@@ -320,17 +199,18 @@ impl Pack {
     }
 
     /// How often each entry was hit since the last call: ordinals with counts, sorted. Cost: one look
-    /// at each slot, if any entry was hit at all.
+    /// at each mark, if any entry was hit at all.
     pub(super) fn take_hits(&self) -> Vec<(u32, u32)> {
         let Some(marks) = self.marks.get() else { return Vec::new() };
         let Sections { index_at, index_bytes, .. } = self.sections;
         let Ok(table) = self.section(index_at, index_bytes, &self.held_index) else { return Vec::new() };
         let mut hits = Vec::new();
-        for (slot, at) in index::places(table) {
-            let Some(mark) = marks.get(slot as usize) else { continue };
+        for (slot, mark) in (0..).zip(marks) {
             if mark.load(Ordering::Relaxed) & HITS_MASK == 0 {
                 continue;
             }
+            // Only now the index is touched: most of its pages were not needed by a few lookups.
+            let Some(at) = index::place_at(table, slot) else { continue };
             let count = mark.fetch_and(!HITS_MASK, Ordering::Relaxed) & HITS_MASK;
             if let Ok(Some(header)) = self.header_at(at)
                 && header.ordinal.get() < self.footer.entry_count.get()
@@ -367,7 +247,6 @@ impl Pack {
     }
 
     /// A section's bytes, mapped or held. Its range was checked when the pack was opened.
-    #[inline]
     fn section<'a>(&'a self, at: u64, bytes: u64, held: &'a OnceLock<Vec<u8>>) -> io::Result<&'a [u8]> {
         if let Some(mapped) = self.bytes.mapped() {
             return mapped
@@ -382,13 +261,13 @@ impl Pack {
     }
 
     /// One word for each slot, made at the first hit. The footer's check bounds it by the file's size.
-    fn marks(&self) -> &[AtomicU32] {
-        self.marks.get_or_init(|| (0..self.footer.slot_count.get()).map(|_| AtomicU32::new(0)).collect())
+    /// The system gives zeros without touching them, so that one hit in a large pack stays cheap; where
+    /// there is no memory for them, nothing is remembered.
+    #[inline]
+    pub(super) fn marks(&self) -> &[AtomicU32] {
+        self.marks.get_or_init(|| {
+            let slots = self.footer.slot_count.get() as usize;
+            <[AtomicU32]>::new_box_zeroed_with_elems(slots).unwrap_or_default()
+        })
     }
-}
-
-fn decode(codec: Codec, stored: &[u8], header: &EntryHeader) -> Result<Vec<u8>, Damage> {
-    let decoded =
-        codec.decode(stored, header.decoded_bytes.get(), MAX_CONTENT_BYTES).map_err(|_| Damage::Codec)?;
-    Ok(decoded.into_owned())
 }

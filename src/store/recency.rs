@@ -67,19 +67,27 @@ pub(super) fn flush(layout: &Layout, pack: &Pack, hour: u32) -> Result<(), Store
     if !pack.path().exists() {
         return Ok(());
     }
-    let mut usage = read(layout, pack.id(), pack.footer().entry_count.get());
+    let path = layout.recency_of(pack.id());
+    let file_bytes = u64::from(pack.footer().entry_count.get()) * 4;
+    let has_full_size = fs::look_at(&path).is_ok_and(|found| found.len() == file_bytes);
+    // Of a file that is whole only what was touched is read and written: a process that asks little of a
+    // large pack shall not pay for its size.
+    let (start, len) = if has_full_size {
+        (u64::from(*first) * 4, (*last - *first) as usize * 4 + 4)
+    } else {
+        (0, file_bytes as usize)
+    };
+    let known = has_full_size.then(|| fs::read_range(&path, start, len).ok()).flatten();
+    let mut words = known.unwrap_or_else(|| vec![0; len]);
     for (ordinal, count) in &hits {
-        if let Some(entry) = usage.get_mut(*ordinal as usize) {
-            *entry = entry.used_again(hour, *count);
+        let at = (*ordinal as usize * 4).saturating_sub(start as usize);
+        if let Some(word) = words.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<4>()) {
+            *word =
+                Usage::from_word(u32::from_le_bytes(*word)).used_again(hour, *count).to_word().to_le_bytes();
         }
     }
-    let words: Vec<u8> = usage.iter().flat_map(|usage| usage.to_word().to_le_bytes()).collect();
-    let path = layout.recency_of(pack.id());
-    let has_full_size = fs::look_at(&path).is_ok_and(|found| found.len() == words.len() as u64);
     let written = if has_full_size {
-        let (start, end) = (*first as usize * 4, *last as usize * 4 + 4);
-        let touched = words.get(start..end).unwrap_or_default();
-        fs::patch(&path, start as u64, touched)
+        fs::patch(&path, start, &words)
     } else {
         fs::replace(&path, &words, Durability::Rename)
     };
@@ -89,6 +97,8 @@ pub(super) fn flush(layout: &Layout, pack: &Pack, hour: u32) -> Result<(), Store
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::Codec;
+    use crate::store::{EntryKey, EntryKind, EntryMeta, NewEntry, Store, StoreOptions};
 
     #[test]
     fn hours_and_hits_share_a_word_and_both_stop_at_their_top() {
@@ -97,6 +107,33 @@ mod tests {
         let top = Usage { hour: u32::MAX, hits: u32::MAX };
         assert_eq!(Usage::from_word(top.to_word()), Usage { hour: MAX_HOUR, hits: 1023 });
         assert_eq!(usage.used_again(495_000, 2000), Usage { hour: 496_000, hits: 1023 });
+    }
+
+    #[test]
+    fn uses_of_one_process_are_added_to_those_of_others_and_touch_no_other_entry() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let open = || Store::open(StoreOptions::new(dir.path())).expect("opened");
+        let key = |number: u8| EntryKey::from_bytes([number; 32]);
+        let session = open().session().expect("a session");
+        for number in 0..3 {
+            let meta = EntryMeta {
+                kind: EntryKind::FileIr,
+                codec: Codec::None,
+                created_unix_s: 1,
+                rebuild_cost_ns: 1,
+                project: String::new(),
+                producer: String::new(),
+                language: String::new(),
+            };
+            session.put(&NewEntry { key: key(number), meta: &meta, content: b"x", trace: b"" }).expect("put");
+        }
+        let id = session.commit().expect("committed").packs[0];
+        for asked in [vec![0], vec![2], vec![0, 2, 2]] {
+            let store = open();
+            asked.iter().for_each(|number| assert!(store.get(&key(*number)).hit().is_some()));
+        }
+        let hits = read(&Layout::new(dir.path()), id, 3).into_iter().map(|usage| usage.hits);
+        assert_eq!(hits.collect::<Vec<_>>(), [2, 0, 3]);
     }
 
     #[test]

@@ -1,0 +1,70 @@
+//! Our store, by the interface that a build uses.
+
+use std::path::Path;
+
+use janus_cache::codec::Codec;
+use janus_cache::fs::Durability;
+use janus_cache::store::{EntryKey, EntryKind, EntryMeta, Lookup, NewEntry, Store, StoreOptions};
+
+use crate::load::Key;
+use crate::peer::{Reader, Writer};
+
+pub(crate) struct Ours {
+    pub(crate) store: Store,
+    meta: EntryMeta,
+}
+
+impl Ours {
+    pub(crate) fn open(dir: &Path, sync: bool) -> Self {
+        let durability = if sync { Durability::Sync } else { Durability::Rename };
+        Self::with(StoreOptions { durability, ..StoreOptions::new(dir) })
+    }
+
+    pub(crate) fn open_read_only(dir: &Path) -> Self {
+        Self::with(StoreOptions { read_only: true, ..StoreOptions::new(dir) })
+    }
+
+    /// A commit becomes one pack, however large it is.
+    pub(crate) fn open_for_whole_packs(dir: &Path) -> Self {
+        Self::with(StoreOptions {
+            publish_after_bytes: u64::MAX,
+            publish_after_ns: u64::MAX,
+            ..StoreOptions::new(dir)
+        })
+    }
+
+    fn with(options: StoreOptions) -> Self {
+        let meta = EntryMeta {
+            kind: EntryKind::DispatchTable,
+            codec: Codec::None,
+            created_unix_s: 1_795_219_200,
+            rebuild_cost_ns: 120_000,
+            project: "bench".to_owned(),
+            producer: String::new(),
+            language: "janus".to_owned(),
+        };
+        Self { store: Store::open(options).expect("opened"), meta }
+    }
+}
+
+impl Writer for Ours {
+    fn commit(&mut self, entries: &[(Key, &[u8])], _sync: bool) {
+        let session = self.store.session().expect("started");
+        for (key, content) in entries {
+            // The peers keep no account of what an answer was made from, so ours has none here.
+            let entry = NewEntry { key: EntryKey::from_bytes(*key), meta: &self.meta, content, trace: b"" };
+            session.put(&entry).expect("put");
+        }
+        session.commit().expect("committed");
+    }
+}
+
+impl Reader for Ours {
+    #[inline]
+    fn get<R>(&mut self, key: &Key, read: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        match self.store.get(&EntryKey::from_bytes(*key)) {
+            Lookup::Hit(entry) => Some(read(entry.content())),
+            Lookup::Miss(_) => None,
+        }
+    }
+}
