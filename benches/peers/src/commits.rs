@@ -86,7 +86,7 @@ pub(crate) fn space(dir: &Path, load: &Load, peers: &[Peer]) {
         found.push(disk_bytes(&folder) as f64 / 1e6);
         if peer == Peer::Ours {
             let options =
-                GcOptions { retention: Retention::default(), effort: Effort::Rewrite, dry_run: false };
+                GcOptions { retention: Retention::default(), effort: Effort::Rewrite, ..GcOptions::default() };
             Ours::open(&folder, false).store.gc(&options).expect("written anew");
             names.push("ours, written anew");
             found.push(disk_bytes(&folder) as f64 / 1e6);

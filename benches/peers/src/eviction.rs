@@ -42,7 +42,7 @@ fn in_store<R>(dir: &Path, load: &Load, act: impl FnOnce(&Store) -> R) -> R {
 /// Milliseconds until half of the bytes are gone.
 fn evict(store: &Store, load: &Load) -> f64 {
     let retention = Retention { max_bytes: Some(load.payload_bytes() / 2), ..Retention::default() };
-    let options = GcOptions { retention, effort: Effort::Thorough, dry_run: false };
+    let options = GcOptions { retention, effort: Effort::Thorough, ..GcOptions::default() };
     let started = Instant::now();
     let report = store.gc(&options).expect("collected");
     let ms = started.elapsed().as_nanos() as f64 / 1e6;
