@@ -130,7 +130,9 @@ mod tests {
         let id = session.commit().expect("committed").packs[0];
         for asked in [vec![0], vec![2], vec![0, 2, 2]] {
             let store = open();
-            asked.iter().for_each(|number| assert!(store.get(&key(*number)).hit().is_some()));
+            for number in asked {
+                assert!(store.get(&key(number)).hit().is_some());
+            }
         }
         let hits = read(&Layout::new(dir.path()), id, 3).into_iter().map(|usage| usage.hits);
         assert_eq!(hits.collect::<Vec<_>>(), [2, 0, 3]);
