@@ -215,6 +215,15 @@ fn sealed_and_open_are_kept() {
 }
 
 #[test]
+fn what_has_values_of_its_own_is_not_sealed_whatever_is_written() {
+    let facts = good(
+        "type sealed R = { a: int }\ntype sealed B { a: int }\ntype sealed I = R & { b: int }\ntype sealed V<T> = struct { v: T }\ntype sealed O;\ntype sealed S<T> = T | B\nfunc f(a: R, b: B, i: I, v: V<int>, o: O) { }",
+    );
+    let sealed: Vec<&str> = facts.types.iter().filter(|ty| ty.sealed).map(|ty| ty.name.as_str()).collect();
+    assert_eq!(sealed, ["m::S"]);
+}
+
+#[test]
 fn all_other_forms_of_type_are_read() {
     let facts = good(
         "type R = { a: int }\ntype A = int\ntype O;\ntype B { a: int }\ntype L[T] { items: []T }\ntype I = R & { b: int }\nfunc f(a: A, r: R, o: O, b: B, l: L[int], i: I) { }",

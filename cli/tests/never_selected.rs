@@ -58,3 +58,17 @@ fn a_difference_still_tells_which_method_lost_its_calls() {
     assert!(told.contains("1 method unreachable") && told.contains("(A)"), "{told}");
     assert!(!told.contains("no method"), "{told}");
 }
+
+#[test]
+fn a_sealed_record_has_values_of_its_own_and_keeps_its_method() {
+    let record =
+        "module m;\ntype sealed A = { v: int }\ntype B = A & { w: int }\ntype sealed V<T> { v: T }\n";
+    let methods = "func f(x: A) { 1 }\nfunc f(x: B) { 2 }\nfunc g(x: V) { 1 }\nfunc g(x: V<int>) { 2 }\n";
+    let project = Project::of(&format!("{record}{methods}"));
+    let (json, _) = project.build(&[]);
+    assert_eq!(json["never_selected"], serde_json::json!([]));
+    for (family, argument) in [("m::f", "m::A"), ("m::g", "m::V")] {
+        let asked = project.run(&["dispatch", "query", "build/game.jdi", family, argument]);
+        assert_eq!(asked.status.code(), Some(0), "{}", text(&asked.stdout));
+    }
+}

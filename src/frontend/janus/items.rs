@@ -133,7 +133,7 @@ impl Scanner<'_> {
             generics: params,
             kind: TypeKind::Plain,
             parents: Vec::new(),
-            sealed: openness == Some(true),
+            sealed: false,
             forward: false,
             start: name_start,
             end: name_end,
@@ -143,12 +143,15 @@ impl Scanner<'_> {
         }
         if let Some(shape) = self.anonymous_type() {
             decl.kind = kind_of(shape);
-            decl.sealed |= shape == Shape::Variants;
+            decl.sealed = shape == Shape::Variants;
             return self.type_with_body(start, decl, shape);
         }
         if self.cursor.kind() == Some(Kind::BraceOpen) {
             self.skip_group();
         } else if let Some((kind, parents)) = self.right_side() {
+            // A record may be written `sealed` too, but has values of its own: were it a sealed type,
+            // its method would be left out as soon as the types below it have theirs.
+            decl.sealed = openness == Some(true) && matches!(kind, TypeKind::Sum(_));
             decl.kind = kind;
             decl.parents = parents;
         } else {
