@@ -80,6 +80,11 @@ impl Failure {
         Self { exit, message }
     }
 
+    /// What is printed.
+    pub(crate) fn text(&self) -> &str {
+        &self.message
+    }
+
     pub(crate) fn print(&self) {
         crate::say::note(format_args!("error: {}", crate::human::printable(&self.message)));
     }

@@ -254,3 +254,52 @@ fn pipes_folders_and_nothing_in_the_place_of_a_caches_files_fail_no_build() {
         }
     }
 }
+
+#[test]
+fn doctor_makes_nothing_that_is_missing() {
+    let project = Project::small();
+    project.build(&[]);
+    let version = project.cache().join("v1");
+    for name in ["objects", "dead", "artifacts"] {
+        std::fs::remove_dir_all(version.join(name)).expect("removable");
+    }
+    std::fs::remove_file(version.join("lock")).expect("removable");
+    let (code, told) = project.said(&["cache", "doctor"]);
+    assert_eq!(code, 0, "{told}");
+    for name in ["objects", "dead", "artifacts", "lock"] {
+        assert!(!version.join(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn doctor_finds_what_stands_in_the_way_of_a_cache_instead_of_failing_on_it() {
+    for name in ["packs", "objects", "state", "artifacts"] {
+        let project = Project::small();
+        project.build(&[]);
+        let folder = project.cache().join("v1").join(name);
+        std::fs::remove_dir_all(&folder).expect("removable");
+        project.write(&format!(".janus_cache/v1/{name}"), "no folder");
+        let output = project.run(&["cache", "doctor", "--format", "json"]);
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one object");
+        assert_eq!((output.status.code(), &json["healthy"]), (Some(0), &false.into()), "{name}");
+        let mut found =
+            json["checks"].as_array().expect("checks").iter().filter(|check| check["ok"] == false);
+        let is_named = |check: &serde_json::Value| {
+            check["found"].as_str().is_some_and(|found| found.contains(&*folder.to_string_lossy()))
+        };
+        assert!(found.any(is_named), "{json}");
+    }
+}
+
+#[test]
+fn a_cache_in_a_folder_with_an_odd_name_cannot_send_commands_to_the_terminal() {
+    let project = Project::small();
+    project.build(&["--cache-dir", "o\u{1b}[31m\nd"]);
+    for command in
+        [&["stats"][..], &["gc"], &["gc", "--dry-run"], &["prune", "--kind", "file-ir"], &["clear", "--yes"]]
+    {
+        let output = project.run(&[&["cache"], command, &["--cache-dir", "o\u{1b}[31m\nd"]].concat());
+        let told = text(&output.stdout);
+        assert!(told.contains("o\\u{1b}[31m\\nd") && !told.contains('\u{1b}'), "{command:?}: {told}");
+    }
+}

@@ -90,3 +90,18 @@ fn damage_in_a_codec_is_told_and_ends_with_its_exit_code() {
         assert_eq!(project.said(&["dispatch", "list", "cut.jdi"]).0, 3, "{codec}");
     }
 }
+
+#[test]
+fn a_flipped_bit_in_the_promised_length_is_damage_and_no_large_file() {
+    let project = built();
+    let plain_bytes = bytes(&project, "none.jdi").len() as u64;
+    for codec in CODECS {
+        let mut bytes = bytes(&project, &format!("{codec}.jdi"));
+        let at = bytes.windows(8).position(|found| found == plain_bytes.to_le_bytes()).expect("a length");
+        bytes[at + 6] ^= 1;
+        project.write("damaged.jdi", &bytes);
+        let (code, told) = project.said(&["dispatch", "list", "damaged.jdi"]);
+        assert_eq!(code, 3, "{codec}: {told}");
+        assert!(told.contains("damaged metadata"), "{codec}: {told}");
+    }
+}

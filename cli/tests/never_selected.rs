@@ -61,7 +61,8 @@ fn a_difference_still_tells_which_method_lost_its_calls() {
 
 #[test]
 fn a_sealed_record_has_values_of_its_own_and_keeps_its_method() {
-    let record = "module m;\ntype sealed A = { v: int }\ntype B = A & { w: int }\ntype sealed V<T> { v: T }\n";
+    let record =
+        "module m;\ntype sealed A = { v: int }\ntype B = A & { w: int }\ntype sealed V<T> { v: T }\n";
     let methods = "func f(x: A) { 1 }\nfunc f(x: B) { 2 }\nfunc g(x: V) { 1 }\nfunc g(x: V<int>) { 2 }\n";
     let project = Project::of(&format!("{record}{methods}"));
     let (json, _) = project.build(&[]);

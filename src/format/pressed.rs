@@ -182,11 +182,12 @@ pub(crate) fn unpress<'a>(
     let [code] = field(header, layout.codec_at);
     let codec = FileCodec::from_code(code).ok_or(OpenError::UnknownCodec { found: code })?;
     let decoded_bytes = u64::from_le_bytes(field(header, layout.total_len_at));
-    if decoded_bytes > limit_bytes {
-        return Err(CodecError::OverLimit { decoded_bytes, limit_bytes }.into());
-    }
+    let over_limit = || {
+        let error = CodecError::OverLimit { decoded_bytes, limit_bytes };
+        if decoded_bytes > limit_bytes { Err(DecompressError::from(error)) } else { Ok(()) }
+    };
     if codec == FileCodec::None {
-        return Ok(Cow::Borrowed(bytes));
+        return over_limit().map(|()| Cow::Borrowed(bytes));
     }
     let section_count = u32::from_le_bytes(field(header, layout.section_count_at)) as usize;
     let data_at = section_count.saturating_mul(size_of::<SectionRow>()).saturating_add(layout.header_len);
@@ -206,6 +207,8 @@ pub(crate) fn unpress<'a>(
     let crc_at = layout.header_len - 4;
     let stored_crc = |at| u32::from_le_bytes(field(header, at));
     expect_crc("metadata", stored_crc(crc_at), metadata_crc(bytes, crc_at, data_at))?;
+    // Not sooner: a flipped bit in the length is damage, and advice about large files would mislead.
+    over_limit()?;
     expect_crc("data", stored_crc(layout.data_crc_at), crc32(stream))?;
     let malformed = CodecError::Malformed { decoded_bytes };
     let data_len = decoded_bytes.checked_sub(data_at as u64).ok_or(malformed)?;

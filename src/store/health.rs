@@ -1,10 +1,12 @@
 //! How a store is: what a person looks at who wonders why it misses, fails, or is slow.
 
+use std::path::{Path, PathBuf};
+
 use super::error::StoreError;
 use super::gc::{GcOptions, GcReport};
 use super::handle::Store;
 use super::staging;
-use crate::fs::{self, FileLock, Measured};
+use crate::fs::{self, FileLock, LockError, Measured};
 
 /// A time that lies further ahead than this is a clock that is, or was, wrong.
 const CLOCK_TOLERANCE_S: u64 = 3600;
@@ -27,8 +29,10 @@ pub struct Health {
     pub mode: Option<u32>,
     /// It lies on another machine: files are read, not mapped.
     pub is_remote: bool,
-    /// Nothing can be written.
+    /// Not everything can be written, whatever the options say.
     pub is_read_only: bool,
+    /// What stands where a folder of the store belongs and is none; nothing is kept for as long.
+    pub obstacle: Option<PathBuf>,
     /// Who holds it now.
     pub occupation: Occupation,
     /// Sessions that died and whose leftovers wait for the next session.
@@ -52,8 +56,12 @@ impl Store {
     pub fn health(&self) -> Result<Health, StoreError> {
         let shared = &*self.shared;
         let layout = &shared.layout;
-        // A lock that cannot be asked for is not held by anybody who could.
-        let is_held = |found: Result<Option<FileLock>, _>| matches!(found, Ok(None));
+        // Asked for only where it is, since asking makes it.
+        let asked = |path: PathBuf, ask: fn(&Path) -> Result<Option<FileLock>, LockError>| {
+            if path.exists() { ask(&path).map(|lock| lock.is_none()) } else { Ok(false) }
+        };
+        let cleared_by_others = asked(layout.lock(), FileLock::try_shared);
+        let under_maintenance = asked(layout.maintenance_lock(), FileLock::try_exclusive);
         let quarantine = layout.quarantine();
         let quarantine =
             fs::measure(&quarantine).map_err(|error| StoreError::io(&quarantine, "measure", error))?;
@@ -69,15 +77,13 @@ impl Store {
         Ok(Health {
             mode: fs::mode(layout.root()),
             is_remote: fs::is_remote(layout.root()),
-            is_read_only: self.is_read_only(),
-            occupation: if layout.lock().exists() && is_held(FileLock::try_shared(&layout.lock())) {
-                Occupation::Clearing
-            } else if layout.maintenance_lock().exists()
-                && is_held(FileLock::try_exclusive(&layout.maintenance_lock()))
-            {
-                Occupation::Cleaning
-            } else {
-                Occupation::Free
+            is_read_only: !layout.is_writable() || cleared_by_others.is_err() || under_maintenance.is_err(),
+            obstacle: layout.obstacle(),
+            // A lock that cannot be asked for is not held by anybody who could.
+            occupation: match (cleared_by_others, under_maintenance) {
+                (Ok(true), _) => Occupation::Clearing,
+                (_, Ok(true)) => Occupation::Cleaning,
+                _ => Occupation::Free,
             },
             dead_sessions: staging::abandoned(layout)?.len() as u64,
             packs: slots.len() as u64,

@@ -185,6 +185,24 @@ impl Layout {
         Err(not_a_cache("it is not empty and has no tag of ours"))
     }
 
+    /// Whether every folder that is there takes new files; those that are not, [`Layout::create`] makes.
+    pub(super) fn is_writable(&self) -> bool {
+        let above = [self.root.clone(), self.version.clone()];
+        let mut folders = above.into_iter().chain(CLEARED.iter().map(|name| self.version.join(name)));
+        let is_missing = |folder: &Path| {
+            fs::look_at(folder).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+        };
+        folders.all(|folder| fs::is_writable(&folder) || is_missing(&folder))
+    }
+
+    /// What stands in the way of [`Layout::create`]: no folder, and no link to one, where a folder belongs.
+    pub(super) fn obstacle(&self) -> Option<PathBuf> {
+        let folders = CLEARED.iter().map(|name| self.version.join(name)).chain([self.settled()]);
+        std::iter::once(self.version.clone())
+            .chain(folders)
+            .find(|folder| !folder.is_dir() && (fs::is_link(folder) || fs::look_at(folder).is_ok()))
+    }
+
     /// Makes what is missing, tag first. Safe to be done by several processes at once.
     pub(super) fn create(&self, found: Found) -> Result<(), StoreError> {
         let failed = |path: &Path| {

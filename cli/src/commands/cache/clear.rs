@@ -75,7 +75,7 @@ fn confirmed(question: &str) -> Result<bool, Failure> {
     let unasked =
         |error| Failure::message(Exit::System, format!("cannot ask on the terminal: {error}; say --yes"));
     let mut terminal = std::io::stderr().lock();
-    write!(terminal, "{question}? [y/N] ").map_err(unasked)?;
+    write!(terminal, "{}? [y/N] ", human::printable(question)).map_err(unasked)?;
     terminal.flush().map_err(unasked)?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(unasked)?;
@@ -97,6 +97,7 @@ fn print(args: &ClearArgs, dir: &str, files: u64, bytes: u64) -> Result<Exit, Fa
         Format::Human => {
             let word = if dry_run { "would remove" } else { "removed" };
             let files = human::count(files as usize, "file", "files");
+            let dir = human::printable(dir);
             say::out(format!("{word} {files} ({}) from {dir}\n", human::bytes(bytes)))?;
         }
     }

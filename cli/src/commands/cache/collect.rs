@@ -138,7 +138,8 @@ fn output(dir: String, dry_run: bool, report: &GcReport) -> Output {
 }
 
 fn text(output: &Output) -> String {
-    let Output { dir, dry_run, before, after, .. } = output;
+    let Output { dry_run, before, after, .. } = output;
+    let dir = human::printable(&output.dir);
     if output.busy_elsewhere {
         return format!("another process is cleaning {dir} up; nothing was done\n");
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use janus_cache::build::store_options;
 use janus_cache::clock::Clock;
-use janus_cache::store::{Health, Occupation, Store};
+use janus_cache::store::{Health, Occupation, Store, StoreOptions};
 use serde::Serialize;
 
 use super::stats::date;
@@ -45,15 +45,11 @@ pub(crate) fn run(args: &CacheArgs) -> Result<Exit, Failure> {
         let advice = "every build is a fresh one; unset JANUS_CACHE_DISABLE or `enabled`";
         checks.odd("enabled", format!("no ({})", project.settings.enabled.origin), advice);
     }
-    if project.existing_store(true)?.is_some() {
-        // As a build opens it, so that what it is refused for shows here.
-        let store = Store::open(store_options(&project.settings, Clock::System));
-        let store = store.map_err(|error| failure_of(&error))?;
-        let health = store.health().map_err(|error| failure_of(&error))?;
-        look(&mut checks, &health);
-        limits(&mut checks, &project, &store, &health)?;
-    } else {
-        checks.is("state", "no cache yet; a build makes one".to_owned());
+    // What keeps a cache from being looked at keeps builds from using it: that is a finding, too.
+    if let Err(failure) = examine(&mut checks, &project) {
+        let advice =
+            "builds go on without the cache; move aside what is in the way, or choose another directory";
+        checks.odd("state", failure.text().to_owned(), advice);
     }
     let output = Output {
         schema_version: SCHEMA_VERSION,
@@ -66,6 +62,20 @@ pub(crate) fn run(args: &CacheArgs) -> Result<Exit, Failure> {
         Format::Human => say::out(text(&output))?,
     }
     Ok(Exit::Success)
+}
+
+fn examine(checks: &mut Checks, project: &Project) -> Result<(), Failure> {
+    if project.existing_store(true)?.is_none() {
+        checks.is("state", "no cache yet; a build makes one".to_owned());
+        return Ok(());
+    }
+    // Opened for writing, folders that are missing would be made.
+    let options = store_options(&project.settings, Clock::System);
+    let store = Store::open(StoreOptions { read_only: true, ..options });
+    let store = store.map_err(|error| failure_of(&error))?;
+    let health = store.health().map_err(|error| failure_of(&error))?;
+    look(checks, &health, project.settings.read_only.value);
+    limits(checks, project, &store, &health)
 }
 
 struct Checks(Vec<Check>);
@@ -84,14 +94,22 @@ impl Checks {
     }
 }
 
-fn look(checks: &mut Checks, health: &Health) {
+fn look(checks: &mut Checks, health: &Health, is_read_only: bool) {
     if let Some(mode) = health.mode {
         let is_open = mode & 0o077 != 0;
         let advice = "others of this machine may read or change it; `chmod 700` it unless that is meant";
         checks.one("permissions", is_open, format!("{mode:04o}"), advice);
     }
-    let written = if health.is_read_only { "read only" } else { "read and written" };
-    checks.one("access", health.is_read_only, written.to_owned(), "nothing new is kept; check who owns it");
+    if let Some(obstacle) = &health.obstacle {
+        let advice = "builds go on without the cache; move it away, or choose another directory";
+        checks.odd("access", format!("{} is no folder or file of the cache", obstacle.display()), advice);
+    } else if is_read_only {
+        checks.odd("access", "read only".to_owned(), "the settings ask for it; nothing new is kept");
+    } else {
+        let written = if health.is_read_only { "read only" } else { "read and written" };
+        let advice = "nothing new is kept; check who owns it and all in it";
+        checks.one("access", health.is_read_only, written.to_owned(), advice);
+    }
     let place = if health.is_remote { "of another machine" } else { "local" };
     let advice = "files are read, not mapped, and locks may not hold; a local directory is faster and safer";
     checks.one("file system", health.is_remote, place.to_owned(), advice);

@@ -97,7 +97,7 @@ fn text(output: &Output) -> String {
     let mut line = |label: &str, value: String| {
         let _ = writeln!(text, "{label:<12}{value}");
     };
-    line("cache", output.dir.clone());
+    line("cache", human::printable(&output.dir).into_owned());
     if !output.exists {
         line("state", "no cache yet; a build makes one".to_owned());
         return text;
