@@ -60,8 +60,8 @@ impl Store {
         let asked = |path: PathBuf, ask: fn(&Path) -> Result<Option<FileLock>, LockError>| {
             if path.exists() { ask(&path).map(|lock| lock.is_none()) } else { Ok(false) }
         };
-        let cleared_by_others = asked(layout.lock(), FileLock::try_shared);
-        let under_maintenance = asked(layout.maintenance_lock(), FileLock::try_exclusive);
+        let cleared = asked(layout.lock(), FileLock::try_shared);
+        let maintained = asked(layout.maintenance_lock(), FileLock::try_exclusive);
         let quarantine = layout.quarantine();
         let quarantine =
             fs::measure(&quarantine).map_err(|error| StoreError::io(&quarantine, "measure", error))?;
@@ -77,10 +77,10 @@ impl Store {
         Ok(Health {
             mode: fs::mode(layout.root()),
             is_remote: fs::is_remote(layout.root()),
-            is_read_only: !layout.is_writable() || cleared_by_others.is_err() || under_maintenance.is_err(),
+            is_read_only: !layout.is_writable() || cleared.is_err() || maintained.is_err(),
             obstacle: layout.obstacle(),
             // A lock that cannot be asked for is not held by anybody who could.
-            occupation: match (cleared_by_others, under_maintenance) {
+            occupation: match (cleared, maintained) {
                 (Ok(true), _) => Occupation::Clearing,
                 (_, Ok(true)) => Occupation::Cleaning,
                 _ => Occupation::Free,
