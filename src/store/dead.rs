@@ -44,7 +44,7 @@ struct DeadRecord {
 pub(super) enum RemovalReason {
     /// It, or its object, is damaged or missing.
     Damaged,
-    /// It had to make room. Written by later versions' eviction; read already.
+    /// It had to make room. Read, and not written: eviction copies what stays into a new pack instead.
     Evicted,
 }
 
