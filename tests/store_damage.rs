@@ -41,8 +41,22 @@ fn is_checked(root: &Path, file: &Path) -> bool {
     !file.starts_with(root.join("v1/recency"))
 }
 
+/// A history that ends with a whole record is one that ended earlier.
+fn ends_with_a_whole_record(file: &Path, bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some(accesses) = rest.get(12..16) {
+        let accesses = u32::from_le_bytes(accesses.try_into().expect("four")) as usize;
+        let Some(behind) = rest.get(64 + 12 * accesses..) else { return false };
+        rest = behind;
+    }
+    file.parent().is_some_and(|folder| folder.ends_with("history")) && rest.is_empty()
+}
+
 /// No answer is wrong; answers how many entries are lost.
 fn assert_no_wrong_answer(root: &Path, what: &str) -> usize {
+    // Many thousand stores are opened here, and each would add to it.
+    let history = root.join("v1/history/sessions");
+    let before = std::fs::read(&history);
     let Ok(store) = Store::open(small_options(root)) else { return ENTRIES as usize };
     let mut lost = 0;
     for number in 0..ENTRIES {
@@ -52,6 +66,10 @@ fn assert_no_wrong_answer(root: &Path, what: &str) -> usize {
         }
     }
     assert!(get(&store, 100).is_err() || get(&store, 100) == Ok(vec![7; 500]), "{what}");
+    drop(store);
+    if let Ok(before) = before {
+        std::fs::write(&history, before).expect("written");
+    }
     lost
 }
 
@@ -94,7 +112,7 @@ fn every_cut_file_is_named_by_validation_and_never_gives_a_wrong_answer() {
     let signal = root.join("v1/state/published");
     for file in files(&root).into_iter().filter(|file| is_checked(&root, file) && *file != signal) {
         let sound = std::fs::read(&file).expect("read");
-        for len in 0..sound.len() {
+        for len in (0..sound.len()).filter(|len| !ends_with_a_whole_record(&file, &sound[..*len])) {
             let what = format!("{} cut to {len}", file.display());
             std::fs::write(&file, &sound[..len]).expect("written");
             assert_no_wrong_answer(&root, &what);

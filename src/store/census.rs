@@ -15,7 +15,7 @@ use crate::digest::ContentDigest;
 use crate::fs;
 
 /// What an entry takes in its pack beside header and content: its share of index and filter.
-const INDEX_BYTES: u64 = 15;
+pub(super) const INDEX_BYTES: u64 = 15;
 
 /// One entry.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ pub(super) struct Census {
     pub(super) digests: Vec<(ContentDigest, u64)>,
     /// The files.
     pub(super) objects: Objects,
-    /// Bytes of removal records and recency.
+    /// Bytes of removal records, recency and history.
     pub(super) side_bytes: u64,
 }
 
@@ -86,7 +86,7 @@ impl Census {
     pub(super) fn take(shared: &Shared) -> Result<Self, StoreError> {
         let layout = &shared.layout;
         shared.refresh()?;
-        shared.flush_recency();
+        shared.flush_use();
         let measure = |path: std::path::PathBuf| {
             fs::measure(&path)
                 .map(|found| found.bytes)
@@ -104,7 +104,7 @@ impl Census {
             projects: Vec::new(),
             digests: Vec::new(),
             objects: list_objects(layout)?,
-            side_bytes: measure(layout.dead())? + measure(layout.recency())?,
+            side_bytes: measure(layout.dead())? + measure(layout.recency())? + measure(layout.history_dir())?,
         };
         let mut seen = Seen::default();
         let slots = shared.catalog.packs().clone();

@@ -8,6 +8,7 @@ use super::catalog::{Catalog, OpenHow};
 use super::counters::Counters;
 use super::entry::EntryKey;
 use super::error::StoreError;
+use super::history::{self, Unwritten};
 use super::layout::{Found, Layout};
 use super::lookup::{Lookup, MissReason};
 use super::pack_answer::Answer;
@@ -113,6 +114,7 @@ pub(super) struct Shared {
     /// The start of the newest session, or of the store: what hits are stamped with.
     hour: AtomicU32,
     last_order: AtomicU64,
+    pub(super) unwritten: Unwritten,
 }
 
 impl Store {
@@ -140,6 +142,7 @@ impl Store {
             how: OpenHow { access, boot_id: fs::boot_id(), writable },
             hour,
             last_order: AtomicU64::new(0),
+            unwritten: Unwritten::default(),
             options,
             layout,
         };
@@ -240,18 +243,25 @@ impl Shared {
         self.hour.store(hour_of(self.options.clock), Ordering::Relaxed);
     }
 
-    /// Writes down what was hit since the last time. Failing loses only order, so it only warns.
-    pub(super) fn flush_recency(&self) {
+    /// Writes down what was used and made since the last time. Failing loses only order and numbers, so
+    /// it only warns.
+    pub(super) fn flush_use(&self) {
         if !self.writable {
             return;
         }
+        let mut used = Vec::new();
+        let mut has_failed = false;
         for slot in self.catalog.packs().iter() {
-            if let Some(pack) = slot.already_open()
-                && let Err(error) = recency::flush(&self.layout, pack, self.hour())
-            {
+            let Some(pack) = slot.already_open() else { continue };
+            let hits = pack.take_hits();
+            used.extend(hits.iter().map(|(_, access)| *access));
+            if !has_failed && let Err(error) = recency::flush(&self.layout, pack, self.hour(), &hits) {
                 tracing::warn!(pack = %slot.id, %error, "the use of entries was not written down");
-                return;
+                has_failed = true;
             }
+        }
+        if let Err(error) = history::flush(self, used) {
+            tracing::warn!(%error, "what this session did was not written down");
         }
     }
 
@@ -269,7 +279,7 @@ impl Drop for Shared {
         if self.writable
             && let Ok(Some(_lock)) = FileLock::try_shared(&self.layout.lock())
         {
-            self.flush_recency();
+            self.flush_use();
         }
     }
 }

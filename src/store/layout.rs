@@ -30,8 +30,8 @@ pub(super) const SIGNS: [(&str, &str); 3] = [
 
 /// The directories below the version's one, in the order in which `clear` empties them: a removal
 /// record never goes before the pack it speaks about.
-pub(super) const CLEARED: [&str; 8] =
-    ["packs", "dead", "objects", "recency", "state", "artifacts", "tmp", "quarantine"];
+pub(super) const CLEARED: [&str; 9] =
+    ["packs", "dead", "objects", "recency", "history", "state", "artifacts", "tmp", "quarantine"];
 
 /// The paths of one cache directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +118,20 @@ impl Layout {
 
     pub(super) fn recency_of(&self, id: PackId) -> PathBuf {
         self.recency().join(id.to_string())
+    }
+
+    pub(super) fn history_dir(&self) -> PathBuf {
+        self.version.join("history")
+    }
+
+    /// What past sessions did.
+    pub(super) fn history(&self) -> PathBuf {
+        self.history_dir().join("sessions")
+    }
+
+    /// What those before them did.
+    pub(super) fn history_before(&self) -> PathBuf {
+        self.history_dir().join("sessions.before")
     }
 
     pub(super) fn tmp(&self) -> PathBuf {

@@ -131,6 +131,9 @@ pub enum Damage {
     /// The filter, or an entry it does not let through.
     #[error("its filter is damaged")]
     Filter,
+    /// A record of what a past session did.
+    #[error("a record of past sessions is damaged")]
+    History,
     /// Bytes that must be zero.
     #[error("bytes between its parts are not zero")]
     Padding,

@@ -17,6 +17,7 @@
 //! | `dead`, `recency` | what counts as removed, what was used when |
 //! | `census`, `retention`, `fates`, `compact`, `gc` | what is there, what may stay, what becomes of each pack, copying, all of it |
 //! | `health` | what is odd about it |
+//! | `history`, `history_format`, `simulate` | what past sessions asked, and what they would have found under other limits |
 //! | `clear`, `validate`, `repair`, `report` | other maintenance |
 //! | `objects` | large contents in files of their own |
 //! | `stats`, `counters` | numbers |
@@ -37,6 +38,8 @@ mod filter;
 mod gc;
 mod handle;
 mod health;
+mod history;
+mod history_format;
 mod index;
 mod inspect;
 mod layout;
@@ -54,6 +57,7 @@ mod repair;
 mod report;
 mod retention;
 mod session;
+mod simulate;
 mod staging;
 mod stats;
 mod text;
@@ -68,6 +72,7 @@ pub use fates::Effort;
 pub use gc::{Evicted, GcOptions, GcReport};
 pub use handle::{Store, StoreOptions};
 pub use health::{Health, Occupation};
+pub use history::{Access, PastSession};
 pub use inspect::{PackEntry, PackInspection, inspect_pack, is_pack};
 pub use layout::Layout;
 pub use lookup::{Damage, Entry, Lookup, MissReason};
@@ -75,4 +80,5 @@ pub use pack_format::PackId;
 pub use report::{Checked, Finding, Problem, Repair, Report};
 pub use retention::{EvictionPolicy, EvictionReason, Retention, Selection};
 pub use session::{CommitReport, Session};
+pub use simulate::{Simulated, simulate, working_set_bytes};
 pub use stats::{EntryInfo, Stats, Tally};

@@ -10,6 +10,7 @@ use zerocopy::{FromBytes, FromZeros};
 
 use super::entry::EntryKey;
 use super::error::StoreError;
+use super::history::Access;
 use super::lookup::{Damage, MissReason};
 use super::pack_check::{check_entry_header, check_footer, check_header};
 use super::pack_format::{
@@ -200,7 +201,7 @@ impl Pack {
 
     /// How often each entry was hit since the last call: ordinals with counts, sorted. Cost: one look
     /// at each mark, if any entry was hit at all.
-    pub(super) fn take_hits(&self) -> Vec<(u32, u32)> {
+    pub(super) fn take_hits(&self) -> Vec<(u32, Access)> {
         let Some(marks) = self.marks.get() else { return Vec::new() };
         let Sections { index_at, index_bytes, .. } = self.sections;
         let Ok(table) = self.section(index_at, index_bytes, &self.held_index) else { return Vec::new() };
@@ -215,10 +216,10 @@ impl Pack {
             if let Ok(Some(header)) = self.header_at(at)
                 && header.ordinal.get() < self.footer.entry_count.get()
             {
-                hits.push((header.ordinal.get(), count));
+                hits.push((header.ordinal.get(), Access::of(&header, count)));
             }
         }
-        hits.sort_unstable();
+        hits.sort_unstable_by_key(|(ordinal, _)| *ordinal);
         hits
     }
 

@@ -5,6 +5,7 @@
 //! 10 a number of hits that stops at its top.
 
 use super::error::StoreError;
+use super::history::Access;
 use super::layout::Layout;
 use super::pack_format::PackId;
 use super::pack_reader::Pack;
@@ -60,10 +61,14 @@ pub(super) fn write(layout: &Layout, id: PackId, usage: &[Usage]) -> Result<u64,
     Ok(words.len() as u64)
 }
 
-/// Adds what this process hit since the last time. A pack that is gone gets no file.
-pub(super) fn flush(layout: &Layout, pack: &Pack, hour: u32) -> Result<(), StoreError> {
-    let hits = pack.take_hits();
-    let ([(first, _), ..], [.., (last, _)]) = (hits.as_slice(), hits.as_slice()) else { return Ok(()) };
+/// Adds `hits`, which [`Pack::take_hits`] gave. A pack that is gone gets no file.
+pub(super) fn flush(
+    layout: &Layout,
+    pack: &Pack,
+    hour: u32,
+    hits: &[(u32, Access)],
+) -> Result<(), StoreError> {
+    let ([(first, _), ..], [.., (last, _)]) = (hits, hits) else { return Ok(()) };
     if !pack.path().exists() {
         return Ok(());
     }
@@ -79,11 +84,11 @@ pub(super) fn flush(layout: &Layout, pack: &Pack, hour: u32) -> Result<(), Store
     };
     let known = has_full_size.then(|| fs::read_range(&path, start, len).ok()).flatten();
     let mut words = known.unwrap_or_else(|| vec![0; len]);
-    for (ordinal, count) in &hits {
+    for (ordinal, access) in hits {
         let at = (*ordinal as usize * 4).saturating_sub(start as usize);
         if let Some(word) = words.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<4>()) {
-            *word =
-                Usage::from_word(u32::from_le_bytes(*word)).used_again(hour, *count).to_word().to_le_bytes();
+            let known = Usage::from_word(u32::from_le_bytes(*word));
+            *word = known.used_again(hour, u32::from(access.hits)).to_word().to_le_bytes();
         }
     }
     let written = if has_full_size {

@@ -7,6 +7,7 @@ use super::entry::{MAX_CONTENT_BYTES, MAX_NAME_BYTES, MAX_TRACE_BYTES, NewEntry}
 use super::error::StoreError;
 use super::gc::{self, GcReport};
 use super::handle::{Shared, Store};
+use super::history::Access;
 use super::locks;
 use super::pack_format::PackId;
 use super::pack_writer::{PackStamp, PackWriter, StoredContent, StoredEntry};
@@ -39,6 +40,7 @@ struct Writing {
 struct Buffer {
     writer: PackWriter,
     objects: Vec<StagedObject>,
+    made: Vec<Access>,
     since: Option<Stopwatch>,
 }
 
@@ -48,6 +50,7 @@ struct Batch {
     id: PackId,
     writer: PackWriter,
     objects: Vec<StagedObject>,
+    made: Vec<Access>,
 }
 
 #[derive(Default)]
@@ -143,7 +146,7 @@ impl Session {
     pub fn commit(self) -> Result<CommitReport, StoreError> {
         self.publish_now()?;
         let shared = &*self.store.shared;
-        shared.flush_recency();
+        shared.flush_use();
         let published = std::mem::take(&mut *self.published.lock().unwrap_or_else(PoisonError::into_inner));
         let limit = if shared.writable { gc::keep_size(&self.store, &published.packs) } else { None };
         if let Some(Err(error)) = &limit {
@@ -190,6 +193,7 @@ impl Session {
         published.entries += entries;
         published.bytes += bytes.len() as u64;
         drop(published);
+        shared.unwritten.add(batch.made);
         shared.counters.published_entries.fetch_add(entries, Ordering::Relaxed);
         shared.counters.published_packs.fetch_add(1, Ordering::Relaxed);
         let named = batch.objects.iter().try_for_each(|object| object.publish(&shared.layout, durability));
@@ -200,7 +204,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.store.shared.flush_recency();
+        self.store.shared.flush_use();
     }
 }
 
@@ -229,9 +233,9 @@ impl Writing {
         object: Option<StagedObject>,
     ) -> [Option<Batch>; 2] {
         let mut buffer = self.locked();
-        let inline: &[u8] = match &entry.content {
-            StoredContent::Inline(bytes) => bytes,
-            StoredContent::Loose { digest, .. } => *digest,
+        let (inline, stored_bytes): (&[u8], u64) = match &entry.content {
+            StoredContent::Inline(bytes) => (bytes, bytes.len() as u64),
+            StoredContent::Loose { digest, stored_bytes } => (*digest, *stored_bytes),
         };
         let mut before = None;
         match buffer.writer.inline_crc_of(&entry.key) {
@@ -248,6 +252,7 @@ impl Writing {
         }
         buffer.writer.push(entry);
         buffer.objects.extend(object);
+        buffer.made.push(Access::new(&entry.key, stored_bytes, entry.rebuild_cost_ns, 0));
         let since = *buffer.since.get_or_insert_with(Stopwatch::start);
         let full = buffer.writer.held_bytes() >= shared.options.publish_after_bytes;
         let old = since.elapsed_ns() >= shared.options.publish_after_ns;
@@ -258,7 +263,7 @@ impl Writing {
 
 impl Buffer {
     fn new() -> Self {
-        Self { writer: PackWriter::new(), objects: Vec::new(), since: None }
+        Self { writer: PackWriter::new(), objects: Vec::new(), made: Vec::new(), since: None }
     }
 
     fn take(&mut self, shared: &Shared) -> Option<Batch> {
@@ -266,7 +271,8 @@ impl Buffer {
             return None;
         }
         let taken = std::mem::replace(self, Self::new());
-        Some(Batch { id: shared.next_pack_id(), writer: taken.writer, objects: taken.objects })
+        let Self { writer, objects, made, .. } = taken;
+        Some(Batch { id: shared.next_pack_id(), writer, objects, made })
     }
 }
 

@@ -80,7 +80,8 @@ impl Store {
     pub fn used_bytes(&self) -> Result<u64, StoreError> {
         let layout = &self.shared.layout;
         let objects: u64 = list_objects(layout)?.values().map(|found| found.len_bytes).sum();
-        [layout.packs(), layout.dead(), layout.recency()].into_iter().try_fold(objects, |sum, path| {
+        let folders = [layout.packs(), layout.dead(), layout.recency(), layout.history_dir()];
+        folders.into_iter().try_fold(objects, |sum, path| {
             let measured = fs::measure(&path).map_err(|error| StoreError::io(&path, "measure", error))?;
             Ok(sum + measured.bytes)
         })

@@ -17,7 +17,7 @@ use super::objects::digest_of;
 use super::pack_format::{ENTRY_HEADER_BYTES, PackId};
 use super::pack_verify::{self, Verified};
 use super::report::{Problem, Repair, Report};
-use super::{locks, repair, staging};
+use super::{history, history_format, locks, repair, staging};
 use crate::digest::ContentDigest;
 use crate::fs::{self, FileBytes, Found};
 
@@ -41,6 +41,7 @@ impl Store {
         validation.check_packs()?;
         validation.check_objects()?;
         validation.check_dead_files()?;
+        validation.check_history()?;
         validation.check_leftovers()?;
         if repair {
             shared.catalog.announce();
@@ -110,7 +111,7 @@ impl Validation<'_> {
         };
         let is_sign = |name: &str| SIGNS.iter().any(|(sign, _)| *sign == name);
         let is_pack_name = |name: &str| PackId::parse(name).is_some();
-        let rules: [(PathBuf, Belongs<'_>); 7] = [
+        let rules: [(PathBuf, Belongs<'_>); 8] = [
             (layout.root().to_owned(), &|found| {
                 found.is_dir && is_version(&found.name) || is_sign(&found.name)
             }),
@@ -120,6 +121,9 @@ impl Validation<'_> {
             (layout.packs(), &|found| !found.is_dir && pack_id_of(&found.name).is_some()),
             (layout.dead(), &|found| !found.is_dir && dead::is_name(&found.name)),
             (layout.recency(), &|found| !found.is_dir && is_pack_name(&found.name)),
+            (layout.history_dir(), &|found| {
+                !found.is_dir && history::files(layout).iter().any(|file| *file == found.path)
+            }),
             (layout.settled(), &|found| !found.is_dir && is_pack_name(&found.name) && found.len_bytes == 0),
             (layout.tmp(), &|found| found.is_dir),
         ];
@@ -288,6 +292,34 @@ impl Validation<'_> {
             let finding = self.report.add(&file.path, problem);
             if self.repair {
                 finding.repair = Some(repair::quarantine_file(self.shared, &file.path)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_history(&mut self) -> Result<(), StoreError> {
+        for path in history::files(&self.shared.layout) {
+            let problem = match history::read(&path) {
+                Ok(bytes) => {
+                    self.report.checked.bytes += bytes.len() as u64;
+                    let records = history_format::decode(&bytes);
+                    let Some(at) = records.first_damage else { continue };
+                    let finding =
+                        self.report.add_at(&path, Some(at as u64), None, Problem::Damaged(Damage::History));
+                    if self.repair {
+                        let sound: Vec<&[u8]> =
+                            records.sound.iter().filter_map(|range| bytes.get(range.clone())).collect();
+                        finding.repair = Some(repair::rewrite(&path, &sound.concat())?);
+                    }
+                    continue;
+                }
+                Err(fs::ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(fs::ReadError::Io(error)) => Problem::Unreadable(error.kind()),
+                Err(_) => Problem::Damaged(Damage::History),
+            };
+            let finding = self.report.add(&path, problem);
+            if self.repair {
+                finding.repair = Some(repair::quarantine_file(self.shared, &path)?);
             }
         }
         Ok(())
