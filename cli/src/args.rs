@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::exit::EXIT_CODES;
 use crate::picture_args::{DiffArgs, InspectArgs, MatrixArgs, TreeArgs};
 use crate::settings::SettingFlags;
-use crate::store_args::{CollectArgs, EntriesArgs, EntryArgs, PruneArgs, Which};
+use crate::store_args::{CollectArgs, EntriesArgs, EntryArgs, PruneArgs, SimulateArgs, StatsArgs, Which};
 
 /// Builds dispatch tables, keeps them in a cache, and looks after that cache.
 #[derive(Debug, Parser)]
@@ -41,8 +41,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
-    /// Count what is in the cache.
-    Stats(CacheArgs),
+    /// Count what is in the cache, and what builds found in it.
+    Stats(StatsArgs),
     /// Check every byte of the cache.
     Validate(ValidateArgs),
     /// Remove everything that the cache keeps.
@@ -57,6 +57,8 @@ pub(crate) enum CacheCommand {
     List(EntriesArgs),
     /// Show one entry, and the inputs that its key stands for.
     Inspect(EntryArgs),
+    /// Replay what builds asked for against other sizes and policies.
+    Simulate(SimulateArgs),
     /// Look for what makes the cache miss, fail or slow: permissions, file system, locks, clock, limits.
     Doctor(CacheArgs),
     /// Print how many bytes the cache has.

@@ -45,6 +45,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
             CacheCommand::Optimize(args) => cache::collect::optimize(&args),
             CacheCommand::List(args) => cache::entries::list(&args),
             CacheCommand::Inspect(args) => cache::entry::run(&args),
+            CacheCommand::Simulate(args) => cache::simulate::run(&args),
             CacheCommand::Doctor(args) => cache::doctor::run(&args),
             CacheCommand::Size(args) => cache::place::size(&args),
             CacheCommand::Dir(args) => cache::place::dir(&args),

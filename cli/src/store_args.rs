@@ -1,5 +1,6 @@
 //! The command line of what looks into the cache, or makes it smaller.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -84,6 +85,44 @@ pub(crate) struct EntriesArgs {
 pub(crate) struct EntryArgs {
     /// The entry's key, or how it begins: at least 4 digits.
     pub(crate) key: String,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct StatsArgs {
+    /// Count hits and misses of so long only, such as `12h` or `30d` [default: as far back as is known].
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) since: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+/// In which order entries go when there is too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Policy {
+    /// Least recently used first.
+    Lru,
+    /// Least worth a byte first.
+    Value,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct SimulateArgs {
+    /// The sizes to try, such as `10MB,50MB` [default: parts of all that was asked for, and today's limit].
+    #[arg(long, value_name = "SIZE", value_parser = size, value_delimiter = ',')]
+    pub(crate) sizes: Vec<u64>,
+    /// The policy to try [default: both].
+    #[arg(long, value_enum)]
+    pub(crate) policy: Option<Policy>,
+    /// Replay so long only, such as `30d` [default: as far back as is known].
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) since: Option<Duration>,
+    /// Write a picture.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
 }

@@ -12,7 +12,7 @@ use regex::Regex;
 use snapbox::{Assert, Data, Redactions};
 
 /// What is different in each run, and its placeholder.
-const CHANGING: [(&str, &str); 9] = [
+const CHANGING: [(&str, &str); 10] = [
     ("[TIME]", r"(?<redacted>\d+(\.\d+)? (ns|us|ms|s))\b"),
     ("[SPEEDUP]", r"tables (?<redacted>\d+\.\d) times"),
     ("[SIZE]", r"(?<redacted>\d+(\.\d+)? (B|kB))\b"),
@@ -21,6 +21,7 @@ const CHANGING: [(&str, &str); 9] = [
     ("[SHARE]", r"\((?<redacted>\d+\.\d %)\)"),
     ("[DATE]", r"(?<redacted>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"),
     ("[AT]", r"at byte (?<redacted>\d+)"),
+    ("[KEY]", r"(?<redacted>[0-9a-f]{16})  "),
     ("[PACK]", r"(?<redacted>[0-9a-f]{16}-[0-9a-f]{16})\.pack"),
 ];
 /// Said or not said by the speed of the machine.
@@ -138,11 +139,12 @@ fn the_cache_is_listed_pruned_and_looked_after_as_written() {
     project.write("a.jan", "module a;\nfunc f(x: int) { 1 }\nfunc f(x: any) { 2 }\n");
     let mut told =
         run(&project, &["cache dir", "cache size", "cache list", "cache doctor", "cache inspect 0123"]);
-    told += &run(&project, &["build"]);
+    told += &run(&project, &["cache simulate", "build"]);
     let listed = text(&project.run(&["cache", "list"]).stdout);
     let inspect = format!("cache inspect {}", &listed[..16]);
     told +=
         &run(&project, &["cache doctor", "cache list", &inspect, "cache inspect xyz", "cache inspect ffff"]);
+    told += &run(&project, &["build -D a=b", "build", "cache simulate --sizes 200B,1MB --policy lru"]);
     let prune = ["cache prune", "cache prune --older-than 1h", "cache prune --kind table"];
     told += &run(&project, &prune);
     let more = ["cache prune --kind dispatch-table --dry-run", "cache optimize", "cache gc --cache-size 1"];

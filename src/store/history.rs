@@ -5,6 +5,7 @@
 //! file is full it takes the place of the one before it. Two processes that are full in the same moment
 //! may turn over twice and so forget half; nothing is worth a lock here.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use super::counters::Activity;
@@ -86,7 +87,9 @@ impl Unwritten {
         let saved_ns = hits.iter().fold(0_u64, |sum, hit| {
             sum.saturating_add(hit.rebuild_cost_ns.saturating_mul(u64::from(hit.hits)))
         });
-        accesses.extend(hits);
+        // What a session made and then found, it did not find made.
+        let own: HashSet<u64> = accesses.iter().map(|access| access.key).collect();
+        accesses.extend(hits.into_iter().filter(|hit| !own.contains(&hit.key)));
         let gone = |of: &Activity| of.absent + of.removed;
         let failed = |of: &Activity| of.misses() - gone(of);
         let session = PastSession {

@@ -81,4 +81,4 @@ pub use report::{Checked, Finding, Problem, Repair, Report};
 pub use retention::{EvictionPolicy, EvictionReason, Retention, Selection};
 pub use session::{CommitReport, Session};
 pub use simulate::{Simulated, simulate, working_set_bytes};
-pub use stats::{EntryInfo, Stats, Tally};
+pub use stats::{AGE_ENDS_S, EntryInfo, Stats, Tally};

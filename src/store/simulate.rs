@@ -94,8 +94,6 @@ impl Replay {
             self.told.hits += 1;
             entry.usage.hour = u32::try_from(now_unix_s / 3600).unwrap_or(u32::MAX);
             entry.usage.hits = entry.usage.hits.saturating_add(u32::from(access.hits).max(1));
-            // What a session used, it keeps.
-            entry.pack = session;
             return;
         }
         let was_there_before = place.is_none() && access.hits > 0;
@@ -207,13 +205,13 @@ mod tests {
     }
 
     #[test]
-    fn age_removes_what_nobody_used_and_a_session_keeps_what_it_uses() {
+    fn age_removes_what_nobody_used_and_a_session_keeps_what_it_made() {
         let sessions =
             [session(0, &[(1, 0)]), session(24 * 8, &[(2, 0)]), session(24 * 9, &[(1, 1), (2, 1)])];
         let week = Retention { max_age_s: Some(7 * 24 * HOUR_S), ..Retention::default() };
         let told = simulate(&sessions, &week);
         assert_eq!((told.hits, told.evicted), (1, 1));
-        assert_eq!(simulate(&sessions, &sized(1)).peak_bytes, 2 * 999, "of the session that made both");
+        assert_eq!(simulate(&sessions, &sized(1)).peak_bytes, 999, "what a session made stays until it ends");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is in a store, in numbers and entry by entry.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::counters::Activity;
 use super::entry::{EntryKey, EntryKind, EntryMeta};
@@ -25,6 +25,10 @@ pub struct Tally {
     pub rebuild_cost_ns: u64,
 }
 
+/// Upper ends of the ages that [`Stats::by_age`] counts, in seconds: an hour, a day, a week, thirty days,
+/// and no end.
+pub const AGE_ENDS_S: [u64; 5] = [3600, 24 * 3600, 7 * 24 * 3600, 30 * 24 * 3600, u64::MAX];
+
 /// What is in a store. A key that several packs hold counts in each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -36,6 +40,10 @@ pub struct Stats {
     pub by_project: BTreeMap<String, Tally>,
     /// By language.
     pub by_language: BTreeMap<String, Tally>,
+    /// By how long ago an entry was used, or made: up to each of [`AGE_ENDS_S`].
+    pub by_age: [Tally; AGE_ENDS_S.len()],
+    /// Entries that no lookup finds: removed, or behind a newer answer. Their bytes wait for a collection.
+    pub dead: Tally,
     /// Pack files.
     pub packs: Measured,
     /// Packs that could not be opened: damaged, unreadable, or of another version.
@@ -75,6 +83,14 @@ pub struct EntryInfo {
     pub hits: u32,
 }
 
+impl EntryInfo {
+    /// When it was last used or, failing that, made, in seconds since the Unix epoch. Uses are known by the
+    /// hour.
+    pub fn last_used_unix_s(&self) -> u64 {
+        self.meta.created_unix_s.max(u64::from(self.last_used_hour) * 3600)
+    }
+}
+
 impl Store {
     /// How large the cache is, as its size limit counts it. Cost: it lists the packs and objects.
     pub fn used_bytes(&self) -> Result<u64, StoreError> {
@@ -109,7 +125,16 @@ impl Store {
         for object in list_objects(layout)?.values() {
             stats.objects += Measured { files: 1, bytes: object.len_bytes };
         }
-        self.visit(&mut |entry| stats.add(&entry))?;
+        let now_unix_s = self.shared.unix_s();
+        let mut seen = HashSet::new();
+        self.visit_all(&mut |entry, is_removed| {
+            if is_removed || !seen.insert(entry.key) {
+                stats.dead.add(&entry);
+            }
+            if !is_removed {
+                stats.add(&entry, now_unix_s);
+            }
+        })?;
         stats.removals = self.shared.catalog.removal_count();
         let slots = self.shared.catalog.packs().clone();
         stats.useless_packs =
@@ -120,6 +145,15 @@ impl Store {
     /// Shows every entry that is not removed, newest pack first, in the order in which a pack holds
     /// them. Damaged ones are left out.
     pub fn visit(&self, show: &mut dyn FnMut(EntryInfo)) -> Result<(), StoreError> {
+        self.visit_all(&mut |entry, is_removed| {
+            if !is_removed {
+                show(entry);
+            }
+        })
+    }
+
+    /// Also those that are removed, and says so.
+    fn visit_all(&self, show: &mut dyn FnMut(EntryInfo, bool)) -> Result<(), StoreError> {
         self.refresh()?;
         for pack in self.shared.open_packs() {
             let usage = recency::read(&self.shared.layout, pack.id(), pack.footer().entry_count.get());
@@ -127,12 +161,12 @@ impl Store {
                 let key = EntryKey::from_bytes(header.key);
                 let known = (EntryKind::from_byte(header.kind), Codec::from_byte(header.codec));
                 let (Some(kind), Some(codec)) = known else { continue };
-                if pack.check_entry(at, &header).is_err() || pack.is_buried(&key) {
+                if pack.check_entry(at, &header).is_err() {
                     continue;
                 }
                 let name = |at: zerocopy::little_endian::U32| pack.name(at.get()).to_owned();
                 let used = usage.get(header.ordinal.get() as usize).copied().unwrap_or_default();
-                show(EntryInfo {
+                let entry = EntryInfo {
                     key,
                     meta: EntryMeta {
                         kind,
@@ -149,7 +183,8 @@ impl Store {
                     decoded_bytes: header.decoded_bytes.get(),
                     last_used_hour: used.hour,
                     hits: used.hits,
-                });
+                };
+                show(entry, pack.is_buried(&key));
             }
         }
         Ok(())
@@ -157,8 +192,13 @@ impl Store {
 }
 
 impl Stats {
-    fn add(&mut self, entry: &EntryInfo) {
+    fn add(&mut self, entry: &EntryInfo, now_unix_s: u64) {
         self.total.add(entry);
+        let idle_s = now_unix_s.saturating_sub(entry.last_used_unix_s());
+        if let Some((_, tally)) = AGE_ENDS_S.iter().zip(&mut self.by_age).find(|(end_s, _)| idle_s <= **end_s)
+        {
+            tally.add(entry);
+        }
         self.by_kind.entry(entry.meta.kind).or_default().add(entry);
         self.by_project.entry(entry.meta.project.clone()).or_default().add(entry);
         self.by_language.entry(entry.meta.language.clone()).or_default().add(entry);

@@ -51,7 +51,7 @@ impl From<&EntryInfo> for Row {
             stored_bytes: entry.stored_bytes,
             decoded_bytes: entry.decoded_bytes,
             made_unix_s: entry.meta.created_unix_s,
-            last_used_unix_s: last_used_unix_s(entry),
+            last_used_unix_s: entry.last_used_unix_s(),
             hits: entry.hits,
             rebuild_cost_ns: entry.meta.rebuild_cost_ns,
             loose: entry.loose,
@@ -61,6 +61,13 @@ impl From<&EntryInfo> for Row {
 }
 
 impl Row {
+    /// The entry on one line.
+    pub(super) fn summary(&self) -> String {
+        let (key, size) = (self.key.get(..16).unwrap_or(&self.key), human::bytes(self.stored_bytes));
+        let (kind, project) = (self.kind, human::printable(&self.project));
+        format!("{key}  {size:>9}  {:>4} hits  {kind}  {project}", self.hits)
+    }
+
     /// What people want to know, a line each.
     pub(super) fn lines(&self) -> String {
         let mut text = String::new();
@@ -83,17 +90,12 @@ impl Row {
     }
 }
 
-/// Uses are known by the hour; an entry was used when it was made.
-pub(super) fn last_used_unix_s(entry: &EntryInfo) -> u64 {
-    entry.meta.created_unix_s.max(u64::from(entry.last_used_hour) * 3600)
-}
-
 /// The entries of a store that are meant.
 pub(super) fn entries_of(store: &Store, which: &Which) -> Result<Vec<EntryInfo>, Failure> {
     let now_unix_s = Clock::System.unix_s();
     let mut found = Vec::new();
     let mut show = |entry: EntryInfo| {
-        let idle_s = now_unix_s.saturating_sub(last_used_unix_s(&entry));
+        let idle_s = now_unix_s.saturating_sub(entry.last_used_unix_s());
         let is_meant = which.of_project.as_ref().is_none_or(|project| *project == entry.meta.project)
             && which.kind.is_none_or(|kind| kind == entry.meta.kind)
             && which.older_than.is_none_or(|time| idle_s >= time.as_secs());
@@ -113,7 +115,7 @@ pub(crate) fn list(args: &EntriesArgs) -> Result<Exit, Failure> {
     };
     entries.sort_by_key(|entry| {
         let by = match args.sort {
-            Sort::Used => last_used_unix_s(entry),
+            Sort::Used => entry.last_used_unix_s(),
             Sort::Size => entry.stored_bytes,
             Sort::Cost => entry.meta.rebuild_cost_ns,
             Sort::Hits => u64::from(entry.hits),

@@ -6,6 +6,8 @@ pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod entries;
 pub(crate) mod entry;
+mod past;
 pub(crate) mod place;
+pub(crate) mod simulate;
 pub(crate) mod stats;
 pub(crate) mod validate;

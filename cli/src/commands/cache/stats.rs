@@ -1,17 +1,21 @@
 //! `janus cache stats`: what is in the cache, in numbers.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use janus_cache::store::{Stats, Tally};
+use janus_cache::store::{AGE_ENDS_S, EntryInfo, Stats, Tally};
 use serde::Serialize;
 
-use crate::args::{CacheArgs, Format};
+use super::entries::Row;
+use super::past::{self, Past};
+use crate::args::Format;
 use crate::context::{Project, failure_of};
 use crate::exit::{Exit, Failure};
 use crate::human;
 use crate::json::{self, SCHEMA_VERSION};
 use crate::say;
+use crate::store_args::StatsArgs;
 
 #[derive(Serialize)]
 struct Output {
@@ -31,6 +35,11 @@ struct Output {
     quarantined_bytes: u64,
     oldest_unix_s: Option<u64>,
     newest_unix_s: Option<u64>,
+    lookups: Past,
+    by_age: Vec<Age>,
+    dead: Group,
+    hottest: Vec<Row>,
+    largest: Vec<Row>,
     by_kind: BTreeMap<String, Group>,
     by_project: BTreeMap<String, Group>,
     by_language: BTreeMap<String, Group>,
@@ -43,6 +52,13 @@ struct Group {
     rebuild_cost_ns: u64,
 }
 
+#[derive(Serialize)]
+struct Age {
+    up_to_s: Option<u64>,
+    #[serde(flatten)]
+    group: Group,
+}
+
 impl From<&Tally> for Group {
     fn from(tally: &Tally) -> Self {
         let Tally { entries, stored_bytes, rebuild_cost_ns, .. } = *tally;
@@ -50,12 +66,23 @@ impl From<&Tally> for Group {
     }
 }
 
-pub(crate) fn run(args: &CacheArgs) -> Result<Exit, Failure> {
+/// So many of the hottest and the largest entries are named.
+const NAMED: usize = 5;
+/// People see so many of them.
+const SHOWN: usize = 3;
+
+pub(crate) fn run(args: &StatsArgs) -> Result<Exit, Failure> {
+    let since = args.since;
+    let args = &args.cache;
     let project = Project::open(&args.project, &args.settings)?;
     let store = project.existing_store(true)?;
     let mut used_bytes = 0;
     let mut stats = Stats::default();
+    let mut past = Past::default();
+    let mut entries = Vec::new();
     if let Some(store) = &store {
+        past = Past::of(&past::sessions(store, since));
+        store.visit(&mut |entry| entries.push(entry)).map_err(|error| failure_of(&error))?;
         stats = store.stats().map_err(|error| failure_of(&error))?;
         used_bytes = store.used_bytes().map_err(|error| failure_of(&error))?;
     }
@@ -77,6 +104,11 @@ pub(crate) fn run(args: &CacheArgs) -> Result<Exit, Failure> {
         quarantined_bytes: stats.quarantine.bytes,
         oldest_unix_s: stats.oldest_unix_s,
         newest_unix_s: stats.newest_unix_s,
+        lookups: past,
+        by_age: ages(&stats),
+        dead: (&stats.dead).into(),
+        hottest: most(&entries, |entry| u64::from(entry.hits)),
+        largest: most(&entries, |entry| entry.stored_bytes),
         by_kind: stats.by_kind.iter().map(|(kind, tally)| (kind.to_string(), tally.into())).collect(),
         by_project: groups(&stats.by_project),
         by_language: groups(&stats.by_language),
@@ -88,9 +120,26 @@ pub(crate) fn run(args: &CacheArgs) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
+/// Those with the most of something, in that order.
+fn most(entries: &[EntryInfo], of: fn(&EntryInfo) -> u64) -> Vec<Row> {
+    let mut found: Vec<&EntryInfo> = entries.iter().filter(|entry| of(entry) > 0).collect();
+    found.sort_unstable_by_key(|entry| (Reverse(of(entry)), entry.key));
+    found.into_iter().take(NAMED).map(Row::from).collect()
+}
+
+fn ages(stats: &Stats) -> Vec<Age> {
+    let ages = AGE_ENDS_S.iter().zip(&stats.by_age);
+    ages.map(|(end_s, tally)| Age { up_to_s: (*end_s < u64::MAX).then_some(*end_s), group: tally.into() })
+        .collect()
+}
+
 fn groups(tallies: &BTreeMap<String, Tally>) -> BTreeMap<String, Group> {
     tallies.iter().map(|(name, tally)| (name.clone(), tally.into())).collect()
 }
+
+/// Of the ages of [`AGE_ENDS_S`].
+const AGE_NAMES: [&str; AGE_ENDS_S.len()] =
+    ["within an hour", "within a day", "within a week", "within 30 days", "longer ago"];
 
 fn text(output: &Output) -> String {
     let mut text = String::new();
@@ -108,6 +157,9 @@ fn text(output: &Output) -> String {
     let (packs, objects) = (output.packs, output.objects);
     line("entries", format!("{} in {}", output.entries, human::packs_and_objects(packs, objects)));
     line("rebuilding", format!("would take {}", human::time_ns(output.rebuild_cost_ns)));
+    for (label, value) in output.lookups.lines() {
+        line(label, value);
+    }
     if let (Some(oldest), Some(newest)) = (output.oldest_unix_s, output.newest_unix_s) {
         line("made", format!("{} to {}", date(oldest), date(newest)));
     }
@@ -119,6 +171,23 @@ fn text(output: &Output) -> String {
         let bytes = human::bytes(output.quarantined_bytes);
         let files = human::count(output.quarantined_files as usize, "file", "files");
         line("quarantine", format!("{files}, {bytes}"));
+    }
+    if output.dead.entries > 0 {
+        let entries = human::count(output.dead.entries as usize, "entry", "entries");
+        let bytes = human::bytes(output.dead.stored_bytes);
+        line("dead", format!("{entries}, {bytes}; janus cache gc removes them"));
+    }
+    let all = output.by_age.iter().map(|age| age.group.entries).sum::<u64>().max(1);
+    for (age, name) in output.by_age.iter().zip(AGE_NAMES).filter(|(age, _)| age.group.entries > 0) {
+        let entries = human::count(age.group.entries as usize, "entry", "entries");
+        let bar = human::bar(age.group.entries as f64 / all as f64, 20);
+        line("last used", format!("{name:<18}{bar}  {entries}, {}", human::bytes(age.group.stored_bytes)));
+    }
+    for row in output.hottest.iter().take(SHOWN) {
+        line("hottest", row.summary());
+    }
+    for row in output.largest.iter().take(SHOWN) {
+        line("largest", row.summary());
     }
     for (what, groups) in
         [("kind", &output.by_kind), ("project", &output.by_project), ("language", &output.by_language)]
