@@ -29,7 +29,8 @@ pub(crate) fn percent(ratio: Option<f64>) -> String {
 /// A share from 0 to 1 as a bar that is `width` letters wide.
 pub(crate) fn bar(share: f64, width: usize) -> String {
     const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let eighths = (share.clamp(0.0, 1.0) * width as f64 * 8.0).round() as usize;
+    let most = width * 8;
+    let eighths = (0..most).filter(|eighth| (*eighth as f64 + 0.5) / most as f64 <= share).count();
     let bar = "█".repeat(eighths / 8) + PARTS.get(eighths % 8).copied().unwrap_or_default();
     format!("{bar:<width$}")
 }

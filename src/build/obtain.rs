@@ -177,12 +177,8 @@ impl BuildCacheManager {
 
     /// The trace beside a key, if the cache still has it: what the question was.
     pub(super) fn trace_of(&self, key: TableKey) -> Option<Trace> {
-        let Fetched::Hit { answer, level } =
-            self.cache().chain()?.get(&EntryKey::from_bytes(*key.as_bytes()))
-        else {
-            return None;
-        };
-        Table::cached(key, answer, level).cached_trace()
+        let trace = self.cache().chain()?.trace(&EntryKey::from_bytes(*key.as_bytes()))?;
+        Some(Trace::parse(&String::from_utf8_lossy(&trace)))
     }
 
     fn is_compared(&self, key: TableKey) -> bool {

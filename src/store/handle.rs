@@ -166,6 +166,16 @@ impl Store {
         found
     }
 
+    /// The canonical text of a key's inputs, if an entry has it. Unlike a lookup this is no use of the entry:
+    /// it counts no hit, and keeps nothing from being evicted.
+    pub fn trace(&self, key: &EntryKey) -> Option<Vec<u8>> {
+        self.shared.open_packs().into_iter().find_map(|pack| {
+            let (_, at, header) = pack.find(key).ok()??;
+            pack.check_entry(at, &header).ok()?;
+            pack.trace(&header).ok()
+        })
+    }
+
     /// Sees what other processes published or removed since.
     pub fn refresh(&self) -> Result<(), StoreError> {
         self.shared.refresh()

@@ -165,7 +165,7 @@ mod tests {
         };
         let session = store.session().expect("a session");
         let key = EntryKey::from_bytes([number; 32]);
-        session.put(&NewEntry { key, meta: &meta, content: b"content", trace: b"" }).expect("put");
+        session.put(&NewEntry { key, meta: &meta, content: b"content", trace: b"inputs" }).expect("put");
         session.commit().expect("committed");
     }
 
@@ -186,6 +186,21 @@ mod tests {
         assert_eq!((made.hits, made.accesses[0].hits, made.accesses[0].stored_bytes), (0, 0, 7));
         assert_eq!((used.hits, used.misses, used.failures, used.saved_ns), (2, 1, 0, 2000));
         assert_eq!((used.accesses[0].key, used.accesses[0].hits), (0x0101_0101_0101, 2));
+    }
+
+    #[test]
+    fn reading_the_inputs_of_an_entry_is_no_use_of_it() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(StoreOptions::new(dir.path())).expect("opened");
+        put(&store, 1);
+        assert_eq!(store.trace(&EntryKey::from_bytes([1; 32])).as_deref(), Some(&b"inputs"[..]));
+        assert_eq!(store.trace(&EntryKey::from_bytes([2; 32])), None);
+        drop(store);
+        let store = Store::open(StoreOptions::new(dir.path())).expect("opened");
+        assert_eq!(store.history().len(), 1, "of the session that made it");
+        let mut hits = Vec::new();
+        store.visit(&mut |entry| hits.push(entry.hits)).expect("visited");
+        assert_eq!(hits, [0]);
     }
 
     #[test]

@@ -74,9 +74,9 @@ impl HistoryHeader {
 
 impl From<&Access> for HistoryAccess {
     fn from(access: &Access) -> Self {
-        let [a, b, c, d, e, f, ..] = access.key.to_le_bytes();
+        let key = access.key.to_le_bytes();
         Self {
-            key: [a, b, c, d, e, f],
+            key: key.first_chunk().copied().unwrap_or_default(),
             stored_bytes: rounded(access.stored_bytes).into(),
             rebuild_cost_ns: rounded(access.rebuild_cost_ns).into(),
             hits: access.hits.into(),

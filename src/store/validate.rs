@@ -121,9 +121,7 @@ impl Validation<'_> {
             (layout.packs(), &|found| !found.is_dir && pack_id_of(&found.name).is_some()),
             (layout.dead(), &|found| !found.is_dir && dead::is_name(&found.name)),
             (layout.recency(), &|found| !found.is_dir && is_pack_name(&found.name)),
-            (layout.history_dir(), &|found| {
-                !found.is_dir && history::files(layout).iter().any(|file| *file == found.path)
-            }),
+            (layout.history_dir(), &|found| !found.is_dir && history::files(layout).contains(&found.path)),
             (layout.settled(), &|found| !found.is_dir && is_pack_name(&found.name) && found.len_bytes == 0),
             (layout.tmp(), &|found| found.is_dir),
         ];

@@ -104,6 +104,11 @@ impl Chain {
         Fetched::Miss(worst)
     }
 
+    /// The canonical text of a key's inputs, from the nearest level that has it. No use of the entry.
+    pub fn trace(&self, key: &EntryKey) -> Option<Vec<u8>> {
+        self.levels.iter().find_map(|link| link.level.trace(key))
+    }
+
     fn backfill(&self, hit_at: usize, key: &EntryKey, answer: &Answer) {
         let nearer = self.levels.iter().take(hit_at).filter(|link| link.is_written());
         let mut copied: Option<(_, Vec<u8>)> = None;

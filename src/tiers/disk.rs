@@ -43,6 +43,10 @@ impl Level for DiskLevel {
         }
     }
 
+    fn trace(&self, key: &EntryKey) -> Option<Vec<u8>> {
+        self.store.trace(key)
+    }
+
     fn put(&self, entry: &NewEntry<'_>) -> Result<(), LevelError> {
         loop {
             if let Some(session) = &*self.session.read().unwrap_or_else(PoisonError::into_inner) {

@@ -37,6 +37,15 @@ pub trait Level: Send + Sync {
     /// Looks a key up. Damage is a miss with its reason; a level that cannot be asked has failed.
     fn get(&self, key: &EntryKey) -> Fetch;
 
+    /// The canonical text of a key's inputs, if it has it: for explanations. A level that can look
+    /// without counting a use does.
+    fn trace(&self, key: &EntryKey) -> Option<Vec<u8>> {
+        match self.get(key) {
+            Fetch::Hit(answer) => answer.trace(),
+            Fetch::Miss(_) | Fetch::Failed(_) => None,
+        }
+    }
+
     /// Keeps an entry. It may be buffered until [`Level::commit`].
     fn put(&self, entry: &NewEntry<'_>) -> Result<(), LevelError>;
 
