@@ -17,6 +17,7 @@ const COMMANDS: [&str; 24] = [
     "cache list",
     "cache inspect",
     "cache doctor",
+    "cache simulate",
     "cache size",
     "cache dir",
     "dispatch query",

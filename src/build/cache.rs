@@ -99,6 +99,7 @@ const LOW_WATER_PERCENT: u8 = 90;
 
 /// How the settings want the local store to be opened.
 pub fn store_options(settings: &Settings, clock: Clock) -> StoreOptions {
+    let shares = settings.quotas.value.shares();
     StoreOptions {
         clock,
         durability: match settings.durability.value {
@@ -115,7 +116,9 @@ pub fn store_options(settings: &Settings, clock: Clock) -> StoreOptions {
                 Eviction::Lru => EvictionPolicy::Lru,
                 Eviction::Value => EvictionPolicy::Value,
             },
-            ..Retention::default()
+            project_quotas: shares.iter().map(|(project, size)| (project.clone(), size.bytes)).collect(),
+            keep_packages: settings.keep_packages.value,
+            select: None,
         },
         cleanup_interval_s: settings.cleanup_interval.value.as_secs(),
         lock_timeout_ns: u64::try_from(settings.lock_timeout.value.as_nanos()).unwrap_or(u64::MAX),

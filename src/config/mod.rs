@@ -24,6 +24,7 @@ mod inputs;
 mod nearest;
 mod origin;
 mod project;
+mod quotas;
 mod reference;
 mod resolve;
 mod setting;
@@ -40,6 +41,7 @@ pub use inputs::{
 };
 pub use origin::{Origin, Sourced};
 pub use project::project_name;
+pub use quotas::Quotas;
 pub use reference::reference_markdown;
 pub use resolve::Resolved;
 pub use setting::{Entry, Flag, Setting};

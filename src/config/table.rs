@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::quotas::Quotas;
 use super::resolve::Candidates;
 use super::setting::{Entry, Flag, Setting};
 use super::value::{Chain, Namespace, SettingValue, Size};
@@ -91,6 +92,13 @@ settings! {
         key "eviction", set by ["JANUS_CACHE_EVICTION"], flag None,
         "Which entries go first where there are too many: `lru`, those that were unused longest; `value`, those whose \
          building took least for their size and use.";
+    quotas: Quotas = Quotas::default(),
+        key "quotas", set by ["JANUS_CACHE_QUOTAS"], flag None,
+        "How much of the cache a project may have, where several share one: when it has more, entries of its own \
+         go first, whatever the others have.";
+    keep_packages: bool = false,
+        key "keep_packages", set by ["JANUS_CACHE_KEEP_PACKAGES"], flag None,
+        "Whether of each package the newest artifact stays, however old it is and however full the cache.";
     cleanup_interval: Duration = DAY,
         key "cleanup_interval", set by ["JANUS_CACHE_CLEANUP_INTERVAL"], flag None,
         "The least time between two cleanups that builds start by themselves. Zero cleans up after every build.";

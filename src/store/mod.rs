@@ -15,7 +15,7 @@
 //! | `pack_check`, `pack_verify` | what its parts promise by themselves, and all of them together |
 //! | `index`, `filter`, `text` | parts of a pack: keys to places, absent keys, names and traces |
 //! | `dead`, `recency` | what counts as removed, what was used when |
-//! | `census`, `retention`, `fates`, `compact`, `gc` | what is there, what may stay, what becomes of each pack, copying, all of it |
+//! | `census`, `retention`, `weights`, `fates`, `compact`, `gc` | what is there, what may stay, what becomes of each pack, copying, all of it |
 //! | `health` | what is odd about it |
 //! | `history`, `history_format`, `simulate` | what past sessions asked, and what they would have found under other limits |
 //! | `clear`, `validate`, `repair`, `report` | other maintenance |
@@ -62,6 +62,7 @@ mod staging;
 mod stats;
 mod text;
 mod validate;
+mod weights;
 
 pub use counters::Activity;
 pub use entry::{

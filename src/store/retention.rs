@@ -1,9 +1,10 @@
 //! Which entries stay: a pure plan from a census and a policy, with a reason for each that goes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::census::{EntryFacts, Garbage};
-use super::entry::EntryKind;
+use super::entry::{EntryKey, EntryKind};
+use super::weights::Weights;
 
 /// In which order entries go when there is too much.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub struct Retention {
     pub policy: EvictionPolicy,
     /// At most so many bytes of the entries of each of these projects.
     pub project_quotas: Vec<(String, u64)>,
+    /// Of each project the newest package artifact stays, whatever its age and the limits say.
+    pub keep_packages: bool,
     /// Entries that go in any case.
     pub select: Option<Selection>,
 }
@@ -120,6 +123,7 @@ pub(super) fn decide(stock: &Stock<'_>, retention: &Retention) -> Vec<Option<Evi
                 })
         })
     };
+    let newest_packages = if retention.keep_packages { newest_packages(stock) } else { HashSet::new() };
     let mut reasons: Vec<Option<EvictionReason>> = stock
         .entries
         .iter()
@@ -127,6 +131,7 @@ pub(super) fn decide(stock: &Stock<'_>, retention: &Retention) -> Vec<Option<Evi
             Some(Garbage::Superseded) => Some(EvictionReason::Superseded),
             Some(Garbage::Removed) => Some(EvictionReason::Removed),
             None if selected(entry) => Some(EvictionReason::Selected),
+            None if newest_packages.contains(&entry.key) => None,
             // A clock that went back must not make everything old: idle time is never negative.
             None if retention.max_age_s.is_some_and(|max| idle_s(entry) > max) => Some(EvictionReason::Age),
             None => None,
@@ -138,7 +143,7 @@ pub(super) fn decide(stock: &Stock<'_>, retention: &Retention) -> Vec<Option<Evi
     if !needs_order {
         return reasons;
     }
-    let order = worst_first(stock, &reasons, retention.policy);
+    let order = worst_first(stock, &reasons, &newest_packages, retention.policy);
     for (name, quota) in &retention.project_quotas {
         let Some(project) = stock.projects.iter().position(|of| **of == **name) else { continue };
         let limit = low_water(*quota, retention.low_water_percent);
@@ -173,65 +178,18 @@ fn low_water(max: u64, percent: u8) -> u64 {
     (u128::from(max) * u128::from(percent) / 100) as u64
 }
 
-/// What the entries that stay weigh together. An object counts as long as one of them names it.
-struct Weights {
-    total: u64,
-    by_project: Vec<u64>,
-    references: HashMap<u32, u32>,
-}
-
-impl Weights {
-    fn of(stock: &Stock<'_>, reasons: &[Option<EvictionReason>]) -> Self {
-        let mut weights = Self {
-            total: stock.fixed_bytes,
-            by_project: vec![0; stock.projects.len()],
-            references: HashMap::new(),
-        };
-        for (entry, _) in stock.entries.iter().zip(reasons).filter(|(_, reason)| reason.is_none()) {
-            let mut bytes = entry.pack_bytes;
-            if let Some(object) = entry.object {
-                let references = weights.references.entry(object).or_insert(0);
-                *references += 1;
-                if *references == 1 {
-                    bytes += stock.object_bytes[object as usize];
-                }
-            }
-            weights.total += bytes;
-            weights.by_project[entry.project as usize] += bytes;
-        }
-        weights
-    }
-
-    fn of_project(&self, stock: &Stock<'_>, name: &str) -> u64 {
-        let project = stock.projects.iter().position(|of| **of == *name);
-        project.map_or(0, |project| self.by_project[project])
-    }
-
-    fn take(&mut self, stock: &Stock<'_>, at: usize) {
-        let entry = &stock.entries[at];
-        let mut bytes = entry.pack_bytes;
-        if let Some(object) = entry.object
-            && let Some(references) = self.references.get_mut(&object)
-        {
-            *references -= 1;
-            if *references == 0 {
-                bytes += stock.object_bytes[object as usize];
-            }
-        }
-        self.total = self.total.saturating_sub(bytes);
-        let of_project = &mut self.by_project[entry.project as usize];
-        *of_project = of_project.saturating_sub(bytes);
-    }
-}
-
 /// The entries that may go, in the order in which they do. Ties go by key, so that the same store has
 /// the same order on every machine.
-fn worst_first(stock: &Stock<'_>, reasons: &[Option<EvictionReason>], policy: EvictionPolicy) -> Vec<usize> {
-    let candidates = stock
-        .entries
-        .iter()
-        .enumerate()
-        .filter(|(at, entry)| reasons[*at].is_none() && !(stock.is_kept_pack)(entry.pack));
+fn worst_first(
+    stock: &Stock<'_>,
+    reasons: &[Option<EvictionReason>],
+    kept: &HashSet<EntryKey>,
+    policy: EvictionPolicy,
+) -> Vec<usize> {
+    let may_go = |at: usize, entry: &EntryFacts| {
+        reasons[at].is_none() && !(stock.is_kept_pack)(entry.pack) && !kept.contains(&entry.key)
+    };
+    let candidates = stock.entries.iter().enumerate().filter(|(at, entry)| may_go(*at, entry));
     let mut ranked: Vec<(f64, usize)> =
         candidates.map(|(at, entry)| (rank(stock, entry, policy), at)).collect();
     ranked.sort_unstable_by(|(a, left), (b, right)| {
@@ -239,6 +197,17 @@ fn worst_first(stock: &Stock<'_>, reasons: &[Option<EvictionReason>], policy: Ev
         a.total_cmp(b).then_with(|| left.key.cmp(&right.key)).then_with(|| right.pack.cmp(&left.pack))
     });
     ranked.into_iter().map(|(_, at)| at).collect()
+}
+
+/// Of each project the package artifact that was made last; of equally new ones that of the largest key.
+fn newest_packages(stock: &Stock<'_>) -> HashSet<EntryKey> {
+    let mut newest: HashMap<u32, (u64, EntryKey)> = HashMap::new();
+    let artifacts = stock.entries.iter().filter(|entry| entry.kind == EntryKind::PackageArtifact);
+    for entry in artifacts.filter(|entry| entry.garbage.is_none()) {
+        let made = (entry.created_unix_s, entry.key);
+        newest.entry(entry.project).and_modify(|known| *known = made.max(*known)).or_insert(made);
+    }
+    newest.into_values().map(|(_, key)| key).collect()
 }
 
 fn rank(stock: &Stock<'_>, entry: &EntryFacts, policy: EvictionPolicy) -> f64 {
@@ -344,6 +313,19 @@ mod tests {
         let retention = |max| Retention { max_bytes: Some(max), ..Retention::default() };
         assert_eq!(decided(&entries, &retention(1300)), [None; 3]);
         assert_eq!(decided(&entries, &retention(1100)), [Some(Size), Some(Size), None]);
+    }
+
+    #[test]
+    fn of_each_package_the_newest_artifact_stays_where_asked() {
+        let mut entries = [entry(1, 5, 100), entry(2, 9, 100), entry(3, 99, 100), entry(4, 1, 100)];
+        for (entry, created_unix_s) in entries.iter_mut().zip([10, 20, 5]) {
+            (entry.kind, entry.created_unix_s) = (EntryKind::PackageArtifact, created_unix_s);
+        }
+        entries[2].project = 1;
+        let retention = Retention { max_bytes: Some(0), max_age_s: Some(0), ..Retention::default() };
+        assert!(decided(&entries, &retention).iter().all(Option::is_some));
+        let keeping = Retention { keep_packages: true, ..retention };
+        assert_eq!(decided(&entries, &keeping), [Some(Age), None, None, Some(Age)]);
     }
 
     #[test]

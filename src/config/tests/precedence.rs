@@ -7,12 +7,14 @@ use crate::config::{Flag, Inputs, Origin, SETTINGS};
 
 /// For every setting a value that is not the default: as a flag or variable says it, as a file says it, and as
 /// it is said back.
-const SAMPLES: [(&str, &str, &str, &str); 18] = [
+const SAMPLES: [(&str, &str, &str, &str); 20] = [
     ("dir", "cache", "\"cache\"", "cache"),
     ("enabled", "no", "false", "false"),
     ("max_size", "2GiB", "\"2 GiB\"", "2 GiB"),
     ("max_age", "30s", "\"30s\"", "30s"),
     ("eviction", "value", "\"value\"", "value"),
+    ("quotas", "a=5MB,b=1kB", "['b=1 kB', 'a=5MB']", "a=5 MB,b=1 kB"),
+    ("keep_packages", "on", "true", "true"),
     ("cleanup_interval", "2h", "\"2h\"", "2h"),
     ("verbose", "on", "true", "true"),
     ("read_only", "1", "true", "true"),
