@@ -33,6 +33,13 @@ impl Ours {
         ours
     }
 
+    /// Puts entries of another kind; only tables get a dictionary.
+    pub(crate) fn open_for_kind(dir: &Path, kind: EntryKind) -> Self {
+        let mut ours = Self::open_for_whole_packs(dir);
+        ours.meta.kind = kind;
+        ours
+    }
+
     /// As `janus cache optimize` a day later: all packs written anew, everything compressed.
     pub(crate) fn optimize(dir: &Path) -> GcReport {
         let options =
