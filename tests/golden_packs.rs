@@ -95,8 +95,8 @@ fn newer() -> Vec<u8> {
 fn cache_with(pack: &[u8]) -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().expect("a temporary folder");
     drop(open(dir.path()));
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let name = format!("{}-{}.pack", hex(&pack[16..24]), hex(&pack[24..32]));
+    let half = |at: usize| u64::from_be_bytes(pack[at..at + 8].try_into().expect("8 bytes"));
+    let name = format!("{:016x}-{:016x}.pack", half(16), half(24));
     let packs = dir.path().join("v1/packs");
     std::fs::create_dir_all(&packs).expect("made");
     std::fs::write(packs.join(name), pack).expect("written");

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use janus_cache::clock::Clock;
 use janus_cache::codec::Codec;
+use janus_cache::digest::ContentDigest;
 use janus_cache::store::{
     Damage, Effort, EntryKind, EntryMeta, GcOptions, GcReport, Lookup, MissReason, NewEntry, PackCodec,
     Problem, Repair, Retention, Selection, Store, StoreOptions,
@@ -106,6 +107,30 @@ fn too_few_tables_and_other_kinds_get_no_dictionary() {
         assert_eq!(pack[8], 1, "older programs can read it");
         assert!((0..count).all(|number| get(&store, number) == Ok(table("geo", number))));
     }
+}
+
+#[test]
+fn a_dictionary_that_saves_nothing_is_not_kept() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let noise = |number: u32| -> Vec<u8> {
+        let digest =
+            |part: u32| *ContentDigest::of(&[number.to_le_bytes(), part.to_le_bytes()].concat()).as_bytes();
+        // Half of it repeats itself, so that it shrinks alone.
+        let once: Vec<u8> = (0..8).flat_map(digest).collect();
+        once.repeat(2)
+    };
+    let store = open_on_day(dir.path(), 0);
+    let session = store.session().expect("a session");
+    for number in 0..300 {
+        let meta = EntryMeta { kind: EntryKind::DispatchTable, codec: Codec::None, ..meta(number) };
+        let entry = NewEntry { key: key(number), meta: &meta, content: &noise(number), trace: b"" };
+        session.put(&entry).expect("put");
+    }
+    session.commit().expect("committed");
+    let store = open_on_day(dir.path(), 2);
+    assert_eq!(optimize(&store).dictionary_bytes, 0);
+    assert_eq!(codecs(&store), BTreeMap::from([("zstd", 300)]));
+    assert!((0..300).all(|number| get(&store, number) == Ok(noise(number))));
 }
 
 #[test]

@@ -157,16 +157,15 @@ impl Pack {
     /// the pack has none: then no entry may ask for it.
     pub(super) fn dictionary(&self) -> Result<&Dictionary, MissReason> {
         let pack = self.id;
-        let known = match self.dictionary.get() {
-            Some(known) => known,
-            None => {
-                let Sections { dictionary_at, dictionary_bytes, .. } = self.sections;
-                // What the system could not read now it may read the next time.
-                let unreadable = |error: io::Error| MissReason::Unreadable { pack, kind: error.kind() };
-                let section = self.bytes.get(dictionary_at, dictionary_bytes).map_err(unreadable)?;
-                let found = pack_dictionary::dictionary_of(&section);
-                self.dictionary.get_or_init(|| found)
-            }
+        let known = if let Some(known) = self.dictionary.get() {
+            known
+        } else {
+            let Sections { dictionary_at, dictionary_bytes, .. } = self.sections;
+            // What the system could not read now it may read the next time.
+            let unreadable = |error: io::Error| MissReason::Unreadable { pack, kind: error.kind() };
+            let section = self.bytes.get(dictionary_at, dictionary_bytes).map_err(unreadable)?;
+            let found = pack_dictionary::dictionary_of(&section);
+            self.dictionary.get_or_init(|| found)
         };
         known.as_ref().ok_or(MissReason::Damaged { pack, what: Damage::Dictionary })
     }
