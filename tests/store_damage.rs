@@ -243,7 +243,7 @@ fn a_pack_of_another_version_is_a_miss_that_says_so() {
     bytes[8] = 9;
     std::fs::write(&pack, bytes).expect("written");
     let found = get(&open(dir.path()), 2);
-    assert!(matches!(found, Err(MissReason::WrongVersion { found: 9, supported: 1, .. })), "{found:?}");
+    assert!(matches!(found, Err(MissReason::WrongVersion { found: 9, supported: 2, .. })), "{found:?}");
 }
 
 #[test]

@@ -255,7 +255,7 @@ fn what_nobody_used_for_long_is_compressed_when_asked_and_answers_as_before() {
     assert!(report.after_bytes * 2 < before, "{report:?}");
     assert!((0..40).all(|number| get(&store, number * 2) == Ok(long(number))));
     let mut codecs = BTreeMap::new();
-    store.visit(&mut |entry| *codecs.entry(entry.meta.codec.as_str()).or_insert(0) += 1).expect("visited");
+    store.visit(&mut |entry| *codecs.entry(entry.codec.as_str()).or_insert(0) += 1).expect("visited");
     assert_eq!(codecs, BTreeMap::from([("none", 1), ("zstd", 39)]));
     sound(&store);
     let again = store.gc(&options).expect("collected");

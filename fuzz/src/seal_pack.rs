@@ -23,8 +23,12 @@ pub(crate) fn sealed(data: &[u8]) -> Option<Vec<u8>> {
     let strings = traces.checked_add(size(&bytes, footer + 40)?)?;
     parts(&mut bytes, traces, strings, BLOCK_LEN, 4, 12);
     let strings = strings.checked_next_multiple_of(64)?;
-    let index = strings.checked_add(size(&bytes, footer + 48)?)?;
-    parts(&mut bytes, strings, index, RECORD_LEN, 0, 4);
+    let dictionary = strings.checked_add(size(&bytes, footer + 48)?)?;
+    parts(&mut bytes, strings, dictionary, RECORD_LEN, 0, 4);
+    let dictionary = dictionary.checked_next_multiple_of(64)?;
+    let index = dictionary.checked_add(u32_at(&bytes, footer + 112) as usize)?;
+    // Its head is like a name's.
+    parts(&mut bytes, dictionary, index, RECORD_LEN, 0, 4);
     let index = index.checked_next_multiple_of(64)?;
     let index_end = index.checked_add(u32_at(&bytes, footer + 24) as usize * 8)?;
     whole(&mut bytes, index..index_end, footer + 104);

@@ -1,18 +1,26 @@
 //! Dictionaries for Zstandard: what many small contents have in common, once.
 
 use std::fmt;
+use std::sync::Arc;
 
 use ::zstd::bulk::{Compressor, Decompressor};
+use ::zstd::dict::DecoderDictionary;
+use ::zstd::zstd_safe;
 
 use super::zstd::fill;
 use super::{Codec, CodecError, Level};
 use crate::digest::ContentDigest;
 
-/// A trained dictionary. What was encoded with one decodes with the same one only; its digest names it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Dictionary {
+/// A trained dictionary, ready to decode. What was encoded with one decodes with the same one only; its
+/// digest names it. Clones share everything.
+#[derive(Clone)]
+pub struct Dictionary(Arc<Inner>);
+
+struct Inner {
     bytes: Vec<u8>,
     digest: ContentDigest,
+    id: u32,
+    prepared: DecoderDictionary<'static>,
 }
 
 /// Why there is no dictionary.
@@ -40,8 +48,8 @@ pub enum DictionaryError {
 }
 
 impl Dictionary {
-    /// Learns from samples, such as all tables of a pack. 64 KiB serve tables well. Cost: seconds for
-    /// samples of some 10 MB.
+    /// Learns from samples, such as all tables of a pack. 64 KiB serve tables well. The same samples in
+    /// the same order give the same dictionary. Cost: seconds for samples of some 10 MB.
     pub fn train(samples: &[&[u8]], max_bytes: usize) -> Result<Self, DictionaryError> {
         let untrainable = || DictionaryError::Untrainable {
             sample_count: samples.len(),
@@ -52,47 +60,107 @@ impl Dictionary {
         Self::from_bytes(bytes).map_err(|_| untrainable())
     }
 
-    /// A dictionary that was kept.
+    /// A dictionary that was kept. Cost: it is hashed, and prepared for decoding.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, DictionaryError> {
         let malformed = DictionaryError::Malformed { found_bytes: bytes.len() };
         // Without its number, a frame could not tell that it needs another dictionary.
-        if ::zstd::zstd_safe::get_dict_id(&bytes).is_none() || Decompressor::with_dictionary(&bytes).is_err()
-        {
-            return Err(malformed);
-        }
+        let id = zstd_safe::get_dict_id(&bytes).ok_or(malformed)?.get();
+        let prepared = DecoderDictionary::try_copy(&bytes).map_err(|_| malformed)?;
         let digest = ContentDigest::of(&bytes);
-        Ok(Self { bytes, digest })
+        Ok(Self(Arc::new(Inner { bytes, digest, id, prepared })))
     }
 
     /// The bytes to keep.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.0.bytes
     }
 
     /// Its name.
-    pub const fn digest(&self) -> ContentDigest {
-        self.digest
+    pub fn digest(&self) -> ContentDigest {
+        self.0.digest
     }
 
-    /// Encodes with this dictionary. None where the library cannot get memory for its work.
+    /// The number by which frames name it. Others may have the same by chance; the digest is what tells
+    /// dictionaries apart.
+    pub fn id(&self) -> u32 {
+        self.0.id
+    }
+
+    /// Prepares it for encoding. None where the library cannot get memory for its work. Cost: at the
+    /// higher levels milliseconds, so that one encoder is to serve many contents.
+    pub fn encoder(&self, level: Level) -> Option<DictionaryEncoder> {
+        let compressor = Compressor::with_dictionary(i32::from(level.get()), self.bytes()).ok()?;
+        Some(DictionaryEncoder { compressor, dictionary: self.clone() })
+    }
+
+    /// Encodes with this dictionary. None where the library cannot get memory for its work. Cost:
+    /// preparing the dictionary comes on top each time, see [`Dictionary::encoder`].
     pub fn encode(&self, bytes: &[u8], level: Level) -> Option<Vec<u8>> {
-        let mut encoder = Compressor::with_dictionary(i32::from(level.get()), &self.bytes).ok()?;
-        encoder.compress(bytes).ok()
+        self.encoder(level)?.encode(bytes)
+    }
+
+    /// Whether `stored` is one whole frame, and names this dictionary by its number. Cost: a look at the
+    /// head of each block.
+    pub fn check_frame(&self, stored: &[u8], decoded_bytes: u64) -> Result<(), CodecError> {
+        let found = zstd_safe::get_dict_id_from_frame(stored).map_or(0, std::num::NonZeroU32::get);
+        if found != self.id() {
+            return Err(CodecError::OtherDictionary { found, expected: self.id() });
+        }
+        if zstd_safe::find_frame_compressed_size(stored) != Ok(stored.len()) {
+            return Err(CodecError::Malformed { decoded_bytes });
+        }
+        Ok(())
     }
 
     /// Decodes to exactly `decoded_bytes`, which must be at most `limit_bytes`, what was encoded with this
-    /// dictionary. Cost: preparing the dictionary comes on top each time.
+    /// dictionary.
     pub fn decode(&self, stored: &[u8], decoded_bytes: u64, limit_bytes: u64) -> Result<Vec<u8>, CodecError> {
         Codec::Zstd.check_promise(stored.len() as u64, decoded_bytes, limit_bytes)?;
+        self.check_frame(stored, decoded_bytes)?;
         let mut decoded = vec![0; decoded_bytes as usize];
-        fill(Decompressor::with_dictionary(&self.bytes), stored, &mut decoded)?;
+        fill(Decompressor::with_prepared_dictionary(&self.0.prepared), stored, &mut decoded)?;
         Ok(decoded)
     }
 }
 
+impl PartialEq for Dictionary {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.digest == other.0.digest
+    }
+}
+
+impl Eq for Dictionary {}
+
 impl fmt::Debug for Dictionary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dictionary").field("bytes", &self.bytes.len()).field("digest", &self.digest).finish()
+        f.debug_struct("Dictionary")
+            .field("bytes", &self.bytes().len())
+            .field("digest", &self.digest())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A dictionary that is prepared for encoding at one level.
+pub struct DictionaryEncoder {
+    compressor: Compressor<'static>,
+    dictionary: Dictionary,
+}
+
+impl DictionaryEncoder {
+    /// Which dictionary it is.
+    pub fn dictionary(&self) -> &Dictionary {
+        &self.dictionary
+    }
+
+    /// One frame. None where the library cannot get memory for its work.
+    pub fn encode(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.compressor.compress(bytes).ok()
+    }
+}
+
+impl fmt::Debug for DictionaryEncoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DictionaryEncoder").field("dictionary", &self.dictionary).finish_non_exhaustive()
     }
 }
 
@@ -126,8 +194,36 @@ mod tests {
         let stored = dictionary.encode(sample, Level::default()).expect("memory");
         let decoded_bytes = sample.len() as u64;
         let malformed = CodecError::Malformed { decoded_bytes };
-        assert_eq!(trained(2).decode(&stored, decoded_bytes, 1 << 20), Err(malformed));
+        let other = trained(2);
+        let wrong = CodecError::OtherDictionary { found: dictionary.id(), expected: other.id() };
+        assert_eq!(other.decode(&stored, decoded_bytes, 1 << 20), Err(wrong));
         assert_eq!(Codec::Zstd.decode(&stored, decoded_bytes, 1 << 20), Err(malformed));
+    }
+
+    #[test]
+    fn a_frame_that_names_no_dictionary_and_more_than_one_frame_are_refused() {
+        let (dictionary, sample) = (trained(1), &samples(1)[3]);
+        let decoded_bytes = sample.len() as u64;
+        let (_, without) = Codec::Zstd.encode(sample);
+        let found = dictionary.decode(&without, decoded_bytes, 1 << 20);
+        assert_eq!(found, Err(CodecError::OtherDictionary { found: 0, expected: dictionary.id() }));
+        let once = dictionary.encode(sample, Level::default()).expect("memory");
+        for stored in
+            [[&once[..], &once[..]].concat(), [&once[..], b"x"].concat(), once[..once.len() - 1].to_vec()]
+        {
+            let found = dictionary.decode(&stored, decoded_bytes, 1 << 20);
+            assert_eq!(found, Err(CodecError::Malformed { decoded_bytes }));
+        }
+    }
+
+    #[test]
+    fn an_encoder_gives_the_same_bytes_for_the_same_content_whatever_came_before() {
+        let (dictionary, samples) = (trained(1), samples(1));
+        let mut encoder = dictionary.encoder(Level::SMALLEST).expect("memory");
+        for sample in &samples[..20] {
+            assert_eq!(encoder.encode(sample), dictionary.encode(sample, Level::SMALLEST));
+        }
+        assert_eq!(encoder.dictionary(), &dictionary);
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod zstd;
 
 use std::borrow::Cow;
 
-pub use dictionary::{Dictionary, DictionaryError};
+pub use dictionary::{Dictionary, DictionaryEncoder, DictionaryError};
 pub use zstd::Level;
 
 /// How bytes are stored.
@@ -49,6 +49,14 @@ pub enum CodecError {
     Malformed {
         /// What the format promises.
         decoded_bytes: u64,
+    },
+    /// The stored bytes name another dictionary than the one that is there.
+    #[error("the stored bytes need the dictionary with number {found}, not {expected}")]
+    OtherDictionary {
+        /// The number that they name; 0 where they name none.
+        found: u32,
+        /// The number of the dictionary that is there.
+        expected: u32,
     },
 }
 

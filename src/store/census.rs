@@ -8,6 +8,7 @@ use super::entry::{EntryKey, EntryKind};
 use super::error::StoreError;
 use super::handle::Shared;
 use super::objects::{Objects, list_objects};
+use super::pack_codec::PackCodec;
 use super::pack_format::{ENTRY_ALIGN, ENTRY_HEADER_BYTES, PackId};
 use super::pack_reader::{OpenFailure, Pack};
 use super::{catalog, recency};
@@ -32,6 +33,8 @@ pub(super) struct EntryFacts {
     pub(super) pack_bytes: u64,
     /// Index in [`Census::digests`], for a loose one.
     pub(super) object: Option<u32>,
+    pub(super) codec: PackCodec,
+    pub(super) decoded_bytes: u64,
     pub(super) created_unix_s: u64,
     pub(super) rebuild_cost_ns: u64,
     pub(super) usage: recency::Usage,
@@ -136,7 +139,8 @@ impl Census {
 
     fn add(&mut self, pack: &Pack, usage: &[recency::Usage], seen: &mut Seen) {
         for (at, header) in pack.entries() {
-            let Some(kind) = EntryKind::from_byte(header.kind) else { continue };
+            let known = (EntryKind::from_byte(header.kind), PackCodec::from_byte(header.codec));
+            let (Some(kind), Some(codec)) = known else { continue };
             if pack.check_entry(at, &header).is_err() {
                 continue;
             }
@@ -175,6 +179,8 @@ impl Census {
                     + header.inline_bytes().next_multiple_of(ENTRY_ALIGN)
                     + INDEX_BYTES,
                 object,
+                codec,
+                decoded_bytes: header.decoded_bytes.get(),
                 created_unix_s: header.created_unix_s.get(),
                 rebuild_cost_ns: header.rebuild_cost_ns.get(),
                 usage: usage.get(header.ordinal.get() as usize).copied().unwrap_or_default(),

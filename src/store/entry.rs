@@ -116,7 +116,8 @@ impl fmt::Display for EntryKind {
 pub struct EntryMeta {
     /// What it is.
     pub kind: EntryKind,
-    /// How to store it: a wish when put (what does not shrink is stored as it is), the fact when got.
+    /// How to store it: a wish. What does not shrink is stored as it is; what an entry is stored as, its
+    /// own `codec` tells.
     pub codec: Codec,
     /// When it was made, in seconds since the Unix epoch.
     pub created_unix_s: u64,

@@ -67,6 +67,8 @@ pub struct GcReport {
     pub new_packs: Vec<PackId>,
     /// Their bytes.
     pub written_bytes: u64,
+    /// The length of the dictionary that was trained for them; 0 where none was, or it did not pay.
+    pub dictionary_bytes: u64,
     /// The entries that went, by reason.
     pub evicted: BTreeMap<EvictionReason, Evicted>,
     /// True when another process was at it already, and nothing was done.
@@ -84,6 +86,7 @@ impl GcReport {
         self.removed_packs.extend(next.removed_packs);
         self.removed += next.removed;
         self.written_bytes += next.written_bytes;
+        self.dictionary_bytes = self.dictionary_bytes.max(next.dictionary_bytes);
         for (reason, more) in next.evicted {
             let evicted = self.evicted.entry(reason).or_default();
             evicted.entries += more.entries;
@@ -251,6 +254,7 @@ fn carry_out(
             report.after_packs += copied.packs.len() as u64;
             report.after_bytes += copied.recency_bytes;
             (report.new_packs, report.written_bytes) = (copied.packs, copied.written_bytes);
+            report.dictionary_bytes = copied.dictionary_bytes;
             // Whoever misses in a pack that goes next must know that there are new ones.
             shared.catalog.announce();
         }

@@ -5,13 +5,13 @@ use std::mem::offset_of;
 use zerocopy::FromBytes;
 
 use super::entry::{EntryKey, EntryKind};
+use super::pack_codec::PackCodec;
 use super::pack_format::{
     ENTRY_HEADER_BYTES, EntryHeader, FOOTER_BYTES, FOOTER_MAGIC, HEADER_BYTES, HEADER_MAGIC, PackFooter,
     PackHeader, PackId,
 };
 use super::pack_verify::{self, SoundEntry, Verified};
 use super::text;
-use crate::codec::Codec;
 use crate::image::inspect::{Field, Problem};
 
 /// Contents that decode to more are not looked into.
@@ -42,7 +42,7 @@ pub struct PackEntry {
     /// What it holds.
     pub kind: EntryKind,
     /// How its content is stored.
-    pub codec: Codec,
+    pub codec: PackCodec,
     /// Whether its content is in a file of its own.
     pub is_loose: bool,
     /// Stored length in bytes.
@@ -109,7 +109,7 @@ fn read(
     describe: &dyn Fn(EntryKind, &[u8]) -> Option<String>,
 ) -> Option<PackEntry> {
     let SoundEntry { at, header, .. } = sound;
-    let (kind, codec) = (EntryKind::from_byte(header.kind)?, Codec::from_byte(header.codec)?);
+    let (kind, codec) = (EntryKind::from_byte(header.kind)?, PackCodec::from_byte(header.codec)?);
     let name = |at: u32| {
         text::string_at(found.strings(bytes), at).map_or_else(String::new, |(name, _)| name.to_owned())
     };
@@ -117,7 +117,12 @@ fn read(
     let content = (!header.is_loose() && decoded_bytes <= MAX_LOOKED_INTO_BYTES).then(|| {
         let start = (at + ENTRY_HEADER_BYTES) as usize;
         let stored = bytes.get(start..start.checked_add(header.inline_bytes() as usize)?)?;
-        let content = codec.decode(stored, decoded_bytes, MAX_LOOKED_INTO_BYTES).ok()?;
+        let content = match codec {
+            PackCodec::Alone(codec) => codec.decode(stored, decoded_bytes, MAX_LOOKED_INTO_BYTES).ok()?,
+            PackCodec::Dictionary => {
+                found.dictionary.as_ref()?.decode(stored, decoded_bytes, MAX_LOOKED_INTO_BYTES).ok()?.into()
+            }
+        };
         describe(kind, &content)
     });
     Some(PackEntry {
@@ -207,6 +212,7 @@ fn footer_fields(bytes: &[u8]) -> Vec<Field> {
         field!(base, PackFooter, footer, max_created_unix_s, |footer| footer.max_created_unix_s.to_string()),
         field!(base, PackFooter, footer, index_crc32, |footer| format!("{:08x}", footer.index_crc32.get())),
         field!(base, PackFooter, footer, filter_crc32, |footer| format!("{:08x}", footer.filter_crc32.get())),
+        field!(base, PackFooter, footer, dictionary_bytes, |footer| footer.dictionary_bytes.to_string()),
         field!(base, PackFooter, footer, crc32, |footer| format!("{:08x}", footer.crc32.get())),
         field!(base, PackFooter, footer, magic, |footer| footer.magic.escape_ascii().to_string()),
     ]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::entry::{EntryKey, EntryKind, EntryMeta};
 use super::error::StoreError;
+use super::pack_codec::PackCodec;
 use super::pack_format::{EntryHeader, PackId};
 use super::pack_reader::Pack;
-use crate::codec::Codec;
 use crate::digest::ContentDigest;
 use crate::fs::FileBytes;
 
@@ -69,13 +69,13 @@ pub enum MissReason {
         digest: ContentDigest,
     },
     /// A pack that may hold the key was written by another version.
-    #[error("pack {pack} has format version {found}, this program reads version {supported}")]
+    #[error("pack {pack} has format version {found}, this program reads versions 1 to {supported}")]
     WrongVersion {
         /// Which pack.
         pack: PackId,
         /// Its version.
         found: u32,
-        /// What is understood.
+        /// The last one that is understood.
         supported: u32,
     },
     /// The system could not read a pack that may hold the key.
@@ -119,6 +119,9 @@ pub enum Damage {
     /// A kind, codec or flag that this program does not know.
     #[error("an entry has a kind, codec or flag that this program does not know")]
     Unknown,
+    /// The pack's dictionary, or a content that was made with another one.
+    #[error("its dictionary is damaged, or is not the one that an entry needs")]
+    Dictionary,
     /// Sound stored bytes that do not decode.
     #[error("an entry's content does not decode")]
     Codec,
@@ -141,8 +144,15 @@ pub enum Damage {
 
 impl Damage {
     /// Those that a first read of an entry can find: remembered as a number above zero.
-    const REMEMBERED: [Self; 6] =
-        [Self::EntryHeader, Self::Content, Self::Name, Self::Unknown, Self::Codec, Self::Object];
+    const REMEMBERED: [Self; 7] = [
+        Self::EntryHeader,
+        Self::Content,
+        Self::Name,
+        Self::Unknown,
+        Self::Codec,
+        Self::Object,
+        Self::Dictionary,
+    ];
 
     pub(super) fn to_code(self) -> u32 {
         Self::REMEMBERED.iter().position(|damage| *damage == self).map_or(1, |at| at as u32 + 1)
@@ -168,7 +178,7 @@ pub struct Entry {
     pub(super) pack: Arc<Pack>,
     pub(super) header: EntryHeader,
     pub(super) kind: EntryKind,
-    pub(super) codec: Codec,
+    pub(super) codec: PackCodec,
     pub(super) body: Body,
 }
 
@@ -196,7 +206,7 @@ impl Entry {
     }
 
     /// How it is stored.
-    pub const fn codec(&self) -> Codec {
+    pub const fn codec(&self) -> PackCodec {
         self.codec
     }
 
@@ -225,11 +235,12 @@ impl Entry {
         self.pack.name(self.header.language.get())
     }
 
-    /// All of that together, owned.
+    /// All of that together, owned, to be put elsewhere: a codec that needs the pack's dictionary is
+    /// named by what comes next to it.
     pub fn meta(&self) -> EntryMeta {
         EntryMeta {
             kind: self.kind,
-            codec: self.codec,
+            codec: self.codec.elsewhere(),
             created_unix_s: self.created_unix_s(),
             rebuild_cost_ns: self.rebuild_cost_ns(),
             project: self.project().to_owned(),

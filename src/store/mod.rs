@@ -12,10 +12,12 @@
 //! | `layout`, `locks`, `catalog` | where files lie, who may do what, which packs there are |
 //! | `pack_format`, `pack_writer`, `pack_reader` | the pack: its shape, its only writer, its reader |
 //! | `pack_answer` | what a pack says to a key |
+//! | `pack_codec`, `pack_dictionary` | how a pack stores a content, and what many of them have in common |
 //! | `pack_check`, `pack_verify` | what its parts promise by themselves, and all of them together |
 //! | `index`, `filter`, `text` | parts of a pack: keys to places, absent keys, names and traces |
 //! | `dead`, `recency` | what counts as removed, what was used when |
 //! | `census`, `retention`, `weights`, `fates`, `compact`, `gc` | what is there, what may stay, what becomes of each pack, copying, all of it |
+//! | `press` | what nobody used for long is compressed with |
 //! | `health` | what is odd about it |
 //! | `history`, `history_format`, `simulate` | what past sessions asked, and what they would have found under other limits |
 //! | `clear`, `validate`, `repair`, `report` | other maintenance |
@@ -48,10 +50,13 @@ mod lookup;
 mod objects;
 mod pack_answer;
 mod pack_check;
+mod pack_codec;
+mod pack_dictionary;
 mod pack_format;
 mod pack_reader;
 mod pack_verify;
 mod pack_writer;
+mod press;
 mod recency;
 mod repair;
 mod report;
@@ -77,6 +82,7 @@ pub use history::{Access, PastSession};
 pub use inspect::{PackEntry, PackInspection, inspect_pack, is_pack};
 pub use layout::Layout;
 pub use lookup::{Damage, Entry, Lookup, MissReason};
+pub use pack_codec::PackCodec;
 pub use pack_format::PackId;
 pub use report::{Checked, Finding, Problem, Repair, Report};
 pub use retention::{EvictionPolicy, EvictionReason, Retention, Selection};

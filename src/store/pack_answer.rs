@@ -6,15 +6,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use zerocopy::FromBytes;
 
-use super::entry::{EntryKey, EntryKind, MAX_CONTENT_BYTES};
+use super::entry::{EntryKey, EntryKind};
 use super::layout::Layout;
 use super::lookup::{Body, Damage, Entry, MissReason};
+use super::pack_codec::PackCodec;
 use super::pack_format::{ENTRY_HEADER_BYTES, EntryHeader, HEADER_BYTES, Sections};
 use super::pack_reader::{CHECKED, DAMAGE_MASK, DAMAGE_SHIFT, HITS_MASK, Pack, REMOVED};
 use super::{filter, index};
 use crate::codec::Codec;
 use crate::digest::{ContentDigest, crc32};
 use crate::fs::FileBytes;
+
+/// Stored as it is: can be used in place.
+const PLAIN: PackCodec = PackCodec::Alone(Codec::None);
 
 /// What a pack says to a key.
 pub(super) enum Answer {
@@ -96,12 +100,12 @@ impl Pack {
         let kind = EntryKind::from_byte(header.kind)?;
         let start = (at + ENTRY_HEADER_BYTES) as usize;
         let end = start.checked_add(header.stored_bytes.get() as usize)?;
-        let is_plain = header.codec == Codec::None.to_byte() && !header.is_loose();
+        let is_plain = header.codec == PLAIN.to_byte() && !header.is_loose();
         if !is_plain || self.bytes.mapped().is_none_or(|mapped| mapped.len() < end) {
             return None;
         }
         let body = Body::InPack { start, end };
-        Some(Entry { pack: Arc::clone(self), header: *header, kind, codec: Codec::None, body })
+        Some(Entry { pack: Arc::clone(self), header: *header, kind, codec: PLAIN, body })
     }
 
     #[cold]
@@ -149,7 +153,8 @@ impl Pack {
         if !checked {
             self.check_entry(at, header).map_err(damaged)?;
         }
-        let (Some(kind), Some(codec)) = (EntryKind::from_byte(header.kind), Codec::from_byte(header.codec))
+        let (Some(kind), Some(codec)) =
+            (EntryKind::from_byte(header.kind), PackCodec::from_byte(header.codec))
         else {
             return Err(damaged(Damage::Unknown));
         };
@@ -160,11 +165,11 @@ impl Pack {
         let body = if header.is_loose() {
             let digest = inline.first_chunk::<32>().ok_or(damaged(Damage::Content))?;
             self.loose_body(ContentDigest::from_bytes(*digest), header, codec, checked, layout)?
-        } else if codec == Codec::None && self.bytes.mapped().is_some() {
+        } else if codec == PLAIN && self.bytes.mapped().is_some() {
             let start = (at + ENTRY_HEADER_BYTES) as usize;
             Body::InPack { start, end: start + inline.len() }
         } else {
-            Body::Owned(decode(codec, &inline, header).map_err(damaged)?)
+            Body::Owned(self.decode(codec, &inline, header)?)
         };
         Ok(Entry { pack: Arc::clone(self), header: *header, kind, codec, body })
     }
@@ -173,7 +178,7 @@ impl Pack {
         &self,
         digest: ContentDigest,
         header: &EntryHeader,
-        codec: Codec,
+        codec: PackCodec,
         checked: bool,
         layout: &Layout,
     ) -> Result<Body, MissReason> {
@@ -191,16 +196,10 @@ impl Pack {
         if !checked && ContentDigest::of(&stored) != digest {
             return Err(damaged(Damage::Object));
         }
-        if codec == Codec::None && object.mapped().is_some() {
+        if codec == PLAIN && object.mapped().is_some() {
             drop(stored);
             return Ok(Body::InObject(object));
         }
-        decode(codec, &stored, header).map(Body::Owned).map_err(damaged)
+        self.decode(codec, &stored, header).map(Body::Owned)
     }
-}
-
-fn decode(codec: Codec, stored: &[u8], header: &EntryHeader) -> Result<Vec<u8>, Damage> {
-    let decoded =
-        codec.decode(stored, header.decoded_bytes.get(), MAX_CONTENT_BYTES).map_err(|_| Damage::Codec)?;
-    Ok(decoded.into_owned())
 }

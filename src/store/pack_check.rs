@@ -6,11 +6,16 @@ use zerocopy::FromBytes;
 use super::entry::{EntryKind, MAX_CONTENT_BYTES};
 use super::index;
 use super::lookup::{Damage, MissReason};
+use super::pack_codec::PackCodec;
 use super::pack_format::{
-    ENTRY_LOOSE, EntryHeader, FOOTER_BYTES, FOOTER_MAGIC, HEADER_MAGIC, PACK_SYNCED, PACK_VERSION,
-    PackFooter, PackHeader, PackId, Sections,
+    DICTIONARY_VERSION, DictionaryHeader, ENTRY_LOOSE, EntryHeader, FOOTER_BYTES, FOOTER_MAGIC, HEADER_MAGIC,
+    MAX_DICTIONARY_BYTES, PACK_SYNCED, PLAIN_VERSION, PackFooter, PackHeader, PackId, Sections,
 };
 use crate::codec::Codec;
+
+const fn is_known(version: u32) -> bool {
+    matches!(version, PLAIN_VERSION | DICTIONARY_VERSION)
+}
 
 /// A header's own promises, and the identity it must have.
 pub(super) fn check_header(bytes: &[u8], id: PackId) -> Result<PackHeader, MissReason> {
@@ -21,8 +26,8 @@ pub(super) fn check_header(bytes: &[u8], id: PackId) -> Result<PackHeader, MissR
         return Err(damaged(Damage::Header));
     }
     // Another version may keep its checksum elsewhere, so its number is believed first.
-    if found != PACK_VERSION {
-        return Err(MissReason::WrongVersion { pack: id, found, supported: PACK_VERSION });
+    if !is_known(found) {
+        return Err(MissReason::WrongVersion { pack: id, found, supported: DICTIONARY_VERSION });
     }
     if header.crc32.get() != header.computed_crc() {
         return Err(damaged(Damage::Header));
@@ -43,21 +48,27 @@ pub(super) fn check_footer(
     file_bytes: u64,
 ) -> Result<(PackFooter, Sections), Damage> {
     let footer = PackFooter::read_from_bytes(bytes).map_err(|_| Damage::TooShort)?;
+    let version = footer.version.get();
+    // In a pack without a dictionary its length is reserved bytes.
+    let says_what_it_has = (footer.dictionary_bytes.get() > 0) == (version == DICTIONARY_VERSION);
     let sound = footer.magic == FOOTER_MAGIC
         && footer.crc32.get() == footer.computed_crc()
-        && footer.reserved == [0; 4];
-    if !sound || footer.version.get() != PACK_VERSION {
+        && is_known(version)
+        && says_what_it_has;
+    if !sound {
         return Err(Damage::Footer);
     }
     let sections = Sections::of(&footer).ok_or(Damage::Structure)?;
     let fits = footer.pack_id == *id.as_bytes()
         && footer.file_bytes.get() == file_bytes
+        && sections.dictionary_bytes <= MAX_DICTIONARY_BYTES + size_of::<DictionaryHeader>() as u64
         && sections.footer_at.checked_add(FOOTER_BYTES) == Some(file_bytes)
         && u64::from(footer.slot_count.get()) == index::slot_count(u64::from(footer.entry_count.get()));
     if fits { Ok((footer, sections)) } else { Err(Damage::Structure) }
 }
 
-/// An entry header's own promises.
+/// An entry header's own promises. Whether the pack has the dictionary that it may need is for the pack
+/// to say.
 pub(super) fn check_entry_header(header: &EntryHeader, id: PackId, at: u64) -> Result<(), Damage> {
     if header.header_crc32.get() != header.computed_crc(id, at) {
         return Err(Damage::EntryHeader);
@@ -65,8 +76,10 @@ pub(super) fn check_entry_header(header: &EntryHeader, id: PackId, at: u64) -> R
     let known = header.flags.get() & !ENTRY_LOOSE == 0
         && header.reserved == [0; 4]
         && EntryKind::from_byte(header.kind).is_some()
-        && Codec::from_byte(header.codec).is_some()
+        && PackCodec::from_byte(header.codec).is_some()
         && header.decoded_bytes.get() <= MAX_CONTENT_BYTES;
+    // An object is a file of many packs, and none of their dictionaries is its.
+    let known = known && !(header.is_loose() && header.codec == PackCodec::Dictionary.to_byte());
     let plain = header.codec != Codec::None.to_byte() || header.stored_bytes == header.decoded_bytes;
     if known && plain { Ok(()) } else { Err(Damage::Unknown) }
 }

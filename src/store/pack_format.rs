@@ -10,8 +10,10 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 pub(super) const HEADER_MAGIC: [u8; 8] = *b"JCPK\r\n\x1a\0";
 /// Last bytes of a pack.
 pub(super) const FOOTER_MAGIC: [u8; 8] = *b"JCPKEND\n";
-/// 1: first.
-pub(super) const PACK_VERSION: u32 = 1;
+/// 1: first. A pack without a dictionary is still written so, and every program can read it.
+pub(super) const PLAIN_VERSION: u32 = 1;
+/// 2: a dictionary between names and index, and entries that need it.
+pub(super) const DICTIONARY_VERSION: u32 = 2;
 
 /// Entries begin at multiples of this, so that an index slot names one in 32 bits.
 pub(super) const ENTRY_ALIGN: u64 = 8;
@@ -22,6 +24,9 @@ pub(super) const ENTRY_HEADER_BYTES: u64 = size_of::<EntryHeader>() as u64;
 pub(super) const FOOTER_BYTES: u64 = size_of::<PackFooter>() as u64;
 /// A pack is no longer than an index slot can reach.
 pub(super) const MAX_PACK_BYTES: u64 = u32::MAX as u64 * ENTRY_ALIGN;
+
+/// No dictionary is longer. Readers hold it in memory.
+pub(super) const MAX_DICTIONARY_BYTES: u64 = 1 << 20;
 
 /// Header flag: the data were synced before the pack got its name.
 pub(super) const PACK_SYNCED: u32 = 1;
@@ -84,6 +89,13 @@ pub(super) struct StringRecord {
     pub(super) crc32: U32,
 }
 
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub(super) struct DictionaryHeader {
+    pub(super) bytes: U32,
+    pub(super) crc32: U32,
+}
+
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub(super) struct IndexSlot {
@@ -111,7 +123,7 @@ pub(super) struct PackFooter {
     pub(super) max_created_unix_s: U64,
     pub(super) index_crc32: U32,
     pub(super) filter_crc32: U32,
-    pub(super) reserved: [u8; 4],
+    pub(super) dictionary_bytes: U32,
     pub(super) crc32: U32,
     pub(super) magic: [u8; 8],
 }
@@ -125,6 +137,8 @@ pub(super) struct Sections {
     pub(super) traces_bytes: u64,
     pub(super) strings_at: u64,
     pub(super) strings_bytes: u64,
+    pub(super) dictionary_at: u64,
+    pub(super) dictionary_bytes: u64,
     pub(super) index_at: u64,
     pub(super) index_bytes: u64,
     pub(super) filter_at: u64,
@@ -138,6 +152,7 @@ impl Sections {
         entries_bytes: u64,
         traces_bytes: u64,
         strings_bytes: u64,
+        dictionary_bytes: u64,
         index_bytes: u64,
         filter_bytes: u64,
     ) -> Option<Self> {
@@ -145,7 +160,8 @@ impl Sections {
         let entries_end = HEADER_BYTES.checked_add(entries_bytes)?;
         let traces_at = after(HEADER_BYTES, entries_bytes)?;
         let strings_at = after(traces_at, traces_bytes)?;
-        let index_at = after(strings_at, strings_bytes)?;
+        let dictionary_at = after(strings_at, strings_bytes)?;
+        let index_at = after(dictionary_at, dictionary_bytes)?;
         let filter_at = after(index_at, index_bytes)?;
         let footer_at = after(filter_at, filter_bytes)?;
         Some(Self {
@@ -154,6 +170,8 @@ impl Sections {
             traces_bytes,
             strings_at,
             strings_bytes,
+            dictionary_at,
+            dictionary_bytes,
             index_at,
             index_bytes,
             filter_at,
@@ -167,6 +185,7 @@ impl Sections {
             footer.entries_bytes.get(),
             footer.traces_bytes.get(),
             footer.strings_bytes.get(),
+            u64::from(footer.dictionary_bytes.get()),
             u64::from(footer.slot_count.get()) * size_of::<IndexSlot>() as u64,
             u64::from(footer.filter_blocks.get()) * super::filter::BLOCK_BYTES as u64,
         )
@@ -303,6 +322,7 @@ mod tests {
         );
         assert_spec!(SPEC, TraceBlock { decoded_bytes, stored_bytes, codec, reserved, crc32 });
         assert_spec!(SPEC, StringRecord { bytes, crc32 });
+        assert_spec!(SPEC, DictionaryHeader { bytes, crc32 });
         assert_spec!(SPEC, IndexSlot { fingerprint, entry_at });
         assert_spec!(
             SPEC,
@@ -324,7 +344,7 @@ mod tests {
                 max_created_unix_s,
                 index_crc32,
                 filter_crc32,
-                reserved,
+                dictionary_bytes,
                 crc32,
                 magic
             }
@@ -349,7 +369,7 @@ mod tests {
 
     #[test]
     fn sections_that_leave_64_bits_are_refused() {
-        assert_eq!(Sections::lay_out(u64::MAX - 70, 0, 0, 0, 0), None);
-        assert!(Sections::lay_out(100, 1, 1, 8, 32).is_some());
+        assert_eq!(Sections::lay_out(u64::MAX - 70, 0, 0, 0, 0, 0), None);
+        assert!(Sections::lay_out(100, 1, 1, 9, 8, 32).is_some());
     }
 }

@@ -8,16 +8,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use zerocopy::{FromBytes, FromZeros};
 
-use super::entry::EntryKey;
+use super::entry::{EntryKey, MAX_CONTENT_BYTES};
 use super::error::StoreError;
 use super::history::Access;
 use super::lookup::{Damage, MissReason};
 use super::pack_check::{check_entry_header, check_footer, check_header};
+use super::pack_codec::PackCodec;
 use super::pack_format::{
     ENTRY_HEADER_BYTES, EntryHeader, FOOTER_BYTES, HEADER_BYTES, NO_TRACE, PACK_SYNCED, PackFooter,
     PackHeader, PackId, Sections,
 };
-use super::{filter, index, text};
+use super::{filter, index, pack_codec, pack_dictionary, text};
+use crate::codec::Dictionary;
 use crate::digest::{ContentDigest, crc32};
 use crate::fs::{FileAccess, FileBytes};
 
@@ -52,6 +54,8 @@ pub(super) struct Pack {
     held_index: OnceLock<Vec<u8>>,
     held_filter: OnceLock<Vec<u8>>,
     held_strings: OnceLock<Vec<u8>>,
+    // None in it: damage, or a pack without one.
+    dictionary: OnceLock<Option<Dictionary>>,
     marks: OnceLock<Box<[AtomicU32]>>,
 }
 
@@ -72,6 +76,9 @@ impl Pack {
         let footer_at = bytes.len_bytes() - FOOTER_BYTES;
         let footer = bytes.get(footer_at, FOOTER_BYTES).map_err(unreadable)?;
         let (footer, sections) = check_footer(&footer, id, bytes.len_bytes()).map_err(damaged)?;
+        if footer.version != header.version {
+            return Err(damaged(Damage::Structure));
+        }
         Ok(Self {
             id,
             path: path.to_owned(),
@@ -83,6 +90,7 @@ impl Pack {
             held_index: OnceLock::new(),
             held_filter: OnceLock::new(),
             held_strings: OnceLock::new(),
+            dictionary: OnceLock::new(),
             marks: OnceLock::new(),
         })
     }
@@ -144,6 +152,40 @@ impl Pack {
             self.strings().and_then(|strings| text::string_at(strings, name.get())).ok_or(Damage::Name)?;
         }
         Ok(())
+    }
+
+    /// The pack's dictionary, read, checked and prepared for the first entry that needs it. Damage where
+    /// the pack has none: then no entry may ask for it.
+    pub(super) fn dictionary(&self) -> Result<&Dictionary, MissReason> {
+        let pack = self.id;
+        let known = if let Some(known) = self.dictionary.get() {
+            known
+        } else {
+            let Sections { dictionary_at, dictionary_bytes, .. } = self.sections;
+            // What the system could not read now it may read the next time.
+            let unreadable = |error: io::Error| MissReason::Unreadable { pack, kind: error.kind() };
+            let section = self.bytes.get(dictionary_at, dictionary_bytes).map_err(unreadable)?;
+            let found = pack_dictionary::dictionary_of(&section);
+            self.dictionary.get_or_init(|| found)
+        };
+        known.as_ref().ok_or(MissReason::Damaged { pack, what: Damage::Dictionary })
+    }
+
+    /// The content that `stored` is, which may be an object's.
+    pub(super) fn decode(
+        &self,
+        codec: PackCodec,
+        stored: &[u8],
+        header: &EntryHeader,
+    ) -> Result<Vec<u8>, MissReason> {
+        let decoded_bytes = header.decoded_bytes.get();
+        let decoded = match codec {
+            PackCodec::Alone(codec) => {
+                codec.decode(stored, decoded_bytes, MAX_CONTENT_BYTES).map(Cow::into_owned)
+            }
+            PackCodec::Dictionary => self.dictionary()?.decode(stored, decoded_bytes, MAX_CONTENT_BYTES),
+        };
+        decoded.map_err(|error| MissReason::Damaged { pack: self.id, what: pack_codec::damage(error) })
     }
 
     /// The header at an offset, unchecked; `None` where none can stand.

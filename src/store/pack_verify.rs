@@ -10,11 +10,13 @@ use zerocopy::FromBytes;
 use super::entry::EntryKey;
 use super::lookup::{Damage, MissReason};
 use super::pack_check::{check_entry_header, check_footer, check_header};
+use super::pack_codec::{Frame, PackCodec};
 use super::pack_format::{
     ENTRY_ALIGN, ENTRY_HEADER_BYTES, EntryHeader, FOOTER_BYTES, HEADER_BYTES, NO_TRACE, PackFooter, PackId,
     SECTION_ALIGN, Sections,
 };
-use super::{filter, index, text};
+use super::{filter, index, pack_dictionary, text};
+use crate::codec::Dictionary;
 use crate::digest::crc32;
 
 /// One place that is not as it should be.
@@ -41,6 +43,8 @@ pub(super) struct Verified {
     pub(super) sound: Vec<SoundEntry>,
     /// Set when the pack seems to be of another version.
     pub(super) version: Option<u32>,
+    /// The dictionary, if there is one and it is sound.
+    pub(super) dictionary: Option<Dictionary>,
     strings: Range<usize>,
     traces: Range<usize>,
 }
@@ -68,8 +72,9 @@ impl Verified {
 /// Checks every byte of a pack that is named `id`.
 pub(super) fn verify(bytes: &[u8], id: PackId) -> Verified {
     let mut found = Verified::default();
+    let mut header_version = None;
     match check_header(bytes.get(..HEADER_BYTES as usize).unwrap_or(bytes), id) {
-        Ok(_) => {}
+        Ok(header) => header_version = Some(header.version),
         Err(MissReason::WrongVersion { found: version, .. }) => {
             found.version = Some(version);
             found.report(0, Damage::Header);
@@ -80,7 +85,12 @@ pub(super) fn verify(bytes: &[u8], id: PackId) -> Verified {
     let footer_at = (bytes.len() as u64).saturating_sub(FOOTER_BYTES);
     let known =
         match check_footer(bytes.get(footer_at as usize..).unwrap_or_default(), id, bytes.len() as u64) {
-            Ok(known) => Some(known),
+            Ok(known) => {
+                if header_version.is_some_and(|version| version != known.0.version) {
+                    found.report(footer_at, Damage::Structure);
+                }
+                Some(known)
+            }
             Err(what) => {
                 found.report(footer_at, what);
                 None
@@ -92,6 +102,11 @@ pub(super) fn verify(bytes: &[u8], id: PackId) -> Verified {
         Some((_, sections)) => *sections,
         None => derive_sections(bytes, entries_end),
     };
+    let section = bytes.get(as_range(sections.dictionary_at, sections.dictionary_bytes)).unwrap_or_default();
+    found.dictionary = pack_dictionary::dictionary_of(section);
+    if found.dictionary.is_none() && sections.dictionary_bytes > 0 {
+        found.report(sections.dictionary_at, Damage::Dictionary);
+    }
     found.traces = as_range(sections.traces_at, sections.traces_bytes);
     found.strings = as_range(sections.strings_at, sections.strings_bytes);
     if let Err(at) = text::verify_strings(found.strings(bytes)) {
@@ -178,19 +193,23 @@ fn walk_entries(
     (entries, end)
 }
 
-/// Where traces and strings lie, told from their own checksums.
+/// Where traces, strings and dictionary lie, told from their own checksums.
 fn derive_sections(bytes: &[u8], entries_end: u64) -> Sections {
     let traces_at = entries_end.next_multiple_of(SECTION_ALIGN);
     let from = |at: u64| bytes.get(at as usize..).unwrap_or_default();
     let traces_bytes = extent(|at| text::block_at(from(traces_at), at).map(|(_, next)| next));
     let strings_at = (traces_at + traces_bytes).next_multiple_of(SECTION_ALIGN);
     let strings_bytes = extent(|at| text::string_at(from(strings_at), at).map(|(_, next)| next));
+    let dictionary_at = (strings_at + strings_bytes).next_multiple_of(SECTION_ALIGN);
+    let dictionary_bytes = pack_dictionary::dictionary_at(from(dictionary_at)).map_or(0, |(_, bytes)| bytes);
     Sections {
         entries_end,
         traces_at,
         traces_bytes,
         strings_at,
         strings_bytes,
+        dictionary_at,
+        dictionary_bytes,
         index_at: 0,
         index_bytes: 0,
         filter_at: 0,
@@ -208,7 +227,7 @@ fn extent(next: impl Fn(u32) -> Option<u32>) -> u64 {
     u64::from(at)
 }
 
-/// Names and traces that entries refer to.
+/// Names, traces and the dictionary that entries refer to.
 fn check_references(bytes: &[u8], entries: &[(u64, EntryHeader)], found: &mut Verified) {
     let mut blocks: HashMap<u32, Option<Vec<u8>>> = HashMap::new();
     for (at, header) in entries {
@@ -216,6 +235,10 @@ fn check_references(bytes: &[u8], entries: &[(u64, EntryHeader)], found: &mut Ve
         let names = [header.project, header.producer, header.language];
         if names.iter().any(|name| text::string_at(strings, name.get()).is_none()) {
             found.report_entry(*at, header, Damage::Name);
+            continue;
+        }
+        if let Err(what) = check_frame(bytes, *at, header, found.dictionary.as_ref()) {
+            found.report_entry(*at, header, what);
             continue;
         }
         let block_at = header.trace_block.get();
@@ -231,6 +254,21 @@ fn check_references(bytes: &[u8], entries: &[(u64, EntryHeader)], found: &mut Ve
         }
         found.sound.push(SoundEntry { at: *at, header: *header, trace_is_sound });
     }
+}
+
+/// An entry that needs the dictionary names it.
+fn check_frame(
+    bytes: &[u8],
+    at: u64,
+    header: &EntryHeader,
+    dictionary: Option<&Dictionary>,
+) -> Result<(), Damage> {
+    if PackCodec::from_byte(header.codec) != Some(PackCodec::Dictionary) {
+        return Ok(());
+    }
+    let dictionary = dictionary.ok_or(Damage::Dictionary)?;
+    let stored = bytes.get(as_range(at + ENTRY_HEADER_BYTES, header.inline_bytes())).unwrap_or_default();
+    Frame::of(dictionary, stored).map(|_| ())
 }
 
 /// The index leads to every entry and nowhere else; the filter lets every key through.
@@ -298,7 +336,8 @@ fn check_gaps(bytes: &[u8], sections: &Sections, found: &mut Verified) {
     let gaps = [
         (sections.entries_end, sections.traces_at),
         (sections.traces_at + sections.traces_bytes, sections.strings_at),
-        (sections.strings_at + sections.strings_bytes, sections.index_at),
+        (sections.strings_at + sections.strings_bytes, sections.dictionary_at),
+        (sections.dictionary_at + sections.dictionary_bytes, sections.index_at),
         (sections.index_at + sections.index_bytes, sections.filter_at),
         (sections.filter_at + sections.filter_bytes, sections.footer_at),
     ];
@@ -312,7 +351,7 @@ fn check_gaps(bytes: &[u8], sections: &Sections, found: &mut Verified) {
 #[cfg(test)]
 mod tests {
     use super::super::entry::EntryKind;
-    use super::super::pack_writer::{PackStamp, PackWriter, StoredContent, StoredEntry};
+    use super::super::pack_writer::{EntryFields, PackStamp, PackWriter, StoredContent, StoredEntry};
     use super::*;
     use crate::codec::Codec;
     use crate::digest::ContentDigest;
@@ -324,19 +363,19 @@ mod tests {
         for n in 0..7_u8 {
             let content = vec![n; 5 + usize::from(n)];
             let trace = format!("method m::f/{n}\n");
-            writer.push(&StoredEntry {
+            let fields = EntryFields {
                 key: EntryKey::from_bytes(*ContentDigest::of(&[n]).as_bytes()),
                 kind: EntryKind::ALL[usize::from(n) % 5],
-                codec: Codec::None,
                 created_unix_s: 1000 + u64::from(n),
                 rebuild_cost_ns: 17,
                 project: if n % 2 == 0 { "even" } else { "odd" },
                 producer: "",
                 language: "janus",
                 decoded_bytes: content.len() as u64,
-                content: StoredContent::Inline(&content),
                 trace: trace.as_bytes(),
-            });
+            };
+            let content = StoredContent::Inline(&content);
+            writer.push(&StoredEntry { fields, codec: Codec::None, content });
         }
         writer.finish(&PackStamp { id: ID, created_unix_s: 1007, boot_id: None, synced: false })
     }

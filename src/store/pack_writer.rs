@@ -5,29 +5,37 @@ use std::collections::HashMap;
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::entry::{EntryKey, EntryKind};
+use super::pack_codec::{Frame, PackCodec};
 use super::pack_format::{
-    ENTRY_ALIGN, ENTRY_LOOSE, EntryHeader, FOOTER_BYTES, FOOTER_MAGIC, HEADER_BYTES, HEADER_MAGIC,
-    MAX_PACK_BYTES, PACK_SYNCED, PACK_VERSION, PackFooter, PackHeader, PackId, SECTION_ALIGN, Sections,
+    DICTIONARY_VERSION, ENTRY_ALIGN, ENTRY_LOOSE, EntryHeader, FOOTER_BYTES, FOOTER_MAGIC, HEADER_BYTES,
+    HEADER_MAGIC, MAX_PACK_BYTES, PACK_SYNCED, PLAIN_VERSION, PackFooter, PackHeader, PackId, SECTION_ALIGN,
+    Sections,
 };
 use super::text::{StringsBuilder, TracesBuilder};
-use super::{filter, index};
-use crate::codec::Codec;
+use super::{filter, index, pack_dictionary};
+use crate::codec::{Codec, Dictionary};
 use crate::digest::crc32;
 
-/// An entry whose content is encoded already.
+/// What is known about an entry.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StoredEntry<'a> {
+pub(super) struct EntryFields<'a> {
     pub(super) key: EntryKey,
     pub(super) kind: EntryKind,
-    pub(super) codec: Codec,
     pub(super) created_unix_s: u64,
     pub(super) rebuild_cost_ns: u64,
     pub(super) project: &'a str,
     pub(super) producer: &'a str,
     pub(super) language: &'a str,
     pub(super) decoded_bytes: u64,
-    pub(super) content: StoredContent<'a>,
     pub(super) trace: &'a [u8],
+}
+
+/// An entry whose content is encoded already, by a codec that needs nothing else: it may go into any pack.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoredEntry<'a> {
+    pub(super) fields: EntryFields<'a>,
+    pub(super) codec: Codec,
+    pub(super) content: StoredContent<'a>,
 }
 
 /// Where the stored content goes.
@@ -61,6 +69,9 @@ pub(super) struct PackWriter {
     loose_bytes: u64,
     decoded_bytes: u64,
     created_unix_s: (u64, u64),
+    dictionary: Option<Dictionary>,
+    /// Entries that need the dictionary.
+    framed_count: u32,
 }
 
 impl PackWriter {
@@ -75,7 +86,14 @@ impl PackWriter {
             loose_bytes: 0,
             decoded_bytes: 0,
             created_unix_s: (u64::MAX, 0),
+            dictionary: None,
+            framed_count: 0,
         }
+    }
+
+    /// A pack that takes frames made with this dictionary.
+    pub(super) fn with_dictionary(dictionary: Option<Dictionary>) -> Self {
+        Self { dictionary, ..Self::new() }
     }
 
     pub(super) fn entry_count(&self) -> u64 {
@@ -84,7 +102,8 @@ impl PackWriter {
 
     /// About how long the pack is by now, and how much memory it holds.
     pub(super) fn held_bytes(&self) -> u64 {
-        self.bytes.len() as u64 + self.traces.held_bytes() + self.strings.bytes.len() as u64
+        let dictionary = self.needed_dictionary().map_or(0, |dictionary| dictionary.bytes().len());
+        (self.bytes.len() + self.strings.bytes.len() + dictionary) as u64 + self.traces.held_bytes()
     }
 
     /// True when so much more still fits into the format's offsets.
@@ -101,8 +120,23 @@ impl PackWriter {
 
     /// Adds an entry. The caller sees to it that a key comes once.
     pub(super) fn push(&mut self, entry: &StoredEntry<'_>) {
+        self.add(&entry.fields, entry.codec.into(), &entry.content);
+    }
+
+    /// Adds an entry that is stored as a frame. False, and nothing is added, where the frame was made with
+    /// another dictionary than this pack's.
+    pub(super) fn push_frame(&mut self, fields: &EntryFields<'_>, frame: Frame<'_>) -> bool {
+        let Some(bytes) = self.dictionary.as_ref().and_then(|dictionary| frame.beside(dictionary)) else {
+            return false;
+        };
+        self.add(fields, PackCodec::Dictionary, &StoredContent::Inline(bytes));
+        self.framed_count += 1;
+        true
+    }
+
+    fn add(&mut self, entry: &EntryFields<'_>, codec: PackCodec, content: &StoredContent<'_>) {
         let at = self.bytes.len() as u64;
-        let (inline, stored_bytes, flags): (&[u8], _, _) = match entry.content {
+        let (inline, stored_bytes, flags): (&[u8], _, _) = match *content {
             StoredContent::Inline(bytes) => (bytes, bytes.len() as u64, 0),
             StoredContent::Loose { digest, stored_bytes } => (digest, stored_bytes, ENTRY_LOOSE),
         };
@@ -111,7 +145,7 @@ impl PackWriter {
         let header = EntryHeader {
             key: *entry.key.as_bytes(),
             kind: entry.kind.to_byte(),
-            codec: entry.codec.to_byte(),
+            codec: codec.to_byte(),
             flags: flags.into(),
             ordinal: (self.entries.len() as u32).into(),
             stored_bytes: stored_bytes.into(),
@@ -141,11 +175,19 @@ impl PackWriter {
         self.created_unix_s = (min.min(entry.created_unix_s), max.max(entry.created_unix_s));
     }
 
-    /// The pack. The same entries in the same order with the same stamp give the same bytes.
+    /// The dictionary, if an entry needs it.
+    pub(super) fn needed_dictionary(&self) -> Option<&Dictionary> {
+        self.dictionary.as_ref().filter(|_| self.framed_count > 0)
+    }
+
+    /// The pack. The same entries in the same order with the same stamp give the same bytes. A dictionary
+    /// that no entry needs is left out, so that older programs can read the pack.
     pub(super) fn finish(mut self, stamp: &PackStamp) -> Vec<u8> {
+        let dictionary = self.needed_dictionary().map(pack_dictionary::section_of).unwrap_or_default();
+        let version = if dictionary.is_empty() { PLAIN_VERSION } else { DICTIONARY_VERSION };
         let mut header = PackHeader {
             magic: HEADER_MAGIC,
-            version: PACK_VERSION.into(),
+            version: version.into(),
             flags: if stamp.synced { PACK_SYNCED } else { 0 }.into(),
             pack_id: *stamp.id.as_bytes(),
             created_unix_s: stamp.created_unix_s.into(),
@@ -169,7 +211,7 @@ impl PackWriter {
         let strings = self.strings.bytes;
         let index = index::build(self.entries.iter().map(|(key, at)| (key, *at)));
         let filter = filter::build(self.entries.iter().map(|(key, _)| key));
-        for section in [&traces, &strings, &index.bytes, &filter] {
+        for section in [&traces, &strings, &dictionary, &index.bytes, &filter] {
             pad(&mut self.bytes, SECTION_ALIGN);
             self.bytes.extend_from_slice(section);
         }
@@ -185,7 +227,7 @@ impl PackWriter {
             traces_bytes: (traces.len() as u64).into(),
             strings_bytes: (strings.len() as u64).into(),
             filter_blocks: ((filter.len() / filter::BLOCK_BYTES) as u32).into(),
-            version: PACK_VERSION.into(),
+            version: version.into(),
             file_bytes: (self.bytes.len() as u64 + FOOTER_BYTES).into(),
             decoded_bytes: self.decoded_bytes.into(),
             loose_bytes: self.loose_bytes.into(),
@@ -193,7 +235,7 @@ impl PackWriter {
             max_created_unix_s: max.into(),
             index_crc32: crc32(&index.bytes).into(),
             filter_crc32: crc32(&filter).into(),
-            reserved: [0; 4],
+            dictionary_bytes: (dictionary.len() as u32).into(),
             crc32: 0.into(),
             magic: FOOTER_MAGIC,
         };

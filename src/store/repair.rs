@@ -6,13 +6,13 @@ use super::dead::{self, Removal, RemovalReason};
 use super::entry::{EntryKey, EntryKind};
 use super::error::StoreError;
 use super::handle::Shared;
+use super::pack_codec::{Frame, PackCodec};
 use super::pack_format::{ENTRY_HEADER_BYTES, PackId};
 use super::pack_verify::{SoundEntry, Verified};
-use super::pack_writer::{PackStamp, PackWriter, StoredContent, StoredEntry};
+use super::pack_writer::{EntryFields, PackStamp, PackWriter, StoredContent, StoredEntry};
 use super::report::Repair;
 use super::staging::Staging;
 use super::text;
-use crate::codec::Codec;
 use crate::fs::{self, Durability};
 
 /// Saves the sound entries of a damaged pack into a new one, then moves the damaged one away. The new
@@ -25,7 +25,7 @@ pub(super) fn quarantine_pack(
     bytes: &[u8],
     verified: &Verified,
 ) -> Result<(Repair, Option<PackId>), StoreError> {
-    let mut writer = PackWriter::new();
+    let mut writer = PackWriter::with_dictionary(verified.dictionary.clone());
     for entry in &verified.sound {
         let twice = writer.inline_crc_of(&EntryKey::from_bytes(entry.header.key)).is_some();
         if !twice {
@@ -56,7 +56,7 @@ pub(super) fn quarantine_pack(
 /// explanation.
 fn push(writer: &mut PackWriter, entry: &SoundEntry, bytes: &[u8], verified: &Verified) {
     let SoundEntry { at, header, trace_is_sound } = entry;
-    let known = (EntryKind::from_byte(header.kind), Codec::from_byte(header.codec));
+    let known = (EntryKind::from_byte(header.kind), PackCodec::from_byte(header.codec));
     let start = (at + ENTRY_HEADER_BYTES) as usize;
     let inline = bytes.get(start..).and_then(|rest| rest.get(..header.inline_bytes() as usize));
     let ((Some(kind), Some(codec)), Some(inline)) = (known, inline) else { return };
@@ -70,19 +70,27 @@ fn push(writer: &mut PackWriter, entry: &SoundEntry, bytes: &[u8], verified: &Ve
     let name = |at: u32| text::string_at(strings, at).map_or("", |(name, _)| name);
     let block = text::block_at(verified.traces(bytes), header.trace_block.get()).filter(|_| *trace_is_sound);
     let trace = block.as_ref().and_then(|(block, _)| text::trace_in_block(block, header.trace_at.get()));
-    writer.push(&StoredEntry {
+    let fields = EntryFields {
         key: EntryKey::from_bytes(header.key),
         kind,
-        codec,
         created_unix_s: header.created_unix_s.get(),
         rebuild_cost_ns: header.rebuild_cost_ns.get(),
         project: name(header.project.get()),
         producer: name(header.producer.get()),
         language: name(header.language.get()),
         decoded_bytes: header.decoded_bytes.get(),
-        content,
         trace: trace.map_or(&[], |(trace, _)| trace),
-    });
+    };
+    match (codec, &verified.dictionary) {
+        (PackCodec::Alone(codec), _) => writer.push(&StoredEntry { fields, codec, content }),
+        // Sound entries name the dictionary, and it is the new pack's, too.
+        (PackCodec::Dictionary, Some(dictionary)) => {
+            if let Ok(frame) = Frame::of(dictionary, inline) {
+                writer.push_frame(&fields, frame);
+            }
+        }
+        (PackCodec::Dictionary, None) => {}
+    }
 }
 
 /// Moves a file to `quarantine/`, under a name that nothing there has.

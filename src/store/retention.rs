@@ -227,7 +227,9 @@ fn rank(stock: &Stock<'_>, entry: &EntryFacts, policy: EvictionPolicy) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::Codec;
     use crate::store::entry::EntryKey;
+    use crate::store::pack_codec::PackCodec;
     use crate::store::recency::Usage;
 
     const NOW_H: u32 = 500_000;
@@ -241,6 +243,8 @@ mod tests {
             at: 0,
             pack_bytes,
             object: None,
+            codec: PackCodec::Alone(Codec::None),
+            decoded_bytes: pack_bytes,
             created_unix_s: 0,
             rebuild_cost_ns: 1000,
             usage: Usage { hour: NOW_H - idle_h, hits: 0 },

@@ -10,7 +10,7 @@ use super::handle::{Shared, Store};
 use super::history::Access;
 use super::locks;
 use super::pack_format::PackId;
-use super::pack_writer::{PackStamp, PackWriter, StoredContent, StoredEntry};
+use super::pack_writer::{EntryFields, PackStamp, PackWriter, StoredContent, StoredEntry};
 use super::staging::{self, StagedObject, Staging};
 use crate::clock::Stopwatch;
 use crate::digest::{ContentDigest, crc32};
@@ -115,19 +115,18 @@ impl Session {
         } else {
             StoredContent::Inline(&stored)
         };
-        let stored_entry = StoredEntry {
+        let fields = EntryFields {
             key: entry.key,
             kind: entry.meta.kind,
-            codec,
             created_unix_s: entry.meta.created_unix_s,
             rebuild_cost_ns: entry.meta.rebuild_cost_ns,
             project: &entry.meta.project,
             producer: &entry.meta.producer,
             language: &entry.meta.language,
             decoded_bytes: entry.content.len() as u64,
-            content,
             trace: entry.trace,
         };
+        let stored_entry = StoredEntry { fields, codec, content };
         let batches = writing.buffer_entry(&self.store.shared, &stored_entry, object);
         // Each batch is tried, so that one failure does not take the other with it.
         let [before, after] = batches.map(|batch| batch.map_or(Ok(()), |batch| self.publish(writing, batch)));
@@ -238,21 +237,21 @@ impl Writing {
             StoredContent::Loose { digest, stored_bytes } => (*digest, *stored_bytes),
         };
         let mut before = None;
-        match buffer.writer.inline_crc_of(&entry.key) {
+        match buffer.writer.inline_crc_of(&entry.fields.key) {
             Some(crc) if crc == crc32(inline) => {
                 object.iter().for_each(StagedObject::discard);
                 return [None, None];
             }
             // A pack holds a key once: the newer answer goes into a newer pack.
             Some(_) => before = buffer.take(shared),
-            None if !buffer.writer.has_room_for((inline.len() + entry.trace.len()) as u64) => {
+            None if !buffer.writer.has_room_for((inline.len() + entry.fields.trace.len()) as u64) => {
                 before = buffer.take(shared);
             }
             None => {}
         }
         buffer.writer.push(entry);
         buffer.objects.extend(object);
-        buffer.made.push(Access::new(&entry.key, stored_bytes, entry.rebuild_cost_ns, 0));
+        buffer.made.push(Access::new(&entry.fields.key, stored_bytes, entry.fields.rebuild_cost_ns, 0));
         let since = *buffer.since.get_or_insert_with(Stopwatch::start);
         let full = buffer.writer.held_bytes() >= shared.options.publish_after_bytes;
         let old = since.elapsed_ns() >= shared.options.publish_after_ns;

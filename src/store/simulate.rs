@@ -9,9 +9,11 @@ use std::collections::HashMap;
 use super::census::{EntryFacts, INDEX_BYTES};
 use super::entry::{EntryKey, EntryKind};
 use super::history::{Access, PastSession};
+use super::pack_codec::PackCodec;
 use super::pack_format::{ENTRY_ALIGN, ENTRY_HEADER_BYTES};
 use super::recency::Usage;
 use super::retention::{Retention, Stock, decide};
+use crate::codec::Codec;
 
 /// Age is looked at so often, as a store does by itself.
 const AGE_INTERVAL_S: u64 = 24 * 3600;
@@ -113,6 +115,8 @@ impl Replay {
             project: 0,
             at: 0,
             pack_bytes: pack_bytes(access),
+            codec: PackCodec::Alone(Codec::None),
+            decoded_bytes: access.stored_bytes,
             object: None,
             created_unix_s: now_unix_s,
             rebuild_cost_ns: access.rebuild_cost_ns,

@@ -7,9 +7,9 @@ use super::entry::{EntryKey, EntryKind, EntryMeta};
 use super::error::StoreError;
 use super::handle::Store;
 use super::objects::list_objects;
+use super::pack_codec::PackCodec;
 use super::pack_format::PackId;
 use super::recency;
-use crate::codec::Codec;
 use crate::fs::{self, Measured};
 
 /// Some entries together.
@@ -69,6 +69,8 @@ pub struct EntryInfo {
     pub key: EntryKey,
     /// What is known about the answer.
     pub meta: EntryMeta,
+    /// How its content is stored.
+    pub codec: PackCodec,
     /// Which pack holds it.
     pub pack: PackId,
     /// Its content lies in a file of its own.
@@ -159,7 +161,7 @@ impl Store {
             let usage = recency::read(&self.shared.layout, pack.id(), pack.footer().entry_count.get());
             for (at, header) in pack.entries() {
                 let key = EntryKey::from_bytes(header.key);
-                let known = (EntryKind::from_byte(header.kind), Codec::from_byte(header.codec));
+                let known = (EntryKind::from_byte(header.kind), PackCodec::from_byte(header.codec));
                 let (Some(kind), Some(codec)) = known else { continue };
                 if pack.check_entry(at, &header).is_err() {
                     continue;
@@ -170,13 +172,14 @@ impl Store {
                     key,
                     meta: EntryMeta {
                         kind,
-                        codec,
+                        codec: codec.elsewhere(),
                         created_unix_s: header.created_unix_s.get(),
                         rebuild_cost_ns: header.rebuild_cost_ns.get(),
                         project: name(header.project),
                         producer: name(header.producer),
                         language: name(header.language),
                     },
+                    codec,
                     pack: pack.id(),
                     loose: header.is_loose(),
                     stored_bytes: header.stored_bytes.get(),

@@ -18,6 +18,7 @@ mod measure;
 mod opens;
 mod ours;
 mod peer;
+mod pressed;
 mod reads;
 mod redb_store;
 
@@ -43,7 +44,7 @@ fn main() {
         .iter()
         .zip(arguments.iter().skip(1))
         .filter(|(flag, _)| *flag == "--row")
-        .map(|(_, number)| number.parse().expect("--row takes a number from 1 to 9"))
+        .map(|(_, number)| number.parse().expect("--row takes a number from 1 to 10"))
         .collect();
     let wanted = |row: u32| rows.is_empty() || rows.contains(&row);
     let peers: Vec<Peer> =
@@ -84,6 +85,9 @@ fn run(load: &Load, wanted: &dyn Fn(u32) -> bool, peers: &[Peer]) {
     }
     if wanted(8) {
         commits::space(dir.path(), load, peers);
+    }
+    if wanted(10) {
+        pressed::rows(dir.path(), load, LARGE_ROUNDS);
     }
     if wanted(9) && !small {
         eviction::rows(dir.path(), load, EVICTION_ROUNDS);

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use janus_cache::codec::Codec;
 use janus_cache::fs::Durability;
-use janus_cache::store::{EntryKey, EntryKind, EntryMeta, Lookup, NewEntry, Store, StoreOptions};
+use janus_cache::store::{
+    Effort, EntryKey, EntryKind, EntryMeta, GcOptions, GcReport, Lookup, NewEntry, Store, StoreOptions,
+};
 
 use crate::load::Key;
 use crate::peer::{Reader, Writer};
@@ -22,6 +24,27 @@ impl Ours {
 
     pub(crate) fn open_read_only(dir: &Path) -> Self {
         Self::with(StoreOptions { read_only: true, ..StoreOptions::new(dir) })
+    }
+
+    /// Puts what shrinks in Zstandard.
+    pub(crate) fn open_for_zstd(dir: &Path) -> Self {
+        let mut ours = Self::open_for_whole_packs(dir);
+        ours.meta.codec = Codec::Zstd;
+        ours
+    }
+
+    /// Puts entries of another kind; only tables get a dictionary.
+    pub(crate) fn open_for_kind(dir: &Path, kind: EntryKind) -> Self {
+        let mut ours = Self::open_for_whole_packs(dir);
+        ours.meta.kind = kind;
+        ours
+    }
+
+    /// As `janus cache optimize` a day later: all packs written anew, everything compressed.
+    pub(crate) fn optimize(dir: &Path) -> GcReport {
+        let options =
+            GcOptions { effort: Effort::Rewrite, compress_unused_s: Some(0), ..GcOptions::default() };
+        Self::open(dir, false).store.gc(&options).expect("written anew")
     }
 
     /// A commit becomes one pack, however large it is.

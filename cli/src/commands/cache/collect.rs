@@ -28,6 +28,7 @@ struct Output {
     before: Size,
     after: Size,
     written_bytes: u64,
+    dictionary_bytes: u64,
     removed_files: u64,
     removed_bytes: u64,
     removed_entries: u64,
@@ -130,6 +131,7 @@ fn output(dir: String, dry_run: bool, report: &GcReport) -> Output {
         },
         after: Size { bytes: report.after_bytes, entries: report.after_entries, packs: report.after_packs },
         written_bytes: report.written_bytes,
+        dictionary_bytes: report.dictionary_bytes,
         removed_files: report.removed.files,
         removed_bytes: report.removed.bytes,
         removed_entries: reasons.values().map(|reason| reason.entries).sum(),
@@ -160,5 +162,9 @@ fn text(output: &Output) -> String {
         human::bytes(after.bytes),
         packs(after.packs),
     );
+    if output.dictionary_bytes > 0 {
+        let bytes = human::bytes(output.dictionary_bytes);
+        let _ = writeln!(text, "compressed tables with a dictionary of {bytes}, trained over them");
+    }
     text
 }

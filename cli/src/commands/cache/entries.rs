@@ -47,7 +47,7 @@ impl From<&EntryInfo> for Row {
             kind: entry.meta.kind.name(),
             project: entry.meta.project.clone(),
             language: entry.meta.language.clone(),
-            codec: entry.meta.codec.as_str(),
+            codec: entry.codec.as_str(),
             stored_bytes: entry.stored_bytes,
             decoded_bytes: entry.decoded_bytes,
             made_unix_s: entry.meta.created_unix_s,

@@ -8,7 +8,6 @@ use janus_cache::image::inspect::{
 use janus_cache::store::PackInspection;
 use serde::Serialize;
 
-use super::inspect_text;
 use crate::json::SCHEMA_VERSION;
 
 #[derive(Serialize)]
@@ -195,7 +194,7 @@ struct PackEntryRow<'a> {
     at_bytes: u64,
     key: String,
     kind: &'static str,
-    codec: String,
+    codec: &'static str,
     loose: bool,
     stored_bytes: u64,
     decoded_bytes: u64,
@@ -359,7 +358,7 @@ pub(super) fn pack<'a>(path: &Path, found: &'a PackInspection) -> Output<'a> {
         at_bytes: entry.at_bytes,
         key: entry.key.to_string(),
         kind: entry.kind.name(),
-        codec: inspect_text::codec(entry.codec),
+        codec: entry.codec.as_str(),
         loose: entry.is_loose,
         stored_bytes: entry.stored_bytes,
         decoded_bytes: entry.decoded_bytes,

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use janus_cache::codec::Codec;
 use janus_cache::image::inspect::{
     FamilyDump, Field, HashDump, Inspection, MatrixDump, MatrixRow, OutcomeCount, ParamList, Problem,
     RankDump, RuleDump,
@@ -10,11 +9,6 @@ use janus_cache::image::inspect::{
 use janus_cache::store::PackInspection;
 
 use crate::human;
-
-/// How a content is stored.
-pub(super) fn codec(codec: Codec) -> String {
-    format!("{codec:?}").to_lowercase()
-}
 
 fn fields(text: &mut String, title: &str, fields: &[Field]) {
     let width = fields.iter().map(|field| field.name.len()).max().unwrap_or(0);
@@ -250,7 +244,7 @@ pub(super) fn pack(found: &PackInspection) -> String {
         }
         let place = if entry.is_loose { ", in a file of its own" } else { "" };
         let (stored, decoded) = (entry.stored_bytes, entry.decoded_bytes);
-        let _ = writeln!(text, "  {decoded} bytes, {stored} stored as {}{place}", codec(entry.codec));
+        let _ = writeln!(text, "  {decoded} bytes, {stored} stored as {}{place}", entry.codec);
         let cost = human::time_ns(entry.rebuild_cost_ns);
         let _ = writeln!(text, "  made in {cost}, at {} seconds of the Unix epoch", entry.created_unix_s);
         let (project, language) = (printable(&entry.project), printable(&entry.language));
