@@ -199,7 +199,7 @@ impl Store {
 
 impl Shared {
     #[inline]
-    fn look_up(&self, key: &EntryKey) -> Lookup {
+    pub(super) fn look_up(&self, key: &EntryKey) -> Lookup {
         // Damage of the entry itself says more than a pack that could not be asked.
         let (mut of_entry, mut of_pack) = (None, None);
         for slot in self.catalog.packs().iter() {

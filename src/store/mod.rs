@@ -11,7 +11,7 @@
 //! | `entry`, `lookup`, `error` | what goes in, what comes out, what goes wrong |
 //! | `layout`, `locks`, `catalog` | where files lie, who may do what, which packs there are |
 //! | `pack_format`, `pack_writer`, `pack_reader` | the pack: its shape, its only writer, its reader |
-//! | `pack_answer` | what a pack says to a key |
+//! | `pack_answer`, `batch` | what a pack says to a key, and to many at once |
 //! | `pack_codec`, `pack_dictionary` | how a pack stores a content, and what many of them have in common |
 //! | `pack_check`, `pack_verify` | what its parts promise by themselves, and all of them together |
 //! | `index`, `filter`, `text` | parts of a pack: keys to places, absent keys, names and traces |
@@ -25,6 +25,7 @@
 //! | `stats`, `counters` | numbers |
 //! | `inspect` | all that can be read of one pack file |
 
+mod batch;
 mod catalog;
 mod census;
 mod clear;

@@ -27,17 +27,66 @@ pub(super) enum Answer {
     Miss(MissReason),
 }
 
+/// Where an entry stands: its slot in the index, its header's offset, and the header.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) slot: u32,
+    pub(super) at: u64,
+    pub(super) header: &'a EntryHeader,
+}
+
+/// Filter, index and entries of a mapped pack.
+#[derive(Clone, Copy)]
+pub(super) struct Table<'a> {
+    filter: &'a [u8],
+    index: &'a [u8],
+    entries: &'a [u8],
+    max_probe: u32,
+}
+
+impl<'a> Table<'a> {
+    #[inline]
+    pub(super) fn may_hold(&self, key: &EntryKey) -> bool {
+        filter::may_hold(self.filter, key)
+    }
+
+    /// The slot and the place that the index names first for a key; the entry there may be another's.
+    #[inline]
+    pub(super) fn first_candidate(&self, key: &EntryKey) -> Option<(u32, u64)> {
+        index::probe(self.index, key, self.max_probe).next()
+    }
+
+    /// The place, if the entry of this key stands there.
+    #[inline]
+    pub(super) fn place_at(&self, (slot, at): (u32, u64), key: &EntryKey) -> Option<Place<'a>> {
+        // The index is not checked when a pack is opened: a slot may lead to the pack's header.
+        let bytes = self.entries.get(at as usize..).filter(|_| at >= HEADER_BYTES)?;
+        let (header, _) = EntryHeader::ref_from_prefix(bytes).ok()?;
+        (header.key == *key.as_bytes()).then_some(Place { slot, at, header })
+    }
+
+    /// As [`Pack::find`], and nothing is copied.
+    #[inline]
+    pub(super) fn find(&self, key: &EntryKey) -> Option<Place<'a>> {
+        if !self.may_hold(key) {
+            return None;
+        }
+        index::probe(self.index, key, self.max_probe).find_map(|candidate| self.place_at(candidate, key))
+    }
+}
+
 impl Pack {
     /// Looks a key up. The first read of an entry checks all of it, and what was found is remembered.
     #[inline]
     pub(super) fn lookup(self: &Arc<Self>, key: &EntryKey, layout: &Layout) -> Answer {
-        let taken = if let Some(mapped) = self.bytes.mapped() {
-            let Some((slot, at, header)) = self.find_mapped(mapped, key) else { return Answer::Absent };
-            self.take(slot, at, header, layout)
+        let taken = if self.bytes.mapped().is_some() {
+            let place = self.mapped_table().and_then(|table| table.find(key));
+            let Some(place) = place else { return Answer::Absent };
+            self.take(place, layout)
         } else {
             match self.find(key) {
                 Ok(None) => return Answer::Absent,
-                Ok(Some((slot, at, header))) => self.take(slot, at, &header, layout),
+                Ok(Some((slot, at, header))) => self.take(Place { slot, at, header: &header }, layout),
                 Err(error) => Err(MissReason::Unreadable { pack: self.id, kind: error.kind() }),
             }
         };
@@ -47,31 +96,24 @@ impl Pack {
         }
     }
 
-    /// As [`Pack::find`], and nothing is copied.
+    /// The parts of a mapped pack that a key is looked up in.
     #[inline]
-    fn find_mapped<'a>(&self, mapped: &'a [u8], key: &EntryKey) -> Option<(u32, u64, &'a EntryHeader)> {
+    pub(super) fn mapped_table(&self) -> Option<Table<'_>> {
+        let mapped = self.bytes.mapped()?;
         let Sections { filter_at, filter_bytes, index_at, index_bytes, entries_end, .. } = self.sections;
         let section = |at: u64, bytes: u64| mapped.get(at as usize..)?.get(..bytes as usize);
-        if !filter::may_hold(section(filter_at, filter_bytes)?, key) {
-            return None;
-        }
-        let entries = mapped.get(..entries_end as usize)?;
-        index::probe(section(index_at, index_bytes)?, key, self.footer.max_probe.get()).find_map(
-            |(slot, at)| {
-                // The index is not checked when a pack is opened: a slot may lead to the pack's header.
-                let bytes = entries.get(at as usize..).filter(|_| at >= HEADER_BYTES)?;
-                let (header, _) = EntryHeader::ref_from_prefix(bytes).ok()?;
-                (header.key == *key.as_bytes()).then_some((slot, at, header))
-            },
-        )
+        Some(Table {
+            filter: section(filter_at, filter_bytes)?,
+            index: section(index_at, index_bytes)?,
+            entries: mapped.get(..entries_end as usize)?,
+            max_probe: self.footer.max_probe.get(),
+        })
     }
 
     #[inline]
-    fn take(
+    pub(super) fn take(
         self: &Arc<Self>,
-        slot: u32,
-        at: u64,
-        header: &EntryHeader,
+        Place { slot, at, header }: Place<'_>,
         layout: &Layout,
     ) -> Result<Entry, MissReason> {
         let pack = self.id;
