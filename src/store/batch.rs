@@ -30,7 +30,9 @@ impl Store {
                 *found = shared.look_up(key);
             }
         }
-        found.iter().for_each(|found| shared.counters.count(found));
+        for found in &found {
+            shared.counters.count(found);
+        }
         found
     }
 }

@@ -85,15 +85,21 @@ pub(crate) fn space(dir: &Path, load: &Load, peers: &[Peer]) {
         names.push(peer.name());
         found.push(disk_bytes(&folder) as f64 / 1e6);
         if peer == Peer::Ours {
-            let options =
-                GcOptions { retention: Retention::default(), effort: Effort::Rewrite, ..GcOptions::default() };
+            let options = GcOptions {
+                retention: Retention::default(),
+                effort: Effort::Rewrite,
+                ..GcOptions::default()
+            };
             Ours::open(&folder, false).store.gc(&options).expect("written anew");
             names.push("ours, written anew");
             found.push(disk_bytes(&folder) as f64 / 1e6);
             let started = Instant::now();
             let report = Ours::optimize(&folder);
             let seconds = started.elapsed().as_secs_f64();
-            println!("\n(optimized in {seconds:.1} s, with a dictionary of {} bytes)", report.dictionary_bytes);
+            println!(
+                "\n(optimized in {seconds:.1} s, with a dictionary of {} bytes)",
+                report.dictionary_bytes
+            );
             names.push("ours, optimized");
             found.push(disk_bytes(&folder) as f64 / 1e6);
             std::fs::remove_dir_all(&folder).expect("removed");

@@ -1,6 +1,7 @@
 //! Our store, by the interface that a build uses.
 
 use std::path::Path;
+use std::time::Instant;
 
 use janus_cache::codec::Codec;
 use janus_cache::fs::Durability;
@@ -9,7 +10,7 @@ use janus_cache::store::{
 };
 
 use crate::load::Key;
-use crate::peer::{Reader, Writer};
+use crate::peer::{Batch, Batches, Reader, Reading, Writer};
 
 pub(crate) struct Ours {
     pub(crate) store: Store,
@@ -89,5 +90,37 @@ impl Reader for Ours {
             Lookup::Hit(entry) => Some(read(entry.content())),
             Lookup::Miss(_) => None,
         }
+    }
+}
+
+/// Asks for all keys of a batch in one call.
+pub(crate) struct OursTogether(Ours);
+
+impl OursTogether {
+    pub(crate) fn open(dir: &Path) -> Self {
+        Self(Ours::open(dir, false))
+    }
+}
+
+/// So many keys a call: a plan asks for what it needs next, not for everything there is.
+const TOGETHER: usize = 256;
+
+impl Batches for OursTogether {
+    fn batch(&mut self, keys: &[Key], reading: Reading) -> Batch {
+        let started = Instant::now();
+        let (mut hits, mut sum) = (0, 0u32);
+        for some in keys.chunks(TOGETHER) {
+            let some: Vec<EntryKey> = some.iter().map(|key| EntryKey::from_bytes(*key)).collect();
+            for entry in self.0.store.get_many(&some).into_iter().filter_map(Lookup::hit) {
+                hits += 1;
+                sum = sum.wrapping_add(match reading {
+                    Reading::FirstByte => entry.content().first().map_or(0, |byte| u32::from(*byte)),
+                    Reading::EveryByte => crc32fast::hash(entry.content()),
+                });
+            }
+        }
+        let ns = started.elapsed().as_nanos() as f64 / keys.len() as f64;
+        std::hint::black_box(sum);
+        Batch { ns, hits }
     }
 }

@@ -33,7 +33,12 @@ pub(crate) fn rows(dir: &Path, load: &Load, rounds: usize) {
             })
             .collect();
         let what = if matches!(reading, Reading::FirstByte) { "first byte" } else { "CRC-32 of all" };
-        row(&format!("10. warm get, {what}, of compressed contents: {}", load.name), "ns", rounds, contestants);
+        row(
+            &format!("10. warm get, {what}, of compressed contents: {}", load.name),
+            "ns",
+            rounds,
+            contestants,
+        );
     }
     for (name, folder) in stores {
         // A fresh handle prepares the dictionary with its first hit.

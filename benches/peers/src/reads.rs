@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::load::{self, ABSENT, Load};
 use crate::measure::{Contestant, row};
+use crate::ours::OursTogether;
 use crate::peer::{Batches, Peer, Reading};
 
 const LOOKUPS: usize = 10_000;
@@ -36,7 +37,14 @@ impl<'a> Filled<'a> {
     }
 
     fn readers(&self) -> Vec<(&'static str, Box<dyn Batches>)> {
-        self.stores.iter().map(|(peer, folder, name)| (*name, peer.reader(&self.dir.join(folder)))).collect()
+        let mut readers: Vec<(&'static str, Box<dyn Batches>)> = self
+            .stores
+            .iter()
+            .map(|(peer, folder, name)| (*name, peer.reader(&self.dir.join(folder))))
+            .collect();
+        let together = OursTogether::open(&self.dir.join("ours"));
+        readers.insert(2, ("ours, one pack, keys together", Box::new(together)));
+        readers
     }
 
     pub(crate) fn stores(&self) -> impl Iterator<Item = (Peer, std::path::PathBuf, &'static str)> {
