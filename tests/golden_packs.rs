@@ -1,4 +1,4 @@
-//! The golden packs of `format-spec/vectors`: every later version reads them and gives the same answers.
+//! The golden packs of `format-spec/pack-vectors`: every later version reads them and gives the same answers.
 //!
 //! A pack's identity is drawn anew for each, so these are not written again byte for byte.
 //! `BLESS_VECTORS=1 cargo test --test golden_packs` adds the files that are missing; it never changes
@@ -20,7 +20,7 @@ use store_kit::*;
 const TABLES: u32 = 60;
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("format-spec/vectors")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("format-spec/pack-vectors")
 }
 
 fn golden(file: &str, fresh: impl FnOnce() -> Vec<u8>) -> Vec<u8> {

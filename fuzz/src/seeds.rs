@@ -19,7 +19,7 @@ pub fn seed_files(target: &str) -> Vec<PathBuf> {
         "table" => files(&vectors, "jdt"),
         "image" => files(&vectors, "jdi"),
         "columnar" | "lz4" | "zstd" => [files(&vectors, "jdt"), files(&vectors, "jdi")].concat(),
-        "pack" => files(&vectors, "pack"),
+        "pack" => files(&here().join("../format-spec/pack-vectors"), "pack"),
         "scanner" => files(&here().join("../examples"), "jan"),
         _ => Vec::new(),
     };

@@ -141,7 +141,8 @@ settings! {
          others cut files short.";
     compression: bool = true,
         key "compression", set by ["JANUS_CACHE_COMPRESSION"], flag None,
-        "Whether `janus cache optimize` compresses what nobody has used for a day. Both kinds can always be read.";
+        "Whether `janus cache optimize` compresses what nobody has used for a day, tables with a dictionary that is trained over \
+         them. Both kinds can always be read.";
     incremental: bool = true,
         key "incremental", set by ["JANUS_CACHE_INCREMENTAL"], flag None,
         "Whether an earlier output may be patched where few units changed, instead of being written anew.",

@@ -13,7 +13,7 @@
 //! | `pack_format`, `pack_writer`, `pack_reader` | the pack: its shape, its only writer, its reader |
 //! | `pack_answer`, `batch` | what a pack says to a key, and to many at once |
 //! | `pack_codec`, `pack_dictionary` | how a pack stores a content, and what many of them have in common |
-//! | `pack_check`, `pack_verify` | what its parts promise by themselves, and all of them together |
+//! | `pack_check`, `pack_verify`, `pack_salvage` | what its parts promise by themselves, all of them together, and where they lie in a torn pack |
 //! | `index`, `filter`, `text` | parts of a pack: keys to places, absent keys, names and traces |
 //! | `dead`, `recency` | what counts as removed, what was used when |
 //! | `census`, `retention`, `weights`, `fates`, `compact`, `gc` | what is there, what may stay, what becomes of each pack, copying, all of it |
@@ -55,6 +55,7 @@ mod pack_codec;
 mod pack_dictionary;
 mod pack_format;
 mod pack_reader;
+mod pack_salvage;
 mod pack_verify;
 mod pack_writer;
 mod press;

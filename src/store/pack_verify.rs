@@ -13,9 +13,9 @@ use super::pack_check::{check_entry_header, check_footer, check_header};
 use super::pack_codec::{Frame, PackCodec};
 use super::pack_format::{
     ENTRY_ALIGN, ENTRY_HEADER_BYTES, EntryHeader, FOOTER_BYTES, HEADER_BYTES, NO_TRACE, PackFooter, PackId,
-    SECTION_ALIGN, Sections,
+    Sections,
 };
-use super::{filter, index, pack_dictionary, text};
+use super::{filter, index, pack_dictionary, pack_salvage, text};
 use crate::codec::Dictionary;
 use crate::digest::crc32;
 
@@ -100,7 +100,7 @@ pub(super) fn verify(bytes: &[u8], id: PackId) -> Verified {
     let (entries, entries_end) = walk_entries(bytes, id, limit, known.is_some(), &mut found);
     let sections = match &known {
         Some((_, sections)) => *sections,
-        None => derive_sections(bytes, entries_end),
+        None => pack_salvage::derive_sections(bytes, entries_end),
     };
     let section = bytes.get(as_range(sections.dictionary_at, sections.dictionary_bytes)).unwrap_or_default();
     found.dictionary = pack_dictionary::dictionary_of(section);
@@ -191,40 +191,6 @@ fn walk_entries(
         end = next;
     }
     (entries, end)
-}
-
-/// Where traces, strings and dictionary lie, told from their own checksums.
-fn derive_sections(bytes: &[u8], entries_end: u64) -> Sections {
-    let traces_at = entries_end.next_multiple_of(SECTION_ALIGN);
-    let from = |at: u64| bytes.get(at as usize..).unwrap_or_default();
-    let traces_bytes = extent(|at| text::block_at(from(traces_at), at).map(|(_, next)| next));
-    let strings_at = (traces_at + traces_bytes).next_multiple_of(SECTION_ALIGN);
-    let strings_bytes = extent(|at| text::string_at(from(strings_at), at).map(|(_, next)| next));
-    let dictionary_at = (strings_at + strings_bytes).next_multiple_of(SECTION_ALIGN);
-    let dictionary_bytes = pack_dictionary::dictionary_at(from(dictionary_at)).map_or(0, |(_, bytes)| bytes);
-    Sections {
-        entries_end,
-        traces_at,
-        traces_bytes,
-        strings_at,
-        strings_bytes,
-        dictionary_at,
-        dictionary_bytes,
-        index_at: 0,
-        index_bytes: 0,
-        filter_at: 0,
-        filter_bytes: 0,
-        footer_at: 0,
-    }
-}
-
-/// How far sound records follow each other.
-fn extent(next: impl Fn(u32) -> Option<u32>) -> u64 {
-    let mut at = 0;
-    while let Some(after) = next(at) {
-        at = after;
-    }
-    u64::from(at)
 }
 
 /// Names, traces and the dictionary that entries refer to.
