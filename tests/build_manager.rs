@@ -168,6 +168,28 @@ fn without_a_cache_everything_is_built_and_the_advice_says_so() {
 }
 
 #[test]
+fn a_dear_table_is_built_by_one_of_many_who_need_it_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let (registry, built) = (registry("area(Shape)"), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                let options = ManagerOptions { claim_above_ns: 1, ..ManagerOptions::default() };
+                let manager = manager(directory.path(), options);
+                let slowly = |table: &LogicalTable, options: &CompileOptions| {
+                    built.fetch_add(1, Ordering::Relaxed);
+                    std::thread::sleep(std::time::Duration::from_millis(50));
+                    optimize(table, options)
+                };
+                let table = manager.get_or_build("area", &signature(), &registry, slowly).expect("a table");
+                assert_eq!(answer(&table), "area(Circle)");
+            });
+        }
+    });
+    assert_eq!(built.into_inner(), 1);
+}
+
+#[test]
 fn recaching_ignores_hits_and_stores_anew() {
     let directory = tempfile::tempdir().unwrap();
     let registry = registry("area(Shape)");

@@ -18,8 +18,11 @@ use crate::format::LogicalTable;
 use crate::key::{KeySettings, TableKey};
 use crate::tiers::{Chain, LevelReport};
 
+/// The default of [`ManagerOptions::claim_above_ns`]: waiting for another process costs a part of a millisecond.
+pub const CLAIM_ABOVE_NS: u64 = 50_000_000;
+
 /// What a manager works for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ManagerOptions {
     /// What enters every key beside the question itself.
     pub keys: KeySettings,
@@ -31,8 +34,25 @@ pub struct ManagerOptions {
     pub verify: Verify,
     /// Whether hits are ignored, and everything is built and stored anew.
     pub recache: bool,
+    /// Tables that are expected to take longer than this to build, in nanoseconds, are built by one of several
+    /// processes that need them at once, while the others wait.
+    pub claim_above_ns: u64,
     /// Where times come from.
     pub clock: Clock,
+}
+
+impl Default for ManagerOptions {
+    fn default() -> Self {
+        Self {
+            keys: KeySettings::default(),
+            project: String::new(),
+            language: String::new(),
+            verify: Verify::default(),
+            recache: false,
+            claim_above_ns: CLAIM_ABOVE_NS,
+            clock: Clock::default(),
+        }
+    }
 }
 
 /// Gives out dispatch tables: from the cache where it has them, else built, and then kept.

@@ -45,7 +45,7 @@ pub use cache::{Cache, CacheWarning, store_options};
 pub use check::NeverSelected;
 pub use error::{BuildError, CacheErrorKind};
 pub use frontend::{Frontend, FrontendError};
-pub use manager::{BuildCacheManager, ManagerOptions, SessionReport};
+pub use manager::{BuildCacheManager, CLAIM_ABOVE_NS, ManagerOptions, SessionReport};
 pub use metrics::{BuildMetrics, Recommendation};
 pub use output::ImageOutcome;
 pub use plan::{Action, Explain, LastBuild, Observed, Plan, Step, plan};

@@ -17,11 +17,14 @@ use crate::config::Verify;
 use crate::dispatch::{CompileOptions, Optimized};
 use crate::format::{LogicalTable, Optimization, TablePlan, TableView, encode};
 use crate::key::{TableKey, Trace, table_key};
-use crate::store::{EntryKey, EntryKind, EntryMeta, NewEntry};
+use crate::store::{Claim, EntryKey, EntryKind, EntryMeta, NewEntry};
 use crate::tiers::Fetched;
 
 /// One hit in so many is built again and compared where `verify` is `sampled`.
 const SAMPLED_ONE_IN: u64 = 16;
+
+/// Whoever waits for another process to build a table waits at least so long.
+const LEAST_WAIT_NS: u64 = 1_000_000_000;
 
 /// A table that was just built.
 struct Fresh {
@@ -116,10 +119,34 @@ impl BuildCacheManager {
             }
             (Err(cause), _) => cause,
         };
+        let claim = self.claim(question);
+        if let Some(Claim::Answered(_)) = &claim {
+            *slot = Slot::Unasked;
+            if let Ok(table) = self.fill(&session, question, &mut slot) {
+                return Ok(table);
+            }
+        }
         let fresh = self.build(&session.meters, question, builder)?;
         let table = self.keep(&session.meters, question, fresh, cause);
+        if let (Some(Claim::Mine(_)), Some(chain)) = (&claim, self.cache().chain())
+            && let Err(error) = chain.publish()
+        {
+            self.warn((&error.source).into(), with_source(&error));
+        }
+        drop(claim);
         *slot = Slot::Ready { table: table.clone(), is_settled: true };
         Ok(table)
+    }
+
+    /// Asks to be the only process that builds a table, if building it is expected to take long.
+    fn claim(&self, question: &Question<'_>) -> Option<Claim> {
+        let expected_ns = question.expected_cost_ns();
+        if expected_ns < self.options().claim_above_ns {
+            return None;
+        }
+        // Whoever holds it for much longer than expected may have been stopped.
+        let limit_ns = expected_ns.saturating_mul(2).max(LEAST_WAIT_NS);
+        self.cache().chain()?.claim(&question.entry_key(), limit_ns)
     }
 
     fn build<E: Into<Box<dyn Error + Send + Sync>>>(

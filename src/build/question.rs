@@ -41,6 +41,13 @@ impl<'r> Question<'r> {
         restrict(self.registry.graph(), self.source)
     }
 
+    /// About how long building the table takes, in nanoseconds: what the families of a thousand methods and
+    /// more take for each of their methods, on one core (`docs/performance.md`).
+    pub(super) fn expected_cost_ns(&self) -> u64 {
+        const NS_PER_METHOD: u64 = 8_000;
+        (self.source.methods.len() as u64).saturating_mul(NS_PER_METHOD)
+    }
+
     /// What entered the key. Cost: proportional to the table.
     pub fn trace(&self, settings: &KeySettings) -> Result<Trace, FamilyError> {
         Ok(table_key(&self.table()?, settings).1)

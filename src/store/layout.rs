@@ -147,6 +147,11 @@ impl Layout {
         self.state_dir().join("published")
     }
 
+    /// Lock files of answers that somebody builds.
+    pub(super) fn claims(&self) -> PathBuf {
+        self.state_dir().join("claims")
+    }
+
     /// Held by the one process that evicts or repairs.
     pub(super) fn maintenance_lock(&self) -> PathBuf {
         self.state_dir().join("maintenance.lock")

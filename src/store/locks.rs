@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `v1/lock` | each session, each maintenance | `clear` |
 //! | `v1/state/maintenance.lock` | | eviction and repair, one of them at a time |
+//! | `v1/state/claims/<byte>` | | who builds an answer whose key begins with this byte |
 //! | `v1/tmp/<session>/lock` | | the session that writes there |
 //!
 //! Readers take none. Locks are taken from the top of the table down, so no two wait for each other.

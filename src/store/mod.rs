@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `handle` | open a store, look a key up |
 //! | `session`, `staging` | collect entries, publish packs; where the unfinished lies |
+//! | `claim` | one builder for a key among all processes |
 //! | `entry`, `lookup`, `error` | what goes in, what comes out, what goes wrong |
 //! | `layout`, `locks`, `catalog` | where files lie, who may do what, which packs there are |
 //! | `pack_format`, `pack_writer`, `pack_reader` | the pack: its shape, its only writer, its reader |
@@ -28,6 +29,7 @@
 mod batch;
 mod catalog;
 mod census;
+mod claim;
 mod clear;
 mod compact;
 mod counters;
@@ -71,6 +73,7 @@ mod text;
 mod validate;
 mod weights;
 
+pub use claim::{Claim, Claimed};
 pub use counters::Activity;
 pub use entry::{
     EntryKey, EntryKind, EntryMeta, MAX_CONTENT_BYTES, MAX_NAME_BYTES, MAX_TRACE_BYTES, NewEntry,

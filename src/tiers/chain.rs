@@ -6,7 +6,7 @@ use super::counters::{Counters, LevelActivity};
 use super::level::{Answer, Fetch, Level, LevelError, LevelMode, Written};
 use crate::clock::Stopwatch;
 use crate::config::WriteErrorPolicy;
-use crate::store::{EntryKey, MissReason, NewEntry};
+use crate::store::{Claim, EntryKey, MissReason, NewEntry};
 
 /// How a chain treats failures.
 #[derive(Clone, Copy, Debug)]
@@ -126,6 +126,17 @@ impl Chain {
     /// is the policy's business.
     pub fn put(&self, entry: &NewEntry<'_>) -> Result<(), ChainError> {
         self.on_written(|link| link.write(entry, false))
+    }
+
+    /// Keeps other processes from building the same answer: the nearest level that can says whether.
+    pub fn claim(&self, key: &EntryKey, limit_ns: u64) -> Option<Claim> {
+        let mut written = self.levels.iter().filter(|link| link.is_written());
+        written.find_map(|link| link.level.claim(key, limit_ns))
+    }
+
+    /// Shows others what was put, before the commit, in every level that can.
+    pub fn publish(&self) -> Result<(), ChainError> {
+        self.on_written(|link| link.level.publish())
     }
 
     /// Commits every level that takes writes; when it returns nothing is left in the background.

@@ -3,7 +3,7 @@
 use std::sync::{PoisonError, RwLock};
 
 use super::level::{Fetch, Level, LevelError, LevelMode, Written};
-use crate::store::{EntryKey, Lookup, MissReason, NewEntry, Session, Store};
+use crate::store::{Claim, EntryKey, Lookup, MissReason, NewEntry, Session, Store};
 
 /// A local store as a level. The first put opens a session, a commit ends it.
 pub struct DiskLevel {
@@ -15,6 +15,18 @@ impl DiskLevel {
     /// A level over an open store.
     pub const fn new(store: Store) -> Self {
         Self { store, session: RwLock::new(None) }
+    }
+
+    fn in_session<T>(&self, act: impl FnOnce(&Session) -> T) -> Result<T, LevelError> {
+        loop {
+            if let Some(session) = &*self.session.read().unwrap_or_else(PoisonError::into_inner) {
+                return Ok(act(session));
+            }
+            let mut session = self.session.write().unwrap_or_else(PoisonError::into_inner);
+            if session.is_none() {
+                *session = Some(self.store.session()?);
+            }
+        }
     }
 
     /// The store.
@@ -48,15 +60,15 @@ impl Level for DiskLevel {
     }
 
     fn put(&self, entry: &NewEntry<'_>) -> Result<(), LevelError> {
-        loop {
-            if let Some(session) = &*self.session.read().unwrap_or_else(PoisonError::into_inner) {
-                return Ok(session.put(entry)?);
-            }
-            let mut session = self.session.write().unwrap_or_else(PoisonError::into_inner);
-            if session.is_none() {
-                *session = Some(self.store.session()?);
-            }
-        }
+        self.in_session(|session| session.put(entry))?.map_err(LevelError::from)
+    }
+
+    fn claim(&self, key: &EntryKey, limit_ns: u64) -> Option<Claim> {
+        self.in_session(|session| session.claim(key, limit_ns)).ok()
+    }
+
+    fn publish(&self) -> Result<(), LevelError> {
+        self.in_session(Session::publish_now)?.map_err(LevelError::from)
     }
 
     fn commit(&self) -> Result<Written, LevelError> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::store::{Entry, EntryKey, EntryMeta, MissReason, NewEntry, StoreError};
+use crate::store::{Claim, Entry, EntryKey, EntryMeta, MissReason, NewEntry, StoreError};
 
 /// Whether a level takes writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +48,17 @@ pub trait Level: Send + Sync {
 
     /// Keeps an entry. It may be buffered until [`Level::commit`].
     fn put(&self, entry: &NewEntry<'_>) -> Result<(), LevelError>;
+
+    /// Keeps other processes from building the same answer, as [`Session::claim`](crate::store::Session::claim) does; none where the level
+    /// cannot. What was built is to be put and given to [`Level::publish`] before the claim is dropped.
+    fn claim(&self, _key: &EntryKey, _limit_ns: u64) -> Option<Claim> {
+        None
+    }
+
+    /// Shows others what was put, before the commit, where the level can.
+    fn publish(&self) -> Result<(), LevelError> {
+        Ok(())
+    }
 
     /// Makes everything that was put since the last commit permanent. When it returns nothing is
     /// left in the background.

@@ -5,8 +5,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use janus_cache::build::{
-    BuildCacheManager, BuildError, BuildOutcome, BuildRequest, Cache, Frontend, ManagerOptions, Reason, Step,
-    build_project, describe, read_profile,
+    BuildCacheManager, BuildError, BuildOutcome, BuildRequest, CLAIM_ABOVE_NS, Cache, Frontend,
+    ManagerOptions, Reason, Step, build_project, describe, read_profile,
 };
 use janus_cache::clock::Clock;
 use janus_cache::codec::Level;
@@ -143,6 +143,7 @@ pub(super) fn manager_options(
         language: frontend.language().to_owned(),
         verify: project.settings.verify.value,
         recache: project.settings.recache.value,
+        claim_above_ns: CLAIM_ABOVE_NS,
         clock: Clock::System,
     })
 }
