@@ -5,6 +5,7 @@
 //! and named before anything they replace goes, so a crash leaves old and new, which say the same.
 
 use std::borrow::Cow;
+use std::io;
 use std::sync::Arc;
 
 use super::census::{Census, EntryFacts};
@@ -66,7 +67,10 @@ pub(super) fn copy(
             output = Output::new();
         }
         let idle_s = now_unix_s.saturating_sub(facts.last_used_unix_s());
-        if !output.add(pack, facts, compress_unused_s.is_some_and(|limit| idle_s >= limit)) {
+        let is_cold = compress_unused_s.is_some_and(|limit| idle_s >= limit);
+        // What cannot be read now is not known to be damaged: then nothing goes.
+        let unread = |error| StoreError::io(pack.path(), "read", error);
+        if !output.add(pack, facts, is_cold).map_err(unread)? {
             copied.damaged.push(*at);
         }
     }
@@ -91,10 +95,10 @@ impl Output {
 
     /// False where the entry is damaged. A damaged trace is left out: the answer is worth more than its
     /// explanation.
-    fn add(&mut self, pack: &Arc<Pack>, facts: &EntryFacts, is_cold: bool) -> bool {
-        let Some((header, inline)) = pack.sound_inline(facts.at) else { return false };
+    fn add(&mut self, pack: &Arc<Pack>, facts: &EntryFacts, is_cold: bool) -> io::Result<bool> {
+        let Some((header, inline)) = pack.sound_inline(facts.at)? else { return Ok(false) };
         let known = (EntryKind::from_byte(header.kind), Codec::from_byte(header.codec));
-        let (Some(kind), Some(codec)) = known else { return false };
+        let (Some(kind), Some(codec)) = known else { return Ok(false) };
         // Objects are files of others too; they stay as they are.
         let is_pressed = is_cold && codec == Codec::None && !header.is_loose();
         let (codec, stored) = if is_pressed {
@@ -123,7 +127,7 @@ impl Output {
             trace: &trace,
         });
         self.usage.push(facts.usage);
-        true
+        Ok(true)
     }
 
     fn publish(

@@ -9,19 +9,21 @@ use crate::clock::Clock;
 use crate::codec::Codec;
 use crate::fs::{Durability, faults};
 
-const OLD: u8 = 1;
-const NEW: u8 = 2;
-const NEW_LOOSE: u8 = 3;
+pub(super) const OLD: u8 = 1;
+pub(super) const NEW: u8 = 2;
+pub(super) const NEW_LOOSE: u8 = 3;
+pub(super) const OTHER: u8 = 4;
+pub(super) const OTHER_LOOSE: u8 = 5;
 
-fn key(number: u8) -> EntryKey {
+pub(super) fn key(number: u8) -> EntryKey {
     EntryKey::from_bytes([number; 32])
 }
 
-fn content(number: u8) -> Vec<u8> {
-    vec![number; if number == NEW_LOOSE { 500 } else { 50 }]
+pub(super) fn content(number: u8) -> Vec<u8> {
+    vec![number; if matches!(number, NEW_LOOSE | OTHER_LOOSE) { 500 } else { 50 }]
 }
 
-fn options(directory: &Path, durability: Durability) -> StoreOptions {
+pub(super) fn options(directory: &Path, durability: Durability) -> StoreOptions {
     StoreOptions {
         clock: Clock::Fixed { unix_ns: 1_763_683_200_000_000_000 },
         durability,
@@ -31,7 +33,7 @@ fn options(directory: &Path, durability: Durability) -> StoreOptions {
     }
 }
 
-fn commit(store: &Store, numbers: &[u8]) -> Result<CommitReport, StoreError> {
+pub(super) fn commit(store: &Store, numbers: &[u8]) -> Result<CommitReport, StoreError> {
     let session = store.session()?;
     for number in numbers {
         let meta = EntryMeta {

@@ -15,9 +15,10 @@
 //! | `pack_check`, `pack_verify` | what its parts promise by themselves, and all of them together |
 //! | `index`, `filter`, `text` | parts of a pack: keys to places, absent keys, names and traces |
 //! | `dead`, `recency` | what counts as removed, what was used when |
-//! | `census`, `retention`, `fates`, `compact`, `gc` | what is there, what may stay, what becomes of each pack, copying, all of it |
+//! | `census`, `retention`, `fates` | what is there, what may stay, what becomes of each pack |
+//! | `secure`, `compact`, `removing`, `gc` | what must be safe before something goes, copying, removing, all of it |
 //! | `health` | what is odd about it |
-//! | `clear`, `validate`, `repair`, `report` | other maintenance |
+//! | `clear`, `validate`, `repair`, `places`, `report` | other maintenance |
 //! | `objects` | large contents in files of their own |
 //! | `stats`, `counters` | numbers |
 //! | `inspect` | all that can be read of one pack file |
@@ -33,6 +34,8 @@ mod dead;
 mod entry;
 mod error;
 mod fates;
+#[cfg(test)]
+mod fault_tests;
 mod filter;
 mod gc;
 mod handle;
@@ -49,10 +52,15 @@ mod pack_format;
 mod pack_reader;
 mod pack_verify;
 mod pack_writer;
+mod places;
+#[cfg(test)]
+mod power_tests;
 mod recency;
+mod removing;
 mod repair;
 mod report;
 mod retention;
+mod secure;
 mod session;
 mod staging;
 mod stats;
@@ -72,6 +80,7 @@ pub use inspect::{PackEntry, PackInspection, inspect_pack, is_pack};
 pub use layout::Layout;
 pub use lookup::{Damage, Entry, Lookup, MissReason};
 pub use pack_format::PackId;
+pub use places::mend_places;
 pub use report::{Checked, Finding, Problem, Repair, Report};
 pub use retention::{EvictionPolicy, EvictionReason, Retention, Selection};
 pub use session::{CommitReport, Session};
