@@ -61,6 +61,13 @@ fn holds(store: &Store, number: u8) -> bool {
     }
 }
 
+/// A folder in memory where the machine has one: thousands of caches are made and looked at.
+pub(super) fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
+        .expect("a temporary folder")
+}
+
 /// Commits on a disk that stops after `steps`; answers with the result and whether it stopped.
 fn commit_on_stopping_disk(
     directory: &Path,
@@ -81,7 +88,7 @@ fn a_session_killed_at_any_step_leaves_a_whole_state_that_the_next_one_cleans() 
     for durability in [Durability::Rename, Durability::Sync] {
         let mut outcomes = [0; 3];
         for steps in 0.. {
-            let dir = tempfile::tempdir().expect("a temporary folder");
+            let dir = folder();
             let directory = dir.path();
             commit(&Store::open(options(directory, durability)).expect("opened"), &[OLD]).expect("committed");
             let (result, refused) =
@@ -117,7 +124,7 @@ fn a_session_killed_at_any_step_leaves_a_whole_state_that_the_next_one_cleans() 
 fn a_disk_that_fills_up_at_any_step_is_a_typed_error_and_leaves_a_sound_cache() {
     let mut full = 0;
     for steps in 0.. {
-        let dir = tempfile::tempdir().expect("a temporary folder");
+        let dir = folder();
         let (result, refused) =
             commit_on_stopping_disk(dir.path(), Durability::Sync, steps, io::ErrorKind::StorageFull);
         if let Err(error) = result {
@@ -137,7 +144,7 @@ fn a_disk_that_fills_up_at_any_step_is_a_typed_error_and_leaves_a_sound_cache() 
 #[test]
 fn a_repair_killed_at_any_step_loses_no_sound_entry() {
     for steps in 0.. {
-        let dir = tempfile::tempdir().expect("a temporary folder");
+        let dir = folder();
         let store = Store::open(options(dir.path(), Durability::Rename)).expect("opened");
         commit(&store, &[OLD, NEW]).expect("committed");
         drop(store);
@@ -169,7 +176,7 @@ fn a_repair_killed_at_any_step_loses_no_sound_entry() {
 fn a_collection_killed_at_any_step_loses_nothing_that_was_to_stay() {
     for kind in [io::ErrorKind::Interrupted, io::ErrorKind::StorageFull] {
         for steps in 0.. {
-            let dir = tempfile::tempdir().expect("a temporary folder");
+            let dir = folder();
             let open = || Store::open(options(dir.path(), Durability::Rename)).expect("always opens");
             for numbers in [&[OLD, NEW_LOOSE][..], &[NEW], &[OLD]] {
                 commit(&open(), numbers).expect("committed");
@@ -212,7 +219,7 @@ fn restart_machine(directory: &Path) {
 
 #[test]
 fn after_a_restart_an_unsynced_pack_is_verified_whole_and_then_trusted() {
-    let dir = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder();
     commit(&Store::open(options(dir.path(), Durability::Rename)).expect("opened"), &[OLD, NEW])
         .expect("committed");
     restart_machine(dir.path());
@@ -225,7 +232,7 @@ fn after_a_restart_an_unsynced_pack_is_verified_whole_and_then_trusted() {
 #[test]
 fn after_a_restart_a_torn_unsynced_pack_is_a_miss_as_a_whole_and_a_synced_one_entry_by_entry() {
     for (durability, other_is_held) in [(Durability::Rename, false), (Durability::Sync, true)] {
-        let dir = tempfile::tempdir().expect("a temporary folder");
+        let dir = folder();
         commit(&Store::open(options(dir.path(), durability)).expect("opened"), &[OLD, NEW])
             .expect("committed");
         restart_machine(dir.path());

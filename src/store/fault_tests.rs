@@ -1,7 +1,7 @@
 //! A system that says no: once at every point, or always to one kind of act. A build goes on; what was
 //! asked for is a miss with its reason, counted; nothing that was committed goes.
 
-use super::crash_tests::{NEW, NEW_LOOSE, OLD, OTHER_LOOSE, commit, content, key, options};
+use super::crash_tests::{NEW, NEW_LOOSE, OLD, OTHER_LOOSE, commit, content, folder, key, options};
 use super::*;
 use crate::fs::faults::{self, Act};
 use crate::fs::{Durability, FileAccess};
@@ -33,7 +33,7 @@ fn an_error_at_any_point_fails_no_build_and_loses_nothing_that_was_committed() {
     for (errno, access) in [(EIO, FileAccess::Map), (EIO, FileAccess::Read), (EACCES, FileAccess::Map)] {
         let (mut misses, mut refusals) = (0, 0);
         for acts in 0.. {
-            let dir = tempfile::tempdir().expect("a temporary folder");
+            let dir = folder();
             let options = || StoreOptions { access, ..options(dir.path(), Durability::Sync) };
             let open = || Store::open(options()).expect("opened");
             commit(&open(), &[OLD, OTHER_LOOSE]).expect("committed");
@@ -46,10 +46,9 @@ fn an_error_at_any_point_fails_no_build_and_loses_nothing_that_was_committed() {
             assert_eq!(activity.hits, hits, "act {acts}");
             if hits < 2 {
                 misses += 1;
-                assert!(
-                    activity.unreadable >= 2 - hits,
-                    "act {acts}: a miss without its reason: {activity:?}"
-                );
+                // In a pack that is read piece by piece, names that cannot be read look like damaged ones.
+                let told = activity.unreadable + activity.damaged;
+                assert!(told >= 2 - hits, "act {acts}: a miss without its reason: {activity:?}");
                 assert_eq!(activity.misses(), 4 - hits, "act {acts}: {activity:?}");
             }
             refusals += u32::from(happened);
@@ -83,7 +82,7 @@ fn an_error_at_any_point_of_opening_and_maintenance_loses_nothing() {
     let kinds = [(EIO, FileAccess::Map), (EIO, FileAccess::Read), (ENOSPC, FileAccess::Map)];
     for (errno, access) in kinds {
         for acts in 0.. {
-            let dir = tempfile::tempdir().expect("a temporary folder");
+            let dir = folder();
             let options = || StoreOptions { access, ..options(dir.path(), Durability::Rename) };
             let open = || Store::open(options()).expect("opened");
             for numbers in [&[OLD, NEW_LOOSE][..], &[NEW], &[OLD]] {
@@ -114,7 +113,7 @@ fn an_error_at_any_point_of_opening_and_maintenance_loses_nothing() {
 #[test]
 fn a_file_system_without_locks_is_read_and_not_written() {
     for errno in [ENOLCK, EOPNOTSUPP] {
-        let dir = tempfile::tempdir().expect("a temporary folder");
+        let dir = folder();
         commit(&Store::open(options(dir.path(), Durability::Rename)).expect("opened"), &[OLD])
             .expect("committed");
         let faulty = faults::fail_all(|act| matches!(act, Act::Lock), errno);

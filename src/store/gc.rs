@@ -13,7 +13,7 @@ use super::handle::{Shared, Store};
 use super::pack_format::PackId;
 use super::removing::Removing;
 use super::retention::{EvictionReason, Retention, Stock, decide};
-use super::{compact, locks, secure};
+use super::{compact, locks, recency, secure};
 use crate::fs::{self, Measured};
 
 /// A collection that was asked for, and is over its limit still, goes on so often.
@@ -206,7 +206,7 @@ pub(super) fn collect(shared: &Shared, options: &GcOptions, keep: &[PackId]) -> 
             object_bytes: &object_bytes,
             is_kept_pack: &|pack| keep.contains(&census.packs[pack as usize].id),
             fixed_bytes: census.side_bytes + unreadable,
-            now_unix_s: shared.unix_s(),
+            now_unix_s: shared.unix_s().min(recency::LAST_UNIX_S),
         },
         &options.retention,
     );

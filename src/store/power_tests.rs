@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
-use super::crash_tests::{NEW, NEW_LOOSE, OLD, OTHER, OTHER_LOOSE, commit, content, key, options};
+use super::crash_tests::{NEW, NEW_LOOSE, OLD, OTHER, OTHER_LOOSE, commit, content, folder, key, options};
 use super::*;
 use crate::fs::power::{Log, read_tree, write_tree};
 use crate::fs::{Durability, faults};
@@ -19,13 +19,6 @@ const THIRD_BOOT: Option<[u8; 16]> = Some([3; 16]);
 
 fn number_from(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
-}
-
-/// A folder in memory where the machine has one: a state is made and looked at in a few milliseconds there.
-fn folder() -> tempfile::TempDir {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
-        .expect("a temporary folder")
 }
 
 /// What a scenario promised: from a step on, these numbers are there.
@@ -254,18 +247,32 @@ fn a_synced_answer_stays_when_a_newer_one_that_is_not_synced_takes_its_place() {
 }
 
 #[test]
+fn a_synced_answer_stays_when_a_newer_one_lies_in_an_object_that_is_not_synced() {
+    let before = |directory: &Path| {
+        let options = StoreOptions { loose_above_bytes: 10_000, ..options(directory, Durability::Sync) };
+        commit(&Store::open(options).expect("opened"), &[NEW_LOOSE]).expect("committed");
+    };
+    for effort in [Effort::Slice, Effort::Rewrite] {
+        let name = format!("superseded by an object, {effort:?}");
+        lose_power_at_every_step(&name, before, &[NEW_LOOSE], |run| {
+            commit(&run.store(Durability::Rename), &[NEW_LOOSE]).expect("committed");
+            let options = GcOptions { effort, ..GcOptions::default() };
+            let report = run.store(Durability::Rename).gc(&options).expect("collected");
+            assert!(!report.removed_packs.is_empty());
+        });
+    }
+}
+
+#[test]
 fn what_a_collection_copied_survives_though_its_commit_was_not_synced() {
-    lose_power_at_every_step(
-        "copied",
-        |directory| filled(directory, &[], Durability::Rename),
-        &[],
-        |run| {
-            commit(&run.store(Durability::Rename), &[OLD]).expect("committed");
-            commit(&run.store(Durability::Rename), &[NEW]).expect("committed");
-            let rewrite = GcOptions { effort: Effort::Rewrite, ..GcOptions::default() };
-            run.store(Durability::Rename).gc(&rewrite).expect("collected");
-        },
-    );
+    let before = |directory: &Path| filled(directory, &[&[OTHER]], Durability::Rename);
+    lose_power_at_every_step("copied", before, &[OTHER], |run| {
+        commit(&run.store(Durability::Rename), &[OLD]).expect("committed");
+        commit(&run.store(Durability::Rename), &[NEW]).expect("committed");
+        let rewrite = GcOptions { effort: Effort::Rewrite, ..GcOptions::default() };
+        run.store(Durability::Rename).gc(&rewrite).expect("collected");
+        run.promise(&[OLD, NEW]);
+    });
 }
 
 #[test]
@@ -279,8 +286,8 @@ fn clearing_leaves_no_wrong_byte_and_a_synced_commit_after_it_stays() {
 }
 
 /// A pack of which OLD is damaged, and an object that is missing.
-fn damaged(directory: &Path) {
-    filled(directory, &[&[OLD, NEW, NEW_LOOSE], &[OTHER_LOOSE]], Durability::Rename);
+fn damaged(directory: &Path, durability: Durability) {
+    filled(directory, &[&[OLD, NEW, NEW_LOOSE], &[OTHER_LOOSE]], durability);
     let packs = crate::fs::list(&directory.join("v1/packs")).expect("listed");
     let mut bytes = std::fs::read(&packs[0].path).expect("read");
     // The first byte of the first entry's content.
@@ -292,18 +299,21 @@ fn damaged(directory: &Path) {
 
 #[test]
 fn a_repair_loses_no_sound_entry() {
-    // The pack was not synced, so before the repair it is a miss as a whole.
-    lose_power_at_every_step("repair", damaged, &[], |run| {
-        let report = run.store(Durability::Rename).validate(true).expect("repaired");
-        assert!(!report.needs_repair());
-        run.promise(&[NEW, NEW_LOOSE]);
-    });
+    // A pack that was not synced is a miss as a whole before its repair; one that was is read entry by entry.
+    for (durability, kept) in [(Durability::Rename, &[][..]), (Durability::Sync, &[NEW, NEW_LOOSE])] {
+        let before = |directory: &Path| damaged(directory, durability);
+        lose_power_at_every_step(&format!("repair, {durability:?}"), before, kept, |run| {
+            let report = run.store(Durability::Rename).validate(true).expect("repaired");
+            assert!(!report.needs_repair());
+            run.promise(&[NEW, NEW_LOOSE]);
+        });
+    }
 }
 
 #[test]
 fn removals_and_uses_that_are_written_down_disturb_nothing() {
     let before = |directory: &Path| {
-        damaged(directory);
+        damaged(directory, Durability::Rename);
         let store = Store::open(options(directory, Durability::Rename)).expect("opened");
         store.validate(true).expect("repaired");
     };
