@@ -146,6 +146,7 @@ mod testing {
         }
 
         /// What was done.
+        #[expect(clippy::unused_self, reason = "it ends with its recording")]
         pub(crate) fn end(self) -> Log {
             let recorder = PLAN.with_borrow_mut(|plan| plan.recorder.take());
             recorder.expect("it records while it lives").end()

@@ -74,19 +74,19 @@ fn look_at_all(name: &str, log: &Log, promises: &Promises) -> usize {
     // About so many states for all steps together.
     let budget = if number_from("JANUS_SOAK_S").is_some() { 40_000 } else { 700 };
     let each = (budget / (log.steps() + 1)).max(12);
-    let (hasher, mut seen) = (RandomState::new(), HashSet::new());
+    let (hasher, mut known) = (RandomState::new(), HashSet::new());
     for step in 0..=log.steps() {
-        let promised = promises.at(step);
+        let wanted = promises.at(step);
         for left in log.states(step, each, seed) {
-            if seen.insert(hasher.hash_one((&left.tree, &promised))) {
+            if known.insert(hasher.hash_one((&left.tree, &wanted))) {
                 let dir = folder();
                 write_tree(&left.tree, dir.path());
                 let _boot = faults::pretend_boot(THIRD_BOOT);
-                look_at(&dir.path().join("cache"), &promised, &format!("{name}, {}", left.told));
+                look_at(&dir.path().join("cache"), &wanted, &format!("{name}, {}", left.told));
             }
         }
     }
-    seen.len()
+    known.len()
 }
 
 /// True where an entry is there, with the right bytes.

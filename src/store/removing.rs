@@ -25,8 +25,8 @@ pub(super) struct Removing<'a> {
 impl Removing<'_> {
     /// The packs with this fate.
     pub(super) fn packs(&mut self, census: &Census, fates: &[Fate], fate: Fate) -> Result<(), StoreError> {
-        let with_fate = census.packs.iter().zip(fates).filter(|(_, of)| **of == fate);
-        with_fate.map(|(pack, _)| self.pack(pack.id, pack.file_bytes)).collect()
+        let mut with_fate = census.packs.iter().zip(fates).filter(|(_, of)| **of == fate);
+        with_fate.try_for_each(|(pack, _)| self.pack(pack.id, pack.file_bytes))
     }
 
     fn pack(&mut self, id: PackId, file_bytes: u64) -> Result<(), StoreError> {
