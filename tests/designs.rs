@@ -36,6 +36,15 @@ fn every_test_that_the_map_names_exists() {
 }
 
 #[test]
+fn every_test_that_the_promises_of_crash_safety_name_exists() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/crash-safety.md");
+    let references = references(&fs::read_to_string(path).expect("the page is there"));
+    assert!(references.len() >= 30, "{} tests only", references.len());
+    let missing: Vec<String> = references.iter().filter_map(|(file, test)| missing(file, test)).collect();
+    assert!(missing.is_empty(), "docs/crash-safety.md names what is not there:\n{}", missing.join("\n"));
+}
+
+#[test]
 fn every_file_that_the_map_names_exists() {
     let folders = ["src/", "cli/", "tests/", "benches/", "docs/", "format-spec/", "examples/"];
     let text = map();

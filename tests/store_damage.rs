@@ -41,17 +41,6 @@ fn is_checked(root: &Path, file: &Path) -> bool {
     !file.starts_with(root.join("v1/recency"))
 }
 
-/// A history that ends with a whole record is one that ended earlier.
-fn ends_with_a_whole_record(file: &Path, bytes: &[u8]) -> bool {
-    let mut rest = bytes;
-    while let Some(accesses) = rest.get(12..16) {
-        let accesses = u32::from_le_bytes(accesses.try_into().expect("four")) as usize;
-        let Some(behind) = rest.get(64 + 12 * accesses..) else { return false };
-        rest = behind;
-    }
-    file.parent().is_some_and(|folder| folder.ends_with("history")) && rest.is_empty()
-}
-
 /// No answer is wrong; answers how many entries are lost.
 fn assert_no_wrong_answer(root: &Path, what: &str) -> usize {
     // Many thousand stores are opened here, and each would add to it.

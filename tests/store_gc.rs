@@ -262,3 +262,24 @@ fn what_nobody_used_for_long_is_compressed_when_asked_and_answers_as_before() {
     assert_eq!((again.written_bytes, again.after_entries), (report.written_bytes, 40));
     assert!((0..40).all(|number| get(&store, number * 2) == Ok(long(number))));
 }
+
+#[test]
+fn packs_that_cannot_be_read_are_named_with_what_they_take() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let store = open_at(dir.path(), 0);
+    commit(&store, 0..5);
+    let bad = only_file(dir.path(), "packs");
+    commit(&store, 10..15);
+    let bytes = std::fs::read(&bad).expect("read");
+    std::fs::write(&bad, &bytes[..bytes.len() - 1]).expect("cut");
+    let store = open_at(dir.path(), 1);
+    let report = collect(&store, Retention::default(), Effort::Thorough);
+    let name = bad.file_stem().expect("has one").to_string_lossy().into_owned();
+    assert_eq!(report.useless_packs.iter().map(ToString::to_string).collect::<Vec<_>>(), [name]);
+    assert_eq!(report.useless_bytes, bytes.len() as u64 - 1);
+    assert!(bad.exists(), "what is sound in it is for a repair to save");
+    store.validate(true).expect("repaired");
+    let store = open_at(dir.path(), 2);
+    assert_eq!(collect(&store, Retention::default(), Effort::Thorough).useless_packs, []);
+    assert!((0..5).chain(10..15).all(|number| get(&store, number) == Ok(content(number))));
+}

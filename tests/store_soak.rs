@@ -112,6 +112,16 @@ fn run_role(directory: &Path, role: &str, seed: u32) {
                 expect_right(&store, (random.below(6) + 1) * 1_000_000 + random.below(400));
             }
         }
+        // As `janus cache optimize`: all packs anew, and what nobody used for long compressed.
+        "optimizer" => {
+            while started.elapsed() < soak_time() {
+                let compress_unused_s = Some(0);
+                let options =
+                    GcOptions { effort: Effort::Rewrite, compress_unused_s, ..GcOptions::default() };
+                store_of(directory).gc(&options).expect("optimized");
+                std::thread::sleep(Duration::from_millis(u64::from(random.below(30))));
+            }
+        }
         "collector" => {
             while started.elapsed() < soak_time() {
                 let efforts = [Effort::Slice, Effort::Thorough, Effort::Rewrite];
@@ -178,7 +188,7 @@ fn nothing_that_was_committed_is_lost_while_others_collect_and_writers_are_kille
     }
     let test = "nothing_that_was_committed_is_lost_while_others_collect_and_writers_are_killed";
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let mut others: Vec<Child> = ["writer", "writer", "collector", "collector", "reader", "reader"]
+    let mut others: Vec<Child> = ["writer", "writer", "collector", "optimizer", "reader", "reader"]
         .into_iter()
         .zip(1..)
         .map(|(role, seed)| start(test, dir.path(), role, seed))
@@ -227,7 +237,7 @@ fn clearing_evicting_and_repairing_beside_builds_gives_no_wrong_byte_and_no_grow
         "reader",
         "evictor",
         "clearer",
-        "collector",
+        "optimizer",
         "validator",
     ];
     let mut all: Vec<Child> =

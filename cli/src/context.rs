@@ -76,9 +76,9 @@ impl Project {
 /// A failing store, sorted by who can do something about it.
 pub(crate) fn failure_of(error: &StoreError) -> Failure {
     let exit = match error {
-        StoreError::NotACache { .. } | StoreError::ForeignOwner { .. } | StoreError::ReadOnly { .. } => {
-            Exit::Usage
-        }
+        StoreError::NotACache { .. }
+        | StoreError::ForeignOwner { .. }
+        | StoreError::ReadOnly { by_choice: true, .. } => Exit::Usage,
         _ => Exit::System,
     };
     Failure::new(exit, error)

@@ -87,16 +87,16 @@ fn a_cache_that_may_only_be_read_still_answers() {
         }
     };
     modes(0o500);
-    let answers = ["build", "cache clear --yes", "cache validate --repair"].map(|args| {
+    let answers = ["build", "cache clear --yes", "cache validate --repair", "cache gc"].map(|args| {
         let args: Vec<&str> = args.split(' ').collect();
         run(&args)
     });
     modes(0o700);
-    let [Some(build), Some(clear), Some(repair)] = answers else { return };
+    let [Some(build), Some(clear), Some(repair), Some(gc)] = answers else { return };
     assert_eq!(build.status.code(), Some(0), "{}", text(&build.stderr));
     assert!(text(&build.stdout).contains("0 built, 1 reused"), "{}", text(&build.stdout));
-    for refused in [clear, repair] {
-        assert_eq!(refused.status.code(), Some(2));
+    for refused in [clear, repair, gc] {
+        assert_eq!(refused.status.code(), Some(4));
         assert!(text(&refused.stderr).contains("is used read-only"), "{}", text(&refused.stderr));
     }
 }

@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn failures_of_the_store_keep_their_kind() {
         let full = StoreError::DiskFull { path: "p".into(), source: std::io::ErrorKind::StorageFull.into() };
-        let other = StoreError::ReadOnly { path: "p".into(), what: "clearing" };
+        let other = StoreError::ReadOnly { path: "p".into(), what: "clearing", by_choice: true };
         assert_eq!(CacheErrorKind::from(&full), CacheErrorKind::DiskFull);
         assert_eq!(CacheErrorKind::from(&LevelError::from(other)), CacheErrorKind::PermissionDenied);
         assert_eq!(CacheErrorKind::DiskFull.as_str(), "disk-full");

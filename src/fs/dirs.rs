@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::faults;
+use super::faults::{self, Act};
 
 /// One name in a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub fn create_private(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    faults::step()?;
+    faults::step(Act::MakeDir(path))?;
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -86,11 +86,14 @@ pub fn is_writable(path: &Path) -> bool {
     }
 }
 
-/// What a directory holds, sorted by name; nothing where it does not exist. Names that vanish
+/// What a directory holds, sorted by name; nothing where there is none. Names that vanish
 /// meanwhile are left out.
 pub fn list(path: &Path) -> io::Result<Vec<Found>> {
+    faults::step(Act::List)?;
     let entries = match std::fs::read_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
         entries => entries?,
     };
     let mut found = Vec::new();
@@ -159,7 +162,7 @@ pub fn measure(path: &Path) -> io::Result<Measured> {
 
 /// Unlinks a file. One that is gone already is no error, and answers false.
 pub fn remove_file(path: &Path) -> io::Result<bool> {
-    faults::step()?;
+    faults::step(Act::Unlink(path))?;
     match std::fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         done => done.map(|()| true),
@@ -169,7 +172,7 @@ pub fn remove_file(path: &Path) -> io::Result<bool> {
 /// Removes a directory with everything below it, links not followed, and says how much that was.
 pub fn remove_tree(path: &Path) -> io::Result<Measured> {
     let removed = empty_tree(path)?;
-    faults::step()?;
+    faults::step(Act::RemoveDir(path))?;
     match std::fs::remove_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(removed),
         done => done.map(|()| removed),
@@ -191,7 +194,7 @@ pub fn empty_tree(path: &Path) -> io::Result<Measured> {
 
 /// Removes a directory if nothing is in it; one that is gone, or not empty, is no error.
 pub fn remove_empty_dir(path: &Path) -> io::Result<()> {
-    faults::step()?;
+    faults::step(Act::RemoveDir(path))?;
     match std::fs::remove_dir(path) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => {
             Ok(())
@@ -202,7 +205,7 @@ pub fn remove_empty_dir(path: &Path) -> io::Result<()> {
 
 /// Gives a file another name on the same file system.
 pub fn move_file(from: &Path, to: &Path) -> io::Result<()> {
-    faults::step()?;
+    faults::step(Act::Rename { from, to })?;
     std::fs::rename(from, to)
 }
 

@@ -5,6 +5,10 @@ use std::path::Path;
 /// Which start of the machine this is, or `None` where the system does not say. Equal values mean
 /// that no power was lost in between.
 pub fn boot_id() -> Option<[u8; 16]> {
+    #[cfg(test)]
+    if let Some(pretended) = super::faults::pretended_boot() {
+        return pretended;
+    }
     #[cfg(target_os = "linux")]
     {
         parse_uuid(&std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?)

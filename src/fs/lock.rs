@@ -8,6 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::faults::{self, Act};
+use super::publish::open_or_create;
+use super::read::without_links;
 use crate::clock::Stopwatch;
 
 /// Why a lock was not taken.
@@ -113,17 +116,16 @@ impl FileLock {
     fn attempt(path: &Path, mode: Mode) -> Result<Option<Self>, LockError> {
         let failed = |source| LockError::Io { path: path.to_owned(), source };
         // Whoever may only read the directory can still hold the shared lock of an existing file.
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
+        let file = open_or_create(path, OpenOptions::new().read(true).write(true))
             .or_else(|error| match mode {
-                Mode::Shared => File::open(path).map_err(|_| error),
+                Mode::Shared => without_links(OpenOptions::new().read(true)).open(path).map_err(|_| error),
                 Mode::Exclusive => Err(error),
             })
             .map_err(failed)?;
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
+        }
+        faults::step(Act::Lock).map_err(failed)?;
         let taken = match mode {
             Mode::Shared => file.try_lock_shared(),
             Mode::Exclusive => file.try_lock(),

@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use super::faults::{self, Act};
+
 /// How the bytes of a file are reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FileAccess {
@@ -43,6 +45,7 @@ impl FileBytes {
         if access == FileAccess::Read || len_bytes == 0 {
             return Ok(Self(Source::Positional { file, len_bytes }));
         }
+        faults::step(Act::Map)?;
         Ok(Self(Source::Mapped(map(&file)?)))
     }
 
@@ -74,6 +77,7 @@ impl FileBytes {
                 piece.map(Cow::Borrowed).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
             }
             Source::Positional { file, .. } => {
+                faults::step(Act::Read)?;
                 let mut piece = vec![0; len_bytes as usize];
                 read_at(file, at_bytes, &mut piece)?;
                 Ok(Cow::Owned(piece))
@@ -103,7 +107,7 @@ fn read_at(file: &File, mut at_bytes: u64, mut into: &mut [u8]) -> io::Result<()
 #[expect(unsafe_code, reason = "the one place that maps files")]
 fn map(file: &File) -> io::Result<memmap2::Mmap> {
     // SAFETY: the bytes behind the returned slice must neither change nor go away while it lives.
-    // - They do not change: this room gives names only to finished files (`publish`), `write_at` is
+    // - They do not change: this room gives names only to finished files (`publish`), `patch` is
     //   used only on recency files, which are never mapped, and nothing opens a pack or an object
     //   for writing after its rename.
     // - They do not go away: eviction, clearing and repair unlink or rename, never truncate, and an

@@ -13,6 +13,7 @@
 //! | `lock` | files locked between processes, with a limit on waiting |
 //! | `dirs` | private directories, owners, listings, removal |
 //! | `host` | what the machine says: boot identity, remote file systems |
+//! | `faults`, `power` | for tests: a disk that stops, fails, or loses power |
 
 mod dirs;
 pub(crate) mod faults;
@@ -21,6 +22,8 @@ mod lock;
 mod map;
 mod output;
 mod own;
+#[cfg(test)]
+pub(crate) mod power;
 mod publish;
 mod read;
 mod replace;
@@ -38,8 +41,7 @@ pub use map::{FileAccess, FileBytes};
 pub use output::{canonical, set_executable, write_output};
 pub use own::{OwnError, read_own};
 pub use publish::{
-    Durability, append, patch, publish, rename_into, replace, sync_dir, sync_file, unique, write_at,
-    write_new,
+    Durability, append, empty, patch, publish, rename_into, replace, sync_dir, sync_file, unique, write_new,
 };
 pub use read::{ReadError, open_to_read, read_bounded, read_range};
 pub(crate) use replace::{lock_beside, replace_file};

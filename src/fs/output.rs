@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::faults;
+use super::faults::{self, Act};
 use super::publish::{is_sibling, sibling};
 use super::read::read_bounded;
 
@@ -61,9 +61,11 @@ fn remove_stray(path: &Path) {
 }
 
 fn write_beside(tmp: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    faults::step()?;
-    OpenOptions::new().write(true).create_new(true).open(tmp)?.write_all(bytes)?;
-    faults::step()?;
+    faults::step(Act::Create(tmp))?;
+    let mut file = OpenOptions::new().write(true).create_new(true).open(tmp)?;
+    faults::step(Act::Write { path: tmp, at_bytes: Some(0), bytes })?;
+    file.write_all(bytes)?;
+    faults::step(Act::Rename { from: tmp, to: path })?;
     std::fs::rename(tmp, path)
 }
 

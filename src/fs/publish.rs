@@ -28,8 +28,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::faults;
-use super::read::without_waiting;
+use super::faults::{self, Act};
+use super::read::without_links;
 
 /// What a finished publication survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub fn publish(tmp: &Path, target: &Path, bytes: &[u8], durability: Durability) 
 
 /// Steps 1 and 2: creates `path`, which must not exist, readable by its owner only.
 pub fn write_new(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
-    faults::step()?;
+    faults::step(Act::Create(path))?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -58,11 +58,14 @@ pub fn write_new(path: &Path, bytes: &[u8], durability: Durability) -> io::Resul
     let mut file = options.open(path)?;
     // Two writes, so that the crash tests can stop in the middle of a file.
     let (front, back) = bytes.split_at(bytes.len() / 2);
-    file.write_all(front)?;
-    faults::step()?;
-    file.write_all(back)?;
+    for (at, part) in [(0, front), (front.len() as u64, back)] {
+        if !part.is_empty() {
+            faults::step(Act::Write { path, at_bytes: Some(at), bytes: part })?;
+            file.write_all(part)?;
+        }
+    }
     if durability == Durability::Sync {
-        faults::step()?;
+        faults::step(Act::SyncFile(path))?;
         file.sync_data()?;
     }
     Ok(())
@@ -70,7 +73,7 @@ pub fn write_new(path: &Path, bytes: &[u8], durability: Durability) -> io::Resul
 
 /// Steps 3 and 4: gives a written file its name.
 pub fn rename_into(tmp: &Path, target: &Path, durability: Durability) -> io::Result<()> {
-    faults::step()?;
+    faults::step(Act::Rename { from: tmp, to: target })?;
     std::fs::rename(tmp, target)?;
     if durability == Durability::Sync
         && let Some(parent) = target.parent()
@@ -92,18 +95,52 @@ pub fn replace(target: &Path, bytes: &[u8], durability: Durability) -> io::Resul
     done
 }
 
-/// Appends to `path` in one write, creating it if needed. Never synced.
+/// Appends to `path` in one write, creating it if needed. Never synced. A link at `path` is an error and is
+/// not followed: the file is ours, and where a link leads is somebody else's.
 pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    faults::step()?;
-    without_waiting(OpenOptions::new().append(true).create(true)).open(path)?.write_all(bytes)
+    let mut file = open_or_create(path, OpenOptions::new().append(true))?;
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    faults::step(Act::Write { path, at_bytes: None, bytes })?;
+    file.write_all(bytes)
 }
 
-/// Overwrites a part of an existing file in place: only for files of which every content is legal.
-pub fn write_at(file: &File, at_bytes: u64, bytes: &[u8]) -> io::Result<()> {
-    faults::step()?;
+/// Opens a file of ours, or makes it, readable by its owner only. Links are not followed, not even those
+/// that lead nowhere, and nothing is waited for.
+pub(super) fn open_or_create(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    /// Another process makes or removes it at the same time; then one of the two ways works soon.
+    const ATTEMPTS: u32 = 100;
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    let options = without_links(options);
+    for _ in 0..ATTEMPTS {
+        match options.create_new(false).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            opened => return opened,
+        }
+        faults::step(Act::Create(path))?;
+        match options.create_new(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            opened => return opened,
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Makes an existing file empty where it is. A link at `path` is an error.
+pub fn empty(path: &Path) -> io::Result<()> {
+    without_links(OpenOptions::new().write(true)).open(path)?.set_len(0)
+}
+
+/// Overwrites a part of the existing file at `path` in place: only for files of which every content is
+/// legal. A link at `path` is an error.
+pub fn patch(path: &Path, at_bytes: u64, bytes: &[u8]) -> io::Result<()> {
+    let file = without_links(OpenOptions::new().write(true)).open(path)?;
+    faults::step(Act::Write { path, at_bytes: Some(at_bytes), bytes })?;
     #[cfg(unix)]
     {
-        std::os::unix::fs::FileExt::write_all_at(file, bytes, at_bytes)
+        std::os::unix::fs::FileExt::write_all_at(&file, bytes, at_bytes)
     }
     #[cfg(not(unix))]
     {
@@ -114,15 +151,10 @@ pub fn write_at(file: &File, at_bytes: u64, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Overwrites a part of the existing file at `path`, as [`write_at`] does.
-pub fn patch(path: &Path, at_bytes: u64, bytes: &[u8]) -> io::Result<()> {
-    write_at(&OpenOptions::new().write(true).open(path)?, at_bytes, bytes)
-}
-
 /// Makes the names in a directory survive a power loss. Does nothing where directories cannot be
 /// synced.
 pub fn sync_dir(path: &Path) -> io::Result<()> {
-    faults::step()?;
+    faults::step(Act::SyncDir(path))?;
     #[cfg(unix)]
     File::open(path)?.sync_all()?;
     #[cfg(not(unix))]
@@ -132,7 +164,7 @@ pub fn sync_dir(path: &Path) -> io::Result<()> {
 
 /// Makes the content of a file survive a power loss.
 pub fn sync_file(path: &Path) -> io::Result<()> {
-    faults::step()?;
+    faults::step(Act::SyncFile(path))?;
     File::open(path)?.sync_data()
 }
 

@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use super::faults::{self, Act};
+
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -27,6 +29,7 @@ pub fn open_to_read(path: &Path) -> io::Result<impl Read> {
 /// Opens a file to be read, and never waits: a pipe that nobody writes to would be waited for without
 /// end, and may lie wherever somebody else's project has a file.
 pub(super) fn open(path: &Path) -> io::Result<File> {
+    faults::step(Act::Open)?;
     let file = without_waiting(File::options().read(true)).open(path)?;
     #[cfg(unix)]
     if std::os::unix::fs::FileTypeExt::is_fifo(&file.metadata()?.file_type()) {
@@ -45,6 +48,16 @@ pub(super) fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
+/// As [`without_waiting`], and a link in the place of the file is an error.
+pub(super) fn without_links(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    {
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW;
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags.bits().cast_signed());
+    }
+    options
+}
+
 /// The whole content of a regular file of at most `limit_bytes`.
 ///
 /// The limit holds for what is read, not for what the metadata promised, so a file that grows
@@ -58,6 +71,7 @@ pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadError>
     if metadata.len() > limit_bytes {
         return Err(ReadError::TooLarge { limit_bytes });
     }
+    faults::step(Act::Read)?;
     let mut bytes = Vec::with_capacity(metadata.len() as usize);
     file.take(limit_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit_bytes {
@@ -70,6 +84,7 @@ pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadError>
 /// reserved first, so the caller bounds the length.
 pub fn read_range(path: &Path, at_bytes: u64, len_bytes: usize) -> io::Result<Vec<u8>> {
     let mut file = open(path)?;
+    faults::step(Act::Read)?;
     file.seek(SeekFrom::Start(at_bytes))?;
     let mut bytes = vec![0; len_bytes];
     file.read_exact(&mut bytes)?;

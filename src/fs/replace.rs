@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::Durability;
+use super::publish::open_or_create;
 
 /// Gives the file at `path` the content `bytes`, readable and writable by its owner only, and makes missing
 /// folders above it, open to their owner only.
@@ -31,11 +32,7 @@ pub(crate) fn lock_beside(path: &Path) -> io::Result<File> {
     let mut lock = std::ffi::OsString::from(".");
     lock.push(name);
     lock.push(".lock");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path.with_file_name(lock))?;
+    let file = open_or_create(&path.with_file_name(lock), OpenOptions::new().write(true))?;
     file.lock()?;
     Ok(file)
 }

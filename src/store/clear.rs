@@ -40,7 +40,7 @@ impl Store {
             // them, and a state file that is written now would keep one from being removed.
             found += fs::empty_tree(&path).map_err(|error| StoreError::io(&path, "empty", error))?;
         }
-        layout.create(Found::Cache)?;
+        layout.create(Found::Cache, shared.options.durability)?;
         drop(lock);
         shared.refresh()?;
         Ok(found)

@@ -5,6 +5,7 @@
 //! new packs are synced and named before anything they replace goes, so a crash leaves old and new,
 //! which say the same.
 
+use std::io;
 use std::sync::Arc;
 
 use super::census::{Census, EntryFacts};
@@ -71,7 +72,9 @@ pub(super) fn copy(
             output.publish(shared, &staging, newest_source, &mut copied)?;
             output = Output::new(&press);
         }
-        if !output.add(pack, facts, &mut press, is_cold(facts)) {
+        // What cannot be read now is not known to be damaged: then nothing goes.
+        let unread = |error| StoreError::io(pack.path(), "read", error);
+        if !output.add(pack, facts, &mut press, is_cold(facts)).map_err(unread)? {
             copied.damaged.push(*at);
         }
     }
@@ -99,8 +102,14 @@ impl Output {
 
     /// False where the entry is damaged. A damaged trace is left out: the answer is worth more than its
     /// explanation.
-    fn add(&mut self, pack: &Arc<Pack>, facts: &EntryFacts, press: &mut Press, is_cold: bool) -> bool {
-        let Some((header, inline)) = pack.sound_inline(facts.at) else { return false };
+    fn add(
+        &mut self,
+        pack: &Arc<Pack>,
+        facts: &EntryFacts,
+        press: &mut Press,
+        is_cold: bool,
+    ) -> io::Result<bool> {
+        let Some((header, inline)) = pack.sound_inline(facts.at)? else { return Ok(false) };
         let trace = pack.trace(&header).unwrap_or_default();
         let fields = EntryFields {
             key: facts.key,
@@ -139,7 +148,7 @@ impl Output {
         if is_added {
             self.usage.push(facts.usage);
         }
-        is_added
+        Ok(is_added)
     }
 
     /// Compresses a content anew. None, and nothing is added, where it would not be smaller than it is and

@@ -9,19 +9,21 @@ use crate::clock::Clock;
 use crate::codec::Codec;
 use crate::fs::{Durability, faults};
 
-const OLD: u8 = 1;
-const NEW: u8 = 2;
-const NEW_LOOSE: u8 = 3;
+pub(super) const OLD: u8 = 1;
+pub(super) const NEW: u8 = 2;
+pub(super) const NEW_LOOSE: u8 = 3;
+pub(super) const OTHER: u8 = 4;
+pub(super) const OTHER_LOOSE: u8 = 5;
 
-fn key(number: u8) -> EntryKey {
+pub(super) fn key(number: u8) -> EntryKey {
     EntryKey::from_bytes([number; 32])
 }
 
-fn content(number: u8) -> Vec<u8> {
-    vec![number; if number == NEW_LOOSE { 500 } else { 50 }]
+pub(super) fn content(number: u8) -> Vec<u8> {
+    vec![number; if matches!(number, NEW_LOOSE | OTHER_LOOSE) { 500 } else { 50 }]
 }
 
-fn options(directory: &Path, durability: Durability) -> StoreOptions {
+pub(super) fn options(directory: &Path, durability: Durability) -> StoreOptions {
     StoreOptions {
         clock: Clock::Fixed { unix_ns: 1_763_683_200_000_000_000 },
         durability,
@@ -31,7 +33,7 @@ fn options(directory: &Path, durability: Durability) -> StoreOptions {
     }
 }
 
-fn commit(store: &Store, numbers: &[u8]) -> Result<CommitReport, StoreError> {
+pub(super) fn commit(store: &Store, numbers: &[u8]) -> Result<CommitReport, StoreError> {
     let session = store.session()?;
     for number in numbers {
         let meta = EntryMeta {
@@ -59,6 +61,13 @@ fn holds(store: &Store, number: u8) -> bool {
     }
 }
 
+/// A folder in memory where the machine has one: thousands of caches are made and looked at.
+pub(super) fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
+        .expect("a temporary folder")
+}
+
 /// Commits on a disk that stops after `steps`; answers with the result and whether it stopped.
 fn commit_on_stopping_disk(
     directory: &Path,
@@ -79,7 +88,7 @@ fn a_session_killed_at_any_step_leaves_a_whole_state_that_the_next_one_cleans() 
     for durability in [Durability::Rename, Durability::Sync] {
         let mut outcomes = [0; 3];
         for steps in 0.. {
-            let dir = tempfile::tempdir().expect("a temporary folder");
+            let dir = folder();
             let directory = dir.path();
             commit(&Store::open(options(directory, durability)).expect("opened"), &[OLD]).expect("committed");
             let (result, refused) =
@@ -115,7 +124,7 @@ fn a_session_killed_at_any_step_leaves_a_whole_state_that_the_next_one_cleans() 
 fn a_disk_that_fills_up_at_any_step_is_a_typed_error_and_leaves_a_sound_cache() {
     let mut full = 0;
     for steps in 0.. {
-        let dir = tempfile::tempdir().expect("a temporary folder");
+        let dir = folder();
         let (result, refused) =
             commit_on_stopping_disk(dir.path(), Durability::Sync, steps, io::ErrorKind::StorageFull);
         if let Err(error) = result {
@@ -135,7 +144,7 @@ fn a_disk_that_fills_up_at_any_step_is_a_typed_error_and_leaves_a_sound_cache() 
 #[test]
 fn a_repair_killed_at_any_step_loses_no_sound_entry() {
     for steps in 0.. {
-        let dir = tempfile::tempdir().expect("a temporary folder");
+        let dir = folder();
         let store = Store::open(options(dir.path(), Durability::Rename)).expect("opened");
         commit(&store, &[OLD, NEW]).expect("committed");
         drop(store);
@@ -167,7 +176,7 @@ fn a_repair_killed_at_any_step_loses_no_sound_entry() {
 fn a_collection_killed_at_any_step_loses_nothing_that_was_to_stay() {
     for kind in [io::ErrorKind::Interrupted, io::ErrorKind::StorageFull] {
         for steps in 0.. {
-            let dir = tempfile::tempdir().expect("a temporary folder");
+            let dir = folder();
             let open = || Store::open(options(dir.path(), Durability::Rename)).expect("always opens");
             for numbers in [&[OLD, NEW_LOOSE][..], &[NEW], &[OLD]] {
                 commit(&open(), numbers).expect("committed");
@@ -210,7 +219,7 @@ fn restart_machine(directory: &Path) {
 
 #[test]
 fn after_a_restart_an_unsynced_pack_is_verified_whole_and_then_trusted() {
-    let dir = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder();
     commit(&Store::open(options(dir.path(), Durability::Rename)).expect("opened"), &[OLD, NEW])
         .expect("committed");
     restart_machine(dir.path());
@@ -223,7 +232,7 @@ fn after_a_restart_an_unsynced_pack_is_verified_whole_and_then_trusted() {
 #[test]
 fn after_a_restart_a_torn_unsynced_pack_is_a_miss_as_a_whole_and_a_synced_one_entry_by_entry() {
     for (durability, other_is_held) in [(Durability::Rename, false), (Durability::Sync, true)] {
-        let dir = tempfile::tempdir().expect("a temporary folder");
+        let dir = folder();
         commit(&Store::open(options(dir.path(), durability)).expect("opened"), &[OLD, NEW])
             .expect("committed");
         restart_machine(dir.path());

@@ -78,6 +78,8 @@ pub enum StoreError {
         path: PathBuf,
         /// What was asked for.
         what: &'static str,
+        /// The options say so; else the system does not let us write.
+        by_choice: bool,
     },
     /// Something given to the store is larger than its format takes.
     #[error("the {what} has {found_bytes} bytes, at most {limit_bytes} can be stored")]

@@ -4,20 +4,18 @@
 //! where there are many, are written anew together. Readers are not disturbed: what they have mapped
 //! stays theirs, and a key that they miss in a pack that went is looked up once more in the new one.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::census::Census;
 use super::error::StoreError;
 use super::fates::{Effort, Fate, MAX_PACKS, fates};
 use super::handle::{Shared, Store};
 use super::pack_format::PackId;
+use super::removing::Removing;
 use super::retention::{EvictionReason, Retention, Stock, decide};
-use super::{compact, dead, locks};
-use crate::digest::ContentDigest;
+use super::{compact, locks, recency, secure};
 use crate::fs::{self, Measured};
 
-/// Objects that no pack names are kept for so long: their pack may be about to appear.
-const ORPHAN_GRACE_S: u64 = 24 * 3600;
 /// A collection that was asked for, and is over its limit still, goes on so often.
 const ROUNDS: u32 = 4;
 
@@ -71,6 +69,13 @@ pub struct GcReport {
     pub dictionary_bytes: u64,
     /// The entries that went, by reason.
     pub evicted: BTreeMap<EvictionReason, Evicted>,
+    /// Packs that cannot be read: they serve nobody, and count. `validate` with repair saves what is sound
+    /// in them and moves them away.
+    pub useless_packs: Vec<PackId>,
+    /// Their bytes.
+    pub useless_bytes: u64,
+    /// The disk had no room for new packs: whole packs went, as far as the size limit asks for it.
+    pub no_room: bool,
     /// True when another process was at it already, and nothing was done.
     pub busy_elsewhere: bool,
 }
@@ -85,6 +90,7 @@ impl GcReport {
         self.new_packs.extend(next.new_packs);
         self.removed_packs.extend(next.removed_packs);
         self.removed += next.removed;
+        self.no_room |= next.no_room;
         self.written_bytes += next.written_bytes;
         self.dictionary_bytes = self.dictionary_bytes.max(next.dictionary_bytes);
         for (reason, more) in next.evicted {
@@ -203,19 +209,19 @@ pub(super) fn collect(shared: &Shared, options: &GcOptions, keep: &[PackId]) -> 
             object_bytes: &object_bytes,
             is_kept_pack: &|pack| keep.contains(&census.packs[pack as usize].id),
             fixed_bytes: census.side_bytes + unreadable,
-            now_unix_s: shared.unix_s(),
+            now_unix_s: shared.unix_s().min(recency::LAST_UNIX_S),
         },
         &options.retention,
     );
     let fates = fates(&census, &reasons, options, keep);
-    carry_out(shared, &census, reasons, &fates, options)
+    carry_out(shared, &census, reasons, fates, options)
 }
 
 fn carry_out(
     shared: &Shared,
     census: &Census,
     mut reasons: Vec<Option<EvictionReason>>,
-    fates: &[Fate],
+    mut fates: Vec<Fate>,
     options: &GcOptions,
 ) -> Result<GcReport, StoreError> {
     let dry_run = options.dry_run;
@@ -228,33 +234,47 @@ fn carry_out(
         after_packs: census.packs.len() as u64,
         ..GcReport::default()
     };
-    // An entry of a pack that stays, stays with it.
-    let fate_of = |at: usize| fates[census.entries[at].pack as usize];
-    for (at, reason) in reasons.iter_mut().enumerate() {
-        if fate_of(at) == Fate::Stays {
-            *reason = None;
-        }
+    for pack in census.packs.iter().filter(|pack| pack.pack.is_none()) {
+        report.useless_packs.push(pack.id);
+        report.useless_bytes += pack.file_bytes;
     }
+    secure::stay_with_their_pack(census, &mut reasons, &fates);
+    let fate_of = |at: usize| fates[census.entries[at].pack as usize];
     let mut copied_entries: Vec<usize> = (0..census.entries.len())
         .filter(|at| fate_of(*at) == Fate::Copied && reasons[*at].is_none())
         .collect();
     // Used last in front; of one hour as they were, which keeps what a session asks together.
     copied_entries.sort_by_key(|at| std::cmp::Reverse(census.entries[*at].usage.hour));
-    let newest = census.packs.iter().zip(fates).find(|(_, fate)| **fate == Fate::Copied);
+    if !dry_run {
+        secure::what_took_a_place(shared, census, &reasons, &fates)?;
+    }
+    // First what nothing stays of: on a full disk this is the room for the copies.
+    let mut removing = Removing { shared, report: &mut report, dry_run };
+    removing.packs(census, &fates, Fate::Goes)?;
+    let newest = census.packs.iter().zip(&fates).find(|(_, fate)| **fate == Fate::Copied);
     if let Some((newest, _)) = newest {
         if dry_run {
             let bytes: u64 = copied_entries.iter().map(|at| census.entries[*at].pack_bytes).sum();
             (report.written_bytes, report.after_packs) = (bytes, report.after_packs + 1);
         } else {
-            let copied =
-                compact::copy(shared, census, &copied_entries, newest.id, options.compress_unused_s)?;
-            for at in copied.damaged {
-                reasons[at] = Some(EvictionReason::Damaged);
+            match compact::copy(shared, census, &copied_entries, newest.id, options.compress_unused_s) {
+                Ok(copied) => {
+                    for at in copied.damaged {
+                        reasons[at] = Some(EvictionReason::Damaged);
+                    }
+                    report.after_packs += copied.packs.len() as u64;
+                    report.after_bytes += copied.recency_bytes;
+                    (report.new_packs, report.written_bytes) = (copied.packs, copied.written_bytes);
+                    report.dictionary_bytes = copied.dictionary_bytes;
+                }
+                Err(StoreError::DiskFull { path, .. }) => {
+                    tracing::warn!(path = %path.display(), "no room for new packs; whole packs go instead");
+                    report.no_room = true;
+                    let max_bytes = options.retention.max_bytes.unwrap_or(u64::MAX);
+                    secure::drop_whole(census, &mut reasons, &mut fates, report.after_bytes, max_bytes);
+                }
+                Err(error) => return Err(error),
             }
-            report.after_packs += copied.packs.len() as u64;
-            report.after_bytes += copied.recency_bytes;
-            (report.new_packs, report.written_bytes) = (copied.packs, copied.written_bytes);
-            report.dictionary_bytes = copied.dictionary_bytes;
             // Whoever misses in a pack that goes next must know that there are new ones.
             shared.catalog.announce();
         }
@@ -268,9 +288,7 @@ fn carry_out(
     }
     report.after_entries = reasons.iter().filter(|reason| reason.is_none()).count() as u64;
     let mut removing = Removing { shared, report: &mut report, dry_run };
-    for (pack, _) in census.packs.iter().zip(fates).filter(|(_, fate)| **fate != Fate::Stays) {
-        removing.pack(pack.id, pack.file_bytes)?;
-    }
+    removing.packs(census, &fates, Fate::Copied)?;
     removing.objects(census, &reasons)?;
     if !dry_run && !report.removed_packs.is_empty() {
         Removing { shared, report: &mut report, dry_run }.pointless_records()?;
@@ -278,92 +296,4 @@ fn carry_out(
         shared.refresh()?;
     }
     Ok(report)
-}
-
-struct Removing<'a> {
-    shared: &'a Shared,
-    report: &'a mut GcReport,
-    dry_run: bool,
-}
-
-impl Removing<'_> {
-    fn pack(&mut self, id: PackId, file_bytes: u64) -> Result<(), StoreError> {
-        let layout = &self.shared.layout;
-        let (path, recency) = (layout.pack(id), layout.recency_of(id));
-        let recency_bytes = fs::look_at(&recency).map_or(0, |found| found.len());
-        let is_removed =
-            self.dry_run || fs::remove_file(&path).map_err(|error| StoreError::io(&path, "remove", error))?;
-        if is_removed {
-            self.report.removed_packs.push(id);
-            self.report.after_packs -= 1;
-            self.count(file_bytes);
-        }
-        // What stands beside the pack means nothing without it.
-        if recency_bytes > 0 && (self.dry_run || fs::remove_file(&recency).is_ok_and(|removed| removed)) {
-            self.count(recency_bytes);
-        }
-        if !self.dry_run {
-            let _ = fs::remove_file(&layout.settled_mark(id));
-        }
-        Ok(())
-    }
-
-    /// Objects whose last entry went, and, where every entry is known, those that nobody ever named.
-    fn objects(&mut self, census: &Census, reasons: &[Option<EvictionReason>]) -> Result<(), StoreError> {
-        let mut named = HashSet::new();
-        let mut stays = HashSet::new();
-        for (entry, reason) in census.entries.iter().zip(reasons) {
-            if let Some((digest, _)) = entry.object.and_then(|object| census.digests.get(object as usize)) {
-                named.insert(*digest);
-                if reason.is_none() {
-                    stays.insert(*digest);
-                }
-            }
-        }
-        let now_unix_s = self.shared.unix_s();
-        let is_old = |object: &fs::Found| object.modified_unix_s.saturating_add(ORPHAN_GRACE_S) < now_unix_s;
-        let mut goes: Vec<(&ContentDigest, &fs::Found)> = census
-            .objects
-            .iter()
-            .filter(|(digest, object)| {
-                let lost_its_last = named.contains(*digest) && !stays.contains(*digest);
-                // With a pack that cannot be read, no object is known to be unnamed.
-                census.is_complete() && (lost_its_last || (!named.contains(*digest) && is_old(object)))
-            })
-            .collect();
-        goes.sort_by_key(|(digest, _)| **digest);
-        for (_, object) in goes {
-            // Another session may have published the same object again since it was listed.
-            let unchanged =
-                fs::modified_unix_s(&object.path).is_some_and(|now| now == object.modified_unix_s);
-            let failed = |error| StoreError::io(&object.path, "remove", error);
-            if unchanged && (self.dry_run || fs::remove_file(&object.path).map_err(failed)?) {
-                self.count(object.len_bytes);
-            }
-        }
-        Ok(())
-    }
-
-    /// Records about packs that are gone say nothing any more.
-    fn pointless_records(&mut self) -> Result<(), StoreError> {
-        let layout = &self.shared.layout;
-        let folder = layout.dead();
-        for file in fs::list(&folder).map_err(|error| StoreError::io(&folder, "list", error))? {
-            if !dead::is_name(&file.name) {
-                continue;
-            }
-            let Ok(removals) = dead::read(&file.path) else { continue };
-            let pointless = removals.iter().all(|removal| !layout.pack(removal.pack).exists());
-            let failed = |error| StoreError::io(&file.path, "remove", error);
-            if pointless && fs::remove_file(&file.path).map_err(failed)? {
-                self.count(file.len_bytes);
-            }
-        }
-        Ok(())
-    }
-
-    fn count(&mut self, bytes: u64) {
-        self.report.removed += Measured { files: 1, bytes };
-        self.report.after_bytes = self.report.after_bytes.saturating_sub(bytes);
-    }
 }

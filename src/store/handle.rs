@@ -123,8 +123,10 @@ impl Store {
     pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
         let layout = Layout::new(&options.directory);
         let found = layout.recognise()?;
+        // What sessions promise of a cache that is there already, they see to themselves.
+        let survives = if found == Found::Nothing { options.durability } else { Durability::Rename };
         let writable = !options.read_only
-            && match layout.create(found) {
+            && match layout.create(found, survives) {
                 Ok(()) => fs::is_writable(&layout.packs()) && fs::is_writable(&layout.tmp()),
                 // What is there can still be read.
                 Err(StoreError::PermissionDenied { .. }) if found != Found::Nothing => false,
@@ -279,7 +281,8 @@ impl Shared {
         if self.writable {
             return Ok(());
         }
-        Err(StoreError::ReadOnly { path: self.options.directory.clone(), what })
+        let path = self.options.directory.clone();
+        Err(StoreError::ReadOnly { path, what, by_choice: self.options.read_only })
     }
 }
 

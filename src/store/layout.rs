@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::StoreError;
 use super::pack_format::PackId;
 use crate::digest::ContentDigest;
-use crate::fs;
+use crate::fs::{self, Durability};
 
 pub(super) const TAG_NAME: &str = "CACHEDIR.TAG";
 /// Directory and version together: another version lives beside it.
@@ -222,18 +222,24 @@ impl Layout {
             .find(|folder| !folder.is_dir() && (fs::is_link(folder) || fs::look_at(folder).is_ok()))
     }
 
-    /// Makes what is missing, tag first. Safe to be done by several processes at once.
-    pub(super) fn create(&self, found: Found) -> Result<(), StoreError> {
+    /// Makes what is missing, tag first. Safe to be done by several processes at once. Under
+    /// [`Durability::Sync`] the folders' names survive a power loss, also where another process made them:
+    /// else what is synced in them would be safe and out of reach.
+    pub(super) fn create(&self, found: Found, durability: Durability) -> Result<(), StoreError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |error| StoreError::io(&path, "create", error)
         };
+        let missing_above = self.root.ancestors().take_while(|above| !above.exists()).count();
         fs::create_private(&self.root).map_err(failed(&self.root))?;
         for (name, content) in SIGNS {
             let path = self.root.join(name);
+            // Without its tag a directory that is not empty is refused, so the tag is safe before anything
+            // else can reach the disk. The others only explain.
+            let sign_survives = if name == TAG_NAME { Durability::Sync } else { Durability::Rename };
             // A damaged tag is for `validate --repair`, where somebody looks on.
             if found == Found::Nothing || found == Found::Cache && !path.exists() {
-                fs::replace(&path, content.as_bytes(), fs::Durability::Rename).map_err(failed(&path))?;
+                fs::replace(&path, content.as_bytes(), sign_survives).map_err(failed(&path))?;
             }
         }
         for name in CLEARED {
@@ -243,8 +249,22 @@ impl Layout {
         let settled = self.settled();
         fs::create_private(&settled).map_err(failed(&settled))?;
         for path in [self.lock(), self.published_signal()] {
-            if !path.exists() {
+            // A link that leads nowhere is for `validate --repair`, too.
+            if !path.exists() && !fs::is_link(&path) {
                 fs::append(&path, b"").map_err(failed(&path))?;
+            }
+        }
+        if durability == Durability::Sync {
+            for folder in [&self.version, &self.root] {
+                fs::sync_dir(folder).map_err(failed(folder))?;
+            }
+            for above in self.root.ancestors().skip(1).take(missing_above.max(1)) {
+                let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+                match fs::sync_dir(above) {
+                    // A folder that may be passed and not read is not ours to make safe.
+                    Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {}
+                    synced => synced.map_err(failed(above))?,
+                }
             }
         }
         Ok(())
@@ -271,7 +291,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let layout = layout(dir.path());
         assert_eq!(layout.recognise().expect("free"), Found::Nothing);
-        layout.create(Found::Nothing).expect("made");
+        layout.create(Found::Nothing, Durability::Rename).expect("made");
         assert_eq!(layout.recognise().expect("ours"), Found::Cache);
         let tag = std::fs::read_to_string(layout.root().join("CACHEDIR.TAG")).expect("tagged");
         assert!(tag.starts_with("Signature: 8a477f597d28d172789f06886806bc55\n"));
@@ -293,12 +313,12 @@ mod tests {
             let dir = tempfile::tempdir().expect("a temporary folder");
             let layout = layout(dir.path());
             let stopped = fs::faults::stop_after(steps, std::io::ErrorKind::Other);
-            let done = layout.create(Found::Nothing);
+            let done = layout.create(Found::Nothing, Durability::Sync);
             let refused = stopped.happened();
             drop(stopped);
             assert_eq!(done.is_err(), refused, "step {steps}");
             let found = layout.recognise().unwrap_or_else(|error| panic!("step {steps}: {error}"));
-            layout.create(found).expect("made");
+            layout.create(found, Durability::Sync).expect("made");
             assert_eq!(layout.recognise().expect("ours"), Found::Cache);
         }
     }
@@ -310,7 +330,10 @@ mod tests {
             let layout = layout(dir.path());
             std::thread::scope(|scope| {
                 for _ in 0..6 {
-                    scope.spawn(|| layout.create(layout.recognise().expect("free or ours")).expect("made"));
+                    scope.spawn(|| {
+                        let found = layout.recognise().expect("free or ours");
+                        layout.create(found, Durability::Rename).expect("made");
+                    });
                 }
             });
             assert_eq!(layout.recognise().expect("ours"), Found::Cache);

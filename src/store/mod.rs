@@ -17,11 +17,11 @@
 //! | `pack_check`, `pack_verify`, `pack_salvage` | what its parts promise by themselves, all of them together, and where they lie in a torn pack |
 //! | `index`, `filter`, `text` | parts of a pack: keys to places, absent keys, names and traces |
 //! | `dead`, `recency` | what counts as removed, what was used when |
-//! | `census`, `retention`, `weights`, `fates`, `compact`, `gc` | what is there, what may stay, what becomes of each pack, copying, all of it |
-//! | `press` | what nobody used for long is compressed with |
+//! | `census`, `retention`, `weights`, `fates` | what is there, what may stay, what becomes of each pack |
+//! | `secure`, `compact`, `press`, `removing`, `gc` | what must be safe before something goes, copying, compressing, removing, all of it |
 //! | `health` | what is odd about it |
 //! | `history`, `history_format`, `simulate` | what past sessions asked, and what they would have found under other limits |
-//! | `clear`, `validate`, `repair`, `report` | other maintenance |
+//! | `clear`, `validate`, `repair`, `places`, `report` | other maintenance |
 //! | `objects` | large contents in files of their own |
 //! | `stats`, `counters` | numbers |
 //! | `inspect` | all that can be read of one pack file |
@@ -39,6 +39,8 @@ mod dead;
 mod entry;
 mod error;
 mod fates;
+#[cfg(test)]
+mod fault_tests;
 mod filter;
 mod gc;
 mod handle;
@@ -60,11 +62,16 @@ mod pack_reader;
 mod pack_salvage;
 mod pack_verify;
 mod pack_writer;
+mod places;
+#[cfg(test)]
+mod power_tests;
 mod press;
 mod recency;
+mod removing;
 mod repair;
 mod report;
 mod retention;
+mod secure;
 mod session;
 mod simulate;
 mod staging;
@@ -89,6 +96,7 @@ pub use layout::Layout;
 pub use lookup::{Damage, Entry, Lookup, MissReason};
 pub use pack_codec::PackCodec;
 pub use pack_format::PackId;
+pub use places::mend_places;
 pub use report::{Checked, Finding, Problem, Repair, Report};
 pub use retention::{EvictionPolicy, EvictionReason, Retention, Selection};
 pub use session::{CommitReport, Session};

@@ -119,7 +119,12 @@ impl Pack {
     /// True when the pack cannot have lost bytes since it was published: it was synced first, or no
     /// power was lost since.
     pub(super) fn is_settled(&self, boot_id: Option<[u8; 16]>) -> bool {
-        self.header.flags.get() & PACK_SYNCED != 0 || boot_id.is_some_and(|boot| boot == self.header.boot_id)
+        self.is_synced() || boot_id.is_some_and(|boot| boot == self.header.boot_id)
+    }
+
+    /// True when its data were synced before it got its name.
+    pub(super) fn is_synced(&self) -> bool {
+        self.header.flags.get() & PACK_SYNCED != 0
     }
 
     /// The slot, place and header of a key's entry; only the key in the header is checked.
@@ -217,12 +222,14 @@ impl Pack {
         sound.then(|| inline.first_chunk::<32>().map(|digest| ContentDigest::from_bytes(*digest)))?
     }
 
-    /// The header and the inline bytes at a place, if both are what their checksums say.
-    pub(super) fn sound_inline(&self, at: u64) -> Option<(EntryHeader, Cow<'_, [u8]>)> {
-        let header = self.header_at(at).ok()??;
-        self.check_entry(at, &header).ok()?;
-        let inline = self.bytes.get(at + ENTRY_HEADER_BYTES, header.inline_bytes()).ok()?;
-        (crc32(&inline) == header.inline_crc32.get()).then_some((header, inline))
+    /// The header and the inline bytes at a place, if both are what their checksums say. An error means that
+    /// they could not be read, which says nothing about them.
+    pub(super) fn sound_inline(&self, at: u64) -> io::Result<Option<(EntryHeader, Cow<'_, [u8]>)>> {
+        let Some(header) = self.header_at(at)?.filter(|header| self.check_entry(at, header).is_ok()) else {
+            return Ok(None);
+        };
+        let inline = self.bytes.get(at + ENTRY_HEADER_BYTES, header.inline_bytes())?;
+        Ok((crc32(&inline) == header.inline_crc32.get()).then_some((header, inline)))
     }
 
     /// Counts an entry as removed from now on.

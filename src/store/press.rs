@@ -155,7 +155,7 @@ fn sample(census: &Census, served: &[&EntryFacts]) -> Vec<Vec<u8>> {
     let step = all_bytes.div_ceil(SAMPLE_BYTES).max(1) as usize;
     let read = |facts: &&EntryFacts| {
         let pack = census.packs.get(facts.pack as usize)?.pack.as_ref()?;
-        let (header, inline) = pack.sound_inline(facts.at)?;
+        let (header, inline) = pack.sound_inline(facts.at).ok()??;
         let mut content = pack.decode(facts.codec, &inline, &header).ok()?;
         content.truncate(PIECE_BYTES as usize);
         Some(content)

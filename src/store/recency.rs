@@ -14,6 +14,9 @@ use crate::fs::{self, Durability};
 const HITS_BITS: u32 = 10;
 const MAX_HITS: u32 = (1 << HITS_BITS) - 1;
 const MAX_HOUR: u32 = u32::MAX >> HITS_BITS;
+/// The last second whose hour can be written down. Ages are counted up to here, so that a clock that is
+/// centuries ahead makes nothing old that is being used.
+pub(super) const LAST_UNIX_S: u64 = MAX_HOUR as u64 * 3600 + 3599;
 
 /// The use of one entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -109,7 +109,10 @@ pub(super) fn bury(shared: &Shared, pack: PackId, key: EntryKey) -> Result<Repai
 }
 
 /// Writes a file as it should be.
-pub(super) fn rewrite(path: &Path, content: &[u8]) -> Result<Repair, StoreError> {
+pub(super) fn rewrite(shared: &Shared, path: &Path, content: &[u8]) -> Result<Repair, StoreError> {
+    if path.is_dir() {
+        quarantine_file(shared, path)?;
+    }
     fs::replace(path, content, Durability::Sync).map_err(|error| StoreError::io(path, "write", error))?;
     Ok(Repair::Rewritten)
 }

@@ -24,6 +24,8 @@ pub enum Problem {
     Altered,
     /// A file or directory that should be there.
     Missing,
+    /// A folder stands where a file belongs, or something else where a folder belongs.
+    Misplaced,
     /// An entry's object is missing. Also what a kill between a pack and its objects leaves.
     ObjectMissing,
     /// An object that no pack names. Harmless; eviction removes it when it is a day old.
@@ -48,6 +50,7 @@ impl fmt::Display for Problem {
             Self::WrongVersion { found } => write!(f, "it has format version {found}"),
             Self::Unreadable(kind) => write!(f, "it cannot be read: {kind}"),
             Self::Altered => f.write_str("its content was changed"),
+            Self::Misplaced => f.write_str("a folder is where a file belongs, or the other way round"),
             Self::Missing => f.write_str("it is missing"),
             Self::ObjectMissing => f.write_str("an entry's object is missing"),
             Self::Unnamed => f.write_str("no pack names this object"),

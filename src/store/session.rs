@@ -216,7 +216,7 @@ impl Writing {
         let layout = &shared.layout;
         let lock = locks::shared(layout, &shared.options)?;
         // The directory may have been cleared, or removed by hand, since it was opened.
-        layout.create(layout.recognise()?)?;
+        layout.create(layout.recognise()?, shared.options.durability)?;
         if let Err(error) = staging::sweep(layout) {
             tracing::warn!(%error, "the leftovers of a killed session stay");
         }

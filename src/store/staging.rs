@@ -92,6 +92,15 @@ impl StagedObject {
         let target = layout.object(&self.digest);
         let folder = target.parent().unwrap_or(&target);
         fs::create_private(folder).map_err(|error| StoreError::io(folder, "create", error))?;
+        if durability == Durability::Sync {
+            // The folder's own name has to survive, too, whoever made it and when.
+            let above = layout.objects();
+            fs::sync_dir(&above).map_err(|error| StoreError::io(&above, "sync", error))?;
+        }
+        if durability == Durability::Rename && target.exists() {
+            // The object that it replaces may have been promised to survive.
+            fs::sync_file(&self.path).map_err(|error| StoreError::io(&target, "sync", error))?;
+        }
         fs::rename_into(&self.path, &target, durability)
             .map_err(|error| StoreError::io(&target, "write", error))
     }
@@ -140,13 +149,23 @@ pub(super) struct Abandoned {
 
 impl Abandoned {
     /// Without a lock, its maker or its remover died between two steps, or it is being made right now:
-    /// then it goes only while it is empty, and a living maker finds it gone and makes another.
+    /// then it goes while it is empty, and a living maker finds it gone and makes another. Where it is not
+    /// empty, a power loss took the lock's name and left others; whoever can make the lock anew owns it.
     pub(super) fn remove(&self) -> Result<Measured, StoreError> {
-        let removed = match self.lock {
-            Some(_) => remove_folder(&self.folder),
-            None => fs::remove_empty_dir(&self.folder).map(|()| Measured::default()),
+        let failed = |error| StoreError::io(&self.folder, "remove", error);
+        if self.lock.is_none() {
+            fs::remove_empty_dir(&self.folder).map_err(failed)?;
+        }
+        let _lock = match &self.lock {
+            None if !self.folder.is_dir() => return Ok(Measured::default()),
+            None => match FileLock::try_exclusive(&self.folder.join(LOCK_NAME)) {
+                Ok(Some(lock)) => Some(lock),
+                // Its maker has it now, or somebody else removes it.
+                Ok(None) | Err(_) => return Ok(Measured::default()),
+            },
+            Some(_) => None,
         };
-        removed.map_err(|error| StoreError::io(&self.folder, "remove", error))
+        remove_folder(&self.folder).map_err(failed)
     }
 }
 
@@ -187,15 +206,23 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_folder_without_a_lock_goes_and_a_full_one_stays() {
+    fn a_folder_without_a_lock_goes_empty_or_full_unless_its_lock_is_taken() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let layout = layout(dir.path());
         let (empty, full) = (layout.tmp().join("empty"), layout.tmp().join("full"));
         std::fs::create_dir(&empty).expect("made");
         std::fs::create_dir(&full).expect("made");
         std::fs::write(full.join("x"), "x").expect("written");
-        sweep(&layout).expect("swept");
-        assert!(!empty.exists() && full.join("x").exists());
+        let found = abandoned(&layout).expect("listed");
+        let maker = FileLock::try_exclusive(&full.join(LOCK_NAME)).expect("made").expect("free");
+        for folder in &found {
+            folder.remove().expect("removed, or left");
+        }
+        assert!(!empty.exists() && full.join("x").exists(), "its maker came in between");
+        drop(maker);
+        std::fs::remove_file(full.join(LOCK_NAME)).expect("removed");
+        assert_eq!(sweep(&layout).expect("swept"), Measured { files: 2, bytes: 1 });
+        assert!(!full.exists());
     }
 
     #[test]

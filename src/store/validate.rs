@@ -17,7 +17,7 @@ use super::objects::digest_of;
 use super::pack_format::{ENTRY_HEADER_BYTES, PackId};
 use super::pack_verify::{self, Verified};
 use super::report::{Problem, Repair, Report};
-use super::{history, history_format, locks, repair, staging};
+use super::{history, history_format, locks, places, repair, staging};
 use crate::digest::ContentDigest;
 use crate::fs::{self, FileBytes, Found};
 
@@ -29,13 +29,19 @@ impl Store {
     /// Cost: reads the whole cache once.
     pub fn validate(&self, repair: bool) -> Result<Report, StoreError> {
         let shared = &*self.shared;
+        let layout = &shared.layout;
         let mut held = None;
+        let mut report = Report::default();
         if repair {
             shared.require_writable("repair")?;
+            report.findings = places::mend_places(layout.root())?;
             let session = locks::shared(&shared.layout, &shared.options)?;
             held = Some((session, locks::maintenance(&shared.layout, &shared.options)?));
         }
-        let mut validation = Validation { shared, repair, report: Report::default(), named: HashMap::new() };
+        for path in places::misplaced(layout) {
+            report.add(&path, Problem::Misplaced);
+        }
+        let mut validation = Validation { shared, repair, report, named: HashMap::new() };
         validation.check_signs()?;
         validation.check_places()?;
         validation.check_packs()?;
@@ -82,7 +88,7 @@ impl Validation<'_> {
             };
             let finding = self.report.add(&path, problem);
             if self.repair {
-                finding.repair = Some(repair::rewrite(&path, content.as_bytes())?);
+                finding.repair = Some(repair::rewrite(self.shared, &path, content.as_bytes())?);
             }
         }
         let signal = layout.published_signal();
@@ -90,12 +96,17 @@ impl Validation<'_> {
         if found.iter().any(|byte| *byte != fs::EVENT) {
             let finding = self.report.add(&signal, Problem::Altered);
             if self.repair {
-                finding.repair = Some(repair::rewrite(&signal, &vec![fs::EVENT; found.len()])?);
+                finding.repair = Some(repair::rewrite(self.shared, &signal, &vec![fs::EVENT; found.len()])?);
             }
         }
         for lock in [layout.lock(), layout.maintenance_lock()] {
-            if fs::look_at(&lock).is_ok_and(|found| found.len() > 0) {
-                self.report.add(&lock, Problem::Altered);
+            if fs::look_at(&lock).is_ok_and(|found| found.is_file() && found.len() > 0) {
+                let finding = self.report.add(&lock, Problem::Altered);
+                if self.repair {
+                    // Emptied where it is: whoever holds it, holds this file.
+                    fs::empty(&lock).map_err(|error| StoreError::io(&lock, "write", error))?;
+                    finding.repair = Some(Repair::Rewritten);
+                }
             }
         }
         Ok(())
@@ -111,6 +122,12 @@ impl Validation<'_> {
         };
         let is_sign = |name: &str| SIGNS.iter().any(|(sign, _)| *sign == name);
         let is_pack_name = |name: &str| PackId::parse(name).is_some();
+        let is_misplaced = |found: &Found, folder: &Path| {
+            let is_file_name = (folder == layout.packs() && pack_id_of(&found.name).is_some())
+                || (folder == layout.dead() && dead::is_name(&found.name))
+                || ((folder == layout.recency() || folder == layout.settled()) && is_pack_name(&found.name));
+            found.is_dir && is_file_name
+        };
         let rules: [(PathBuf, Belongs<'_>); 8] = [
             (layout.root().to_owned(), &|found| {
                 found.is_dir && is_version(&found.name) || is_sign(&found.name)
@@ -127,8 +144,20 @@ impl Validation<'_> {
         ];
         for (folder, belongs) in rules {
             for found in Self::list(&folder)?.iter().filter(|found| !belongs(found)) {
-                self.report.add(&found.path, Problem::Stray);
+                if is_misplaced(found, &folder) {
+                    self.report_misplaced(&found.path)?;
+                } else {
+                    self.report.add(&found.path, Problem::Stray);
+                }
             }
+        }
+        Ok(())
+    }
+
+    fn report_misplaced(&mut self, path: &Path) -> Result<(), StoreError> {
+        let finding = self.report.add(path, Problem::Misplaced);
+        if self.repair {
+            finding.repair = Some(repair::quarantine_file(self.shared, path)?);
         }
         Ok(())
     }
@@ -202,13 +231,19 @@ impl Validation<'_> {
         let mut present = HashSet::new();
         for folder in Self::list(&layout.objects())? {
             if !folder.is_dir {
-                self.report.add(&folder.path, Problem::Stray);
+                let is_folder_name = folder.name.len() == 2
+                    && folder.name.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase());
+                if is_folder_name {
+                    self.report_misplaced(&folder.path)?;
+                } else {
+                    self.report.add(&folder.path, Problem::Stray);
+                }
                 continue;
             }
             for file in Self::list(&folder.path)? {
-                let digest =
-                    digest_of(&file.name).filter(|digest| layout.object(digest) == file.path && !file.is_dir);
+                let digest = digest_of(&file.name).filter(|digest| layout.object(digest) == file.path);
                 match digest {
+                    Some(_) if file.is_dir => self.report_misplaced(&file.path)?,
                     None => {
                         self.report.add(&file.path, Problem::Stray);
                     }
@@ -232,10 +267,13 @@ impl Validation<'_> {
     }
 
     fn check_object(&mut self, digest: ContentDigest, file: &Found) -> Result<(), StoreError> {
-        let read = FileBytes::open(&file.path, self.shared.how.access);
-        let found = read.and_then(|bytes| {
+        let access = self.shared.how.access;
+        let read = || {
+            let bytes = FileBytes::open(&file.path, access)?;
             bytes.get(0, bytes.len_bytes()).map(|stored| (ContentDigest::of(&stored), stored.len() as u64))
-        });
+        };
+        // Once more: an error that passes must not move a sound object away.
+        let found = read().or_else(|_| read());
         self.report.checked.objects += 1;
         self.report.checked.bytes += file.len_bytes;
         let namers = self.named.get(&digest).cloned().unwrap_or_default();
@@ -307,7 +345,7 @@ impl Validation<'_> {
                     if self.repair {
                         let sound: Vec<&[u8]> =
                             records.sound.iter().filter_map(|range| bytes.get(range.clone())).collect();
-                        finding.repair = Some(repair::rewrite(&path, &sound.concat())?);
+                        finding.repair = Some(repair::rewrite(self.shared, &path, &sound.concat())?);
                     }
                     continue;
                 }

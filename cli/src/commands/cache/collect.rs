@@ -25,6 +25,7 @@ struct Output {
     dir: String,
     dry_run: bool,
     busy_elsewhere: bool,
+    no_room: bool,
     before: Size,
     after: Size,
     written_bytes: u64,
@@ -32,6 +33,8 @@ struct Output {
     removed_files: u64,
     removed_bytes: u64,
     removed_entries: u64,
+    useless_packs: Vec<String>,
+    useless_bytes: u64,
     reasons: BTreeMap<&'static str, Reason>,
 }
 
@@ -124,6 +127,7 @@ fn output(dir: String, dry_run: bool, report: &GcReport) -> Output {
         dir,
         dry_run,
         busy_elsewhere: report.busy_elsewhere,
+        no_room: report.no_room,
         before: Size {
             bytes: report.before_bytes,
             entries: report.before_entries,
@@ -135,6 +139,8 @@ fn output(dir: String, dry_run: bool, report: &GcReport) -> Output {
         removed_files: report.removed.files,
         removed_bytes: report.removed.bytes,
         removed_entries: reasons.values().map(|reason| reason.entries).sum(),
+        useless_packs: report.useless_packs.iter().map(|pack| format!("{pack}.pack")).collect(),
+        useless_bytes: report.useless_bytes,
         reasons,
     }
 }
@@ -149,6 +155,19 @@ fn text(output: &Output) -> String {
     for (reason, of) in &output.reasons {
         let entries = human::count(of.entries as usize, "entry", "entries");
         let _ = writeln!(text, "{reason:<12}{entries}, {}", human::bytes(of.bytes));
+    }
+    for pack in &output.useless_packs {
+        let _ = writeln!(text, "unreadable  {pack}");
+    }
+    if !output.useless_packs.is_empty() {
+        let _ = writeln!(
+            text,
+            "what is unreadable takes {} of the limit; `janus cache validate --repair` saves what is sound in it and moves it away",
+            human::bytes(output.useless_bytes)
+        );
+    }
+    if output.no_room {
+        text.push_str("the disk had no room for new packs: whole packs went, or stay as they are\n");
     }
     let entries = human::count(output.removed_entries as usize, "entry", "entries");
     let word = if *dry_run { "would remove" } else { "removed" };

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use janus_cache::build::validate_states;
-use janus_cache::store::{Finding, Repair, Report};
+use janus_cache::store::{Finding, Repair, Report, mend_places};
 use serde::Serialize;
 
 use crate::args::{Format, ValidateArgs};
@@ -62,10 +62,17 @@ fn repaired(repair: Repair) -> String {
 
 pub(crate) fn run(args: &ValidateArgs) -> Result<Exit, Failure> {
     let project = Project::open(&args.cache.project, &args.cache.settings)?;
-    let store = project.existing_store(!args.repair)?;
     let mut report = Report::default();
+    let looked_at = project.existing_store(true)?;
+    if args.repair && looked_at.is_some() && !project.settings.read_only.value {
+        // With these in the way nothing else can be mended.
+        report.findings = mend_places(&project.settings.dir.value).map_err(|error| failure_of(&error))?;
+    }
+    let store = if args.repair { project.existing_store(false)? } else { looked_at };
     if let Some(store) = &store {
-        report = store.validate(args.repair).map_err(|error| failure_of(&error))?;
+        let found = store.validate(args.repair).map_err(|error| failure_of(&error))?;
+        report.checked = found.checked;
+        report.findings.extend(found.findings);
         report.findings.extend(validate_states(store, args.repair).map_err(|error| failure_of(&error))?);
     }
     let dir = project.settings.dir.value.display().to_string();
