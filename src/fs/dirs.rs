@@ -86,14 +86,12 @@ pub fn is_writable(path: &Path) -> bool {
     }
 }
 
-/// What a directory holds, sorted by name; nothing where there is none. Names that vanish
+/// What a directory holds, sorted by name; nothing where it does not exist. Names that vanish
 /// meanwhile are left out.
 pub fn list(path: &Path) -> io::Result<Vec<Found>> {
     faults::step(Act::List)?;
     let entries = match std::fs::read_dir(path) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(Vec::new());
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
     let mut found = Vec::new();
@@ -113,6 +111,14 @@ pub fn list(path: &Path) -> io::Result<Vec<Found>> {
     }
     found.sort_unstable_by(|left, right| left.name.cmp(&right.name));
     Ok(found)
+}
+
+/// As [`list`], and nothing where something else than a directory stands.
+pub fn list_if_dir(path: &Path) -> io::Result<Vec<Found>> {
+    match list(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(Vec::new()),
+        listed => listed,
+    }
 }
 
 /// When a file was last changed, as [`Found::modified_unix_s`]; `None` when it is not there.
@@ -150,10 +156,10 @@ pub fn is_link(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
 }
 
-/// How much lies below `path`; nothing where it does not exist.
+/// How much lies below `path`; nothing where it does not exist or is no directory.
 pub fn measure(path: &Path) -> io::Result<Measured> {
     let mut measured = Measured::default();
-    for found in list(path)? {
+    for found in list_if_dir(path)? {
         measured +=
             if found.is_dir { measure(&found.path)? } else { Measured { files: 1, bytes: found.len_bytes } };
     }
@@ -254,5 +260,14 @@ mod tests {
     #[test]
     fn a_directory_that_is_missing_is_empty() {
         assert_eq!(list(Path::new("/nonexistent/at/all")).expect("no error"), []);
+    }
+
+    #[test]
+    fn a_file_is_not_listed_and_where_that_is_said_counts_as_empty() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("f");
+        std::fs::write(&path, b"x").expect("written");
+        assert_eq!(list(&path).expect_err("a file").kind(), io::ErrorKind::NotADirectory);
+        assert_eq!(list_if_dir(&path).expect("no error"), []);
     }
 }

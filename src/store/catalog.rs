@@ -129,7 +129,7 @@ impl Catalog {
         // Listened to before the directory is read: what comes in between is read twice, never missed.
         let heard = self.signal.now();
         let failed = |path: PathBuf| move |error| StoreError::io(&path, "list", error);
-        let mut dead_files = fs::list(&layout.dead()).map_err(failed(layout.dead()))?;
+        let mut dead_files = fs::list_if_dir(&layout.dead()).map_err(failed(layout.dead()))?;
         dead_files.retain(|file| !file.is_dir && dead::is_name(&file.name));
         removals.retain(|name, _| dead_files.iter().any(|file| file.name == *name));
         for file in dead_files {
@@ -144,7 +144,7 @@ impl Catalog {
         for removal in removals.values().flatten() {
             removed.entry(removal.pack).or_default().push(removal.key);
         }
-        let files = fs::list(&layout.packs()).map_err(failed(layout.packs()))?;
+        let files = fs::list_if_dir(&layout.packs()).map_err(failed(layout.packs()))?;
         let mut ids: Vec<_> = files.iter().filter_map(|file| pack_id_of(&file.name)).collect();
         ids.sort_unstable_by(|left, right| right.cmp(left));
         let known: HashMap<_, _> = self.packs().iter().map(|slot| (slot.id, Arc::clone(slot))).collect();

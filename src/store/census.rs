@@ -96,7 +96,7 @@ impl Census {
                 .map_err(|error| StoreError::io(&path, "measure", error))
         };
         let files = layout.packs();
-        let files = fs::list(&files).map_err(|error| StoreError::io(&files, "list", error))?;
+        let files = fs::list_if_dir(&files).map_err(|error| StoreError::io(&files, "list", error))?;
         let sizes: HashMap<_, _> = files
             .iter()
             .filter_map(|file| Some((catalog::pack_id_of(&file.name)?, file.len_bytes)))

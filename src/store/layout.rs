@@ -189,7 +189,7 @@ impl Layout {
         if self.packs().is_dir() && self.lock().is_file() && !is_tagged() {
             return Ok(Found::Untagged);
         }
-        let names = fs::list(root).map_err(|error| StoreError::io(root, "list", error))?;
+        let names = fs::list_if_dir(root).map_err(|error| StoreError::io(root, "list", error))?;
         // The tag is the first file of a new cache: a process killed while it wrote the tag leaves
         // nothing but a part of it, and one that makes the cache right now has written the tag before
         // anything else that was listed.

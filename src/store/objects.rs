@@ -14,9 +14,10 @@ pub(super) type Objects = HashMap<ContentDigest, Found>;
 pub(super) fn list_objects(layout: &Layout) -> Result<Objects, StoreError> {
     let mut objects = HashMap::new();
     let root = layout.objects();
-    let folders = fs::list(&root).map_err(|error| StoreError::io(&root, "list", error))?;
+    let folders = fs::list_if_dir(&root).map_err(|error| StoreError::io(&root, "list", error))?;
     for folder in folders.into_iter().filter(|found| found.is_dir) {
-        let files = fs::list(&folder.path).map_err(|error| StoreError::io(&folder.path, "list", error))?;
+        let files =
+            fs::list_if_dir(&folder.path).map_err(|error| StoreError::io(&folder.path, "list", error))?;
         for file in files.into_iter().filter(|found| !found.is_dir) {
             if let Some(digest) = digest_of(&file.name)
                 && layout.object(&digest) == file.path

@@ -94,7 +94,7 @@ impl Removing<'_> {
     pub(super) fn pointless_records(&mut self) -> Result<(), StoreError> {
         let layout = &self.shared.layout;
         let folder = layout.dead();
-        for file in fs::list(&folder).map_err(|error| StoreError::io(&folder, "list", error))? {
+        for file in fs::list_if_dir(&folder).map_err(|error| StoreError::io(&folder, "list", error))? {
             if !dead::is_name(&file.name) {
                 continue;
             }

@@ -128,7 +128,7 @@ fn remove_folder(folder: &Path) -> std::io::Result<Measured> {
 /// The folders of dead sessions.
 pub(super) fn abandoned(layout: &Layout) -> Result<Vec<Abandoned>, StoreError> {
     let tmp = layout.tmp();
-    let found = fs::list(&tmp).map_err(|error| StoreError::io(&tmp, "list", error))?;
+    let found = fs::list_if_dir(&tmp).map_err(|error| StoreError::io(&tmp, "list", error))?;
     let folders = found.into_iter().filter(|found| found.is_dir);
     let abandoned = folders.filter_map(|found| {
         let lock_path = found.path.join(LOCK_NAME);

@@ -73,7 +73,7 @@ struct Validation<'a> {
 
 impl Validation<'_> {
     fn list(path: &Path) -> Result<Vec<Found>, StoreError> {
-        fs::list(path).map_err(|error| StoreError::io(path, "list", error))
+        fs::list_if_dir(path).map_err(|error| StoreError::io(path, "list", error))
     }
 
     /// The files that say what the directory is, and the one whose length is a signal.
