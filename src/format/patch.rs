@@ -10,8 +10,9 @@ use std::borrow::Cow;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::U32;
 
-use super::builder::{EncodeError, HeaderFacts, TablePlan, assemble, encode, put_above};
+use super::builder::{EncodeError, HeaderFacts, TablePlan, assemble, put_above};
 use super::core::{EntryId, above_stride_bytes};
+use super::encoder::encode;
 use super::envelope::NewSection;
 use super::error::Tag;
 use super::layout::{

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::builder::{EncodeError, PositionClasses, Strategy, TablePlan};
+use super::canonical::PatternFacts;
 use super::layout::{MAX_ARITY, MAX_ENTRIES, MAX_PARAMS};
-use super::logical::{LogicalRule, LogicalTable, ParamRef, TOP_TYPE};
+use super::logical::{LogicalRule, LogicalTable, TOP_TYPE};
 
 pub(super) fn check_limits(table: &LogicalTable) -> Result<(), EncodeError> {
     let limits = [
@@ -45,8 +46,9 @@ fn is_printable_ascii(text: &[u8]) -> bool {
     }
 }
 
-/// What the writer leans on: whatever passes here is written without a panic and without losing a
-/// bit. Whether it says the truth is the deep proof's question.
+/// What the writer leans on, but for patterns and the plan's order, which are proved while they are read:
+/// whatever passes is written without a panic and without losing a bit. Whether it says the truth is the
+/// deep proof's question.
 pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), EncodeError> {
     let (types, params, arity) = (table.types.len(), table.params.len(), usize::from(table.arity));
     let expect = |holds: bool, what| if holds { Ok(()) } else { Err(EncodeError::Inconsistent(what)) };
@@ -61,11 +63,6 @@ pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), 
         expect(known, "a type is under no such parameter")?;
     }
     expect(table.params.iter().all(|local| (*local as usize) < types), "a parameter is no such type")?;
-    let mut patterns = table.entries.iter().map(|entry| &entry.pattern);
-    let fits = |pattern: &Vec<ParamRef>| {
-        pattern.len() == arity && pattern.iter().all(|param| usize::from(param.0) <= params)
-    };
-    expect(patterns.all(fits), "a pattern has not a parameter for each position")?;
     match &table.rule {
         LogicalRule::Symmetric => {}
         LogicalRule::Precedence { argument_order, nearest } => {
@@ -101,17 +98,6 @@ pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), 
             expect(walked, "a custom rule is answered by an optimizer's section alone, and there is none")?;
         }
     }
-    let mut seen = vec![false; table.entries.len()];
-    for canonical in plan.order.iter().chain(&plan.left_out) {
-        let seen = seen
-            .get_mut(*canonical as usize)
-            .ok_or(EncodeError::Inconsistent("the order names no such method"))?;
-        expect(!std::mem::replace(seen, true), "the order names a method twice")?;
-    }
-    expect(
-        seen.into_iter().all(|seen| seen),
-        "the order names a method neither among the entries nor left out",
-    )?;
     expect(plan.left_out.is_sorted(), "methods that are left out are not in canonical order")?;
     expect(plan.specificity.len() == table.entries.len(), "there is not one specificity for each method")?;
     let calls = plan.call_frequency.len();
@@ -128,6 +114,15 @@ pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), 
         expect(classes.iter().all(fits), "a position has not one of its classes for each type")?;
     }
     Ok(())
+}
+
+/// The same of patterns, by what was seen of them.
+pub(super) fn check_patterns(table: &LogicalTable, patterns: PatternFacts) -> Result<(), EncodeError> {
+    let known = usize::from(patterns.largest.0) <= table.params.len();
+    if patterns.are_whole && known {
+        return Ok(());
+    }
+    Err(EncodeError::Inconsistent("a pattern has not a parameter for each position"))
 }
 
 #[cfg(test)]
