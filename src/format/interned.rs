@@ -117,13 +117,11 @@ impl<'a> TableStrings<'a> {
 
     fn text(&self, id: u32) -> &[u8] {
         let at = id as usize;
-        match self.types.get(at) {
-            Some(row) => row.name.as_bytes(),
-            None => {
-                let (ends, at) = (&self.memory.ends, at - self.types.len());
-                &self.memory.texts[at.checked_sub(1).map_or(0, |before| ends[before])..ends[at]]
-            }
+        if let Some(row) = self.types.get(at) {
+            return row.name.as_bytes();
         }
+        let (ends, at) = (&self.memory.ends, at - self.types.len());
+        &self.memory.texts[at.checked_sub(1).map_or(0, |before| ends[before])..ends[at]]
     }
 
     /// Twice as many slots; the upper half of a hash is all that finds one.
