@@ -10,7 +10,7 @@ use crate::digest::fast_hash;
 /// A serialization, and where the methods stand in it.
 #[derive(Debug, Default)]
 pub(super) struct Canonical {
-    /// What is behind `len` is of earlier tables.
+    /// What is behind `len` is of a table before.
     bytes: Vec<u8>,
     len: usize,
     methods: Vec<MethodText>,
@@ -50,6 +50,11 @@ impl Canonical {
     /// Makes the serialization of `table`, whose section `RULE` is `rule`, in place of the one before.
     pub(super) fn make(&mut self, table: &LogicalTable, rule: Option<&[u8]>) {
         self.len = 0;
+        let needed_bytes = canonical_len(table, rule);
+        if self.bytes.len() < needed_bytes {
+            // Nothing of the old ones is kept, so nothing is copied.
+            self.bytes = vec![0; needed_bytes];
+        }
         let head = self.room(4 + table.name.len() + 6);
         let head = put_text(head, table.name.as_bytes());
         let head = put(head, &[table.arity, table.rule.rule().code()]);
@@ -155,16 +160,17 @@ impl Canonical {
     fn room(&mut self, bytes: usize) -> &mut [u8] {
         let start = self.len;
         self.len += bytes;
-        if self.len > self.bytes.len() {
-            self.grow();
-        }
         &mut self.bytes[start..self.len]
     }
+}
 
-    #[cold]
-    fn grow(&mut self) {
-        self.bytes.resize(self.len.next_power_of_two().max(2048), 0);
-    }
+/// Length of the serialization.
+fn canonical_len(table: &LogicalTable, rule: Option<&[u8]>) -> usize {
+    let types: usize = table.types.iter().map(|row| 4 + row.name.len() + 5 + 2 * row.above.len()).sum();
+    let names = |entry: &LogicalEntry| entry.implementation.len() + entry.module.len();
+    let methods: usize = table.entries.iter().map(|entry| 2 * entry.pattern.len() + 9 + names(entry)).sum();
+    let params = 4 + 4 * table.params.len() + 4;
+    4 + table.name.len() + 6 + types + params + methods + rule.map_or(0, |rule| 4 + rule.len())
 }
 
 /// Puts a pattern into `room`, which is as long, and returns its largest parameter. Most have one or two

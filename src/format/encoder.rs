@@ -46,8 +46,7 @@ pub struct Encoder {
 
 /// The bytes of a table.
 ///
-/// Cost: some ten times that of copying the bytes and summing them up; for small tables less with an
-/// [`Encoder`]. Types must stand in name order, as [`LogicalTable`] says; else equal strings may be
+/// Cost: ten to twenty times that of copying the bytes and summing them up; less with an [`Encoder`]. Types must stand in name order, as [`LogicalTable`] says; else equal strings may be
 /// stored twice, which the deep proof refuses.
 pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeError> {
     Encoder::default().encode(table, plan)
