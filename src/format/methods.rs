@@ -4,10 +4,11 @@ use zerocopy::IntoBytes;
 use zerocopy::little_endian::U32;
 
 use super::builder::{EncodeError, TablePlan};
-use super::canonical::{Canonical, MethodText};
+use super::canonical::Canonical;
 use super::interned::{TableStrings, name_hash};
 use super::layout::{ENTRY_DEFAULT, EntryRow};
 use super::logical::LogicalTable;
+use super::shape::{check_all_named, name_once};
 
 /// Sections on their way; of a table before, nothing is left behind their lengths.
 #[derive(Debug, Default)]
@@ -48,8 +49,9 @@ impl Methods {
         refill(&mut self.marks, arity * marks_a_position, false);
         let mut patterns = self.patterns.as_mut_slice();
         for (index, row) in plan.order.iter().zip(self.rows.chunks_exact_mut(size_of::<EntryRow>())) {
+            name_once(&mut self.is_named, *index)?;
             let index = *index as usize;
-            let method = name_once(&mut self.is_named, canonical, index)?;
+            let method = canonical.methods()[index];
             let (pattern, behind) = patterns.split_at_mut(2 * arity);
             patterns = behind;
             let params = canonical.pattern(method, arity).as_chunks::<2>().0;
@@ -74,13 +76,9 @@ impl Methods {
             row.copy_from_slice(filled.as_bytes());
         }
         for index in &plan.left_out {
-            name_once(&mut self.is_named, canonical, *index as usize)?;
+            name_once(&mut self.is_named, *index)?;
         }
-        // None was named twice.
-        if plan.order.len() + plan.left_out.len() != table.entries.len() {
-            let what = "the order names a method neither among the entries nor left out";
-            return Err(EncodeError::Inconsistent(what));
-        }
+        check_all_named(table, plan)?;
         self.signature.clear();
         // A guess, so that a small one does not grow step by step.
         self.signature.reserve(64 * arity);
@@ -89,17 +87,6 @@ impl Methods {
         }
         Ok(())
     }
-}
-
-/// The method of this canonical index, if the plan did not name it before.
-fn name_once(is_named: &mut [bool], canonical: &Canonical, index: usize) -> Result<MethodText, EncodeError> {
-    let (Some(is_named), Some(method)) = (is_named.get_mut(index), canonical.methods().get(index)) else {
-        return Err(EncodeError::Inconsistent("the order names no such method"));
-    };
-    if std::mem::replace(is_named, true) {
-        return Err(EncodeError::Inconsistent("the order names a method twice"));
-    }
-    Ok(*method)
 }
 
 fn refill<T: Copy>(list: &mut Vec<T>, count: usize, with: T) {

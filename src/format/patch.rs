@@ -22,7 +22,7 @@ use super::layout::{
 use super::logical::{LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef};
 use super::rule_data::rule_section;
 use super::sections::{put_answers, put_classes};
-use super::shape::{check_limits, check_shape};
+use super::shape::{check_limits, check_methods, check_shape};
 use super::strings_patch::PatchedStrings;
 use super::view::TableView;
 
@@ -48,6 +48,7 @@ pub struct Patched {
 pub fn patch(old: &TableView<'_>, table: &LogicalTable, plan: &TablePlan) -> Result<Patched, EncodeError> {
     check_limits(table)?;
     check_shape(table, plan)?;
+    check_methods(table, plan)?;
     // Rare, and small: not worth a second way to write it.
     if !plan.left_out.is_empty() || old.section(LEFT).is_some() {
         let bytes = encode(table, plan)?;
