@@ -17,7 +17,7 @@ mod root {
         /// The table `Type` in the namespace `plain`
         ///
         /// Generated from these locations:
-        /// * Table `Type` in the file `benches/support/plain.fbs:4`
+        /// * Table `Type` in the file `benches/support/plain.fbs:7`
         #[derive(
             Clone, Debug, PartialEq, PartialOrd, Eq, Ord, Hash, ::serde::Serialize, ::serde::Deserialize,
         )]
@@ -282,7 +282,7 @@ mod root {
         /// The table `Entry` in the namespace `plain`
         ///
         /// Generated from these locations:
-        /// * Table `Entry` in the file `benches/support/plain.fbs:9`
+        /// * Table `Entry` in the file `benches/support/plain.fbs:12`
         #[derive(
             Clone, Debug, PartialEq, PartialOrd, Eq, Ord, Hash, ::serde::Serialize, ::serde::Deserialize,
         )]
@@ -623,7 +623,7 @@ mod root {
         /// The table `Plain` in the namespace `plain`
         ///
         /// Generated from these locations:
-        /// * Table `Plain` in the file `benches/support/plain.fbs:16`
+        /// * Table `Plain` in the file `benches/support/plain.fbs:19`
         #[derive(
             Clone, Debug, PartialEq, PartialOrd, Eq, Ord, Hash, ::serde::Serialize, ::serde::Deserialize,
         )]
