@@ -1,9 +1,12 @@
 //! What the writer of tables refuses, because the format could not hold it.
 
+use janus_cache::dispatch::{
+    CompileOptions, Family, FamilyRule, Method, TypeDecl, TypeGraph, optimize, restrict,
+};
 use janus_cache::format::layout::MAX_PARAMS;
 use janus_cache::format::{
-    EncodeError, LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef, PositionClasses, Strategy,
-    TablePlan, baseline_bytes, encode,
+    EncodeError, Encoder, LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef, PositionClasses,
+    Strategy, TablePlan, baseline_bytes, encode,
 };
 
 fn one_type(name: &str) -> LogicalTable {
@@ -110,5 +113,80 @@ fn a_table_and_a_plan_that_contradict_each_other_have_no_bytes() {
     ];
     for (table, what) in tables.iter().zip(whats) {
         assert_eq!(encode(table, &plan()), Err(EncodeError::Inconsistent(what)));
+    }
+}
+
+/// A family with so many methods of one position; symbols share a beginning, modules take turns.
+fn family(methods: usize, rule: FamilyRule) -> (LogicalTable, TablePlan) {
+    let name = |at: usize| format!("m::Type{at:03}");
+    let upper = |at: &usize| at.checked_sub(1).map(|before| before / 2);
+    let decls = (0..methods).map(|at| TypeDecl {
+        name: name(at),
+        supers: upper(&at).map(name).into_iter().collect(),
+        precedence: std::iter::successors(Some(at), upper).map(name).collect(),
+        ..TypeDecl::default()
+    });
+    let graph = TypeGraph::new(decls.collect::<Vec<_>>()).expect("a tree");
+    let symbol = |at: usize| format!("f({})", name(at / 2));
+    let module = |at: usize| ["m", "n", "m::Type000"][at % 3];
+    let methods = (0..methods).map(|at| Method::new(&[&name(at)], &symbol(at), module(at)));
+    let mut family = Family::new("m::f", 1, methods.collect());
+    family.rule = rule;
+    let table = restrict(&graph, &family).expect("a family");
+    let plan = optimize(&table, &CompileOptions::default()).expect("a plan").plan;
+    (table, plan)
+}
+
+#[test]
+fn an_encoder_gives_the_bytes_of_encode_whatever_it_encoded_before() {
+    let precedence = || FamilyRule::Precedence { argument_order: Vec::new() };
+    let tables = [
+        family(90, FamilyRule::Symmetric),
+        family(3, precedence()),
+        (one_type("m::A"), plan()),
+        family(300, precedence()),
+        (one_type("m::A\n"), plan()),
+        (one_type("m::A"), TablePlan { order: vec![0, 0], ..plan() }),
+        family(7, FamilyRule::Symmetric),
+    ];
+    let mut encoder = Encoder::default();
+    for turn in 0..2 * tables.len() {
+        let (table, plan) = &tables[turn * 3 % tables.len()];
+        assert_eq!(encoder.encode(table, plan), encode(table, plan), "turn {turn}");
+    }
+}
+
+#[test]
+fn an_order_that_is_not_each_method_once_has_no_bytes() {
+    let two = || {
+        let mut table = one_type("m::A");
+        table.entries.push(LogicalEntry { implementation: "g".to_owned(), ..table.entries[0].clone() });
+        table
+    };
+    let cases: [(&[u32], &[u32], &str); 4] = [
+        (&[0, 0], &[], "the order names a method twice"),
+        (&[0, 1], &[1], "the order names a method twice"),
+        (&[0, 2], &[], "the order names no such method"),
+        (&[0], &[], "the order names a method neither among the entries nor left out"),
+    ];
+    for (order, left_out, why) in cases {
+        let plan = TablePlan {
+            order: order.to_vec(),
+            left_out: left_out.to_vec(),
+            specificity: vec![0; 2],
+            strategy: Strategy::Linear,
+            ..plan()
+        };
+        assert_eq!(encode(&two(), &plan), Err(EncodeError::Inconsistent(why)), "{order:?} {left_out:?}");
+    }
+}
+
+#[test]
+fn a_pattern_of_other_length_or_of_an_unknown_parameter_has_no_bytes() {
+    for pattern in [vec![], vec![ParamRef(1); 2], vec![ParamRef(2)]] {
+        let mut table = one_type("m::A");
+        table.entries[0].pattern = pattern.clone();
+        let why = "a pattern has not a parameter for each position";
+        assert_eq!(encode(&table, &plan()), Err(EncodeError::Inconsistent(why)), "{pattern:?}");
     }
 }

@@ -139,6 +139,8 @@ fn unsafe_code_stands_in_one_file() {
 fn no_file_has_more_than_400_lines() {
     let dirs = ["src", "cli/src", "fuzz/src", "xtask/src", "tests", "benches"].map(|dir| root().join(dir));
     let files = dirs.iter().filter(|dir| dir.exists()).flat_map(|dir| rust_files(dir));
+    // A tool wrote it, and nobody edits it.
+    let files = files.filter(|path| !path.ends_with("benches/support/plain_generated.rs"));
     let long: Vec<String> = files
         .filter_map(|path| {
             let lines = std::fs::read_to_string(&path).expect("readable").lines().count();

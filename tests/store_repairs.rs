@@ -165,7 +165,7 @@ fn files_that_took_each_others_places_are_named_and_mended() {
             let tells = |path: &Path, content: &[u8]| {
                 !(path.ends_with("published") || path.starts_with("v1/history") && content.is_empty())
             };
-            let is_told = if tells(below[0], &contents[1]) { 0 } else { 1 };
+            let is_told = usize::from(!tells(below[0], &contents[1]));
             let named = below[is_told];
             let what = format!("{} and {} swapped", below[0].display(), below[1].display());
             named_and_mended(&there, Some(&there.join(named)), &what);

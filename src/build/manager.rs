@@ -14,7 +14,7 @@ use super::table::Table;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Verify;
 use crate::dispatch::{CompileOptions, Optimized};
-use crate::format::LogicalTable;
+use crate::format::{EncodeError, Encoder, LogicalTable, TablePlan};
 use crate::key::{KeySettings, TableKey};
 use crate::tiers::{Chain, LevelReport};
 
@@ -90,6 +90,8 @@ pub struct BuildCacheManager {
     /// The session that runs, or the last one.
     session: RwLock<Sessions>,
     warnings: Mutex<Vec<CacheWarning>>,
+    /// Those that nobody uses now: as many as threads built at once.
+    encoders: Mutex<Vec<Encoder>>,
 }
 
 #[derive(Default)]
@@ -113,7 +115,7 @@ impl BuildCacheManager {
     /// A manager over a cache.
     pub fn new(cache: Cache, options: ManagerOptions) -> Self {
         let warnings = Mutex::new(cache.opening().cloned().into_iter().collect());
-        Self { cache, options, session: RwLock::default(), warnings }
+        Self { cache, options, session: RwLock::default(), warnings, encoders: Mutex::default() }
     }
 
     /// Starts a session. Counters start at zero, and what other processes published is seen.
@@ -196,6 +198,15 @@ impl BuildCacheManager {
     /// The cache.
     pub const fn cache(&self) -> &Cache {
         &self.cache
+    }
+
+    /// A table's bytes, made in memory that the next table of this manager uses again.
+    pub(super) fn encode(&self, table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeError> {
+        let free = || self.encoders.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut encoder = free().pop().unwrap_or_default();
+        let bytes = encoder.encode(table, plan);
+        free().push(encoder);
+        bytes
     }
 
     /// What it works for.

@@ -15,7 +15,7 @@ use crate::clock::Stopwatch;
 use crate::codec::Codec;
 use crate::config::Verify;
 use crate::dispatch::{CompileOptions, Optimized};
-use crate::format::{LogicalTable, Optimization, TablePlan, TableView, encode};
+use crate::format::{LogicalTable, Optimization, TablePlan, TableView};
 use crate::key::{TableKey, Trace, table_key};
 use crate::store::{Claim, EntryKey, EntryKind, EntryMeta, NewEntry};
 use crate::tiers::Fetched;
@@ -163,7 +163,7 @@ impl BuildCacheManager {
         let optimization_ns = watch.elapsed_ns();
         let watch = Stopwatch::start();
         let bytes =
-            encode(&table, &plan).map_err(|source| BuildError::Encode { family: family(), source })?;
+            self.encode(&table, &plan).map_err(|source| BuildError::Encode { family: family(), source })?;
         TableView::open(&bytes).map_err(|source| BuildError::NewTable { family: family(), source })?;
         let serialization_ns = watch.elapsed_ns();
         add(&meters.optimization_ns, optimization_ns);

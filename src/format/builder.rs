@@ -1,26 +1,21 @@
-//! The only writer of tables: a logical table and a strategy in, bytes out.
+//! What a table's bytes are made of beside the logical table: how they find the answer, and what their
+//! header tells.
 //!
-//! The bytes are a function of the logical table, the strategy and the time stamp that is given:
-//! no path, line, time or machine enters them.
+//! The bytes are a function of the logical table, the plan and the time stamp in it: no path, line, time
+//! or machine enters them.
 
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::core::above_stride_bytes;
-use super::envelope::{FileWriter, NewSection, Totals, total_len, write};
+use super::envelope::{NewSection, Totals, total_len, write};
 use super::error::Tag;
-use super::interned::TableStrings;
 use super::layout::{
-    ABOV, CLAS, ENTR, ENTRY_DEFAULT, EntryRow, LEFT, NAME, PARM, PATT, RULE, SECTION_REQUIRED, SIGN, STRS,
-    TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE, TYPE_SEALED, TableHeader, TypeRow, VERSION_MAJOR,
+    NAME, RULE, SIGN, TABLE_MAGIC, TABLE_MAY_BE_AMBIGUOUS, TYPE_SEALED, TableHeader, TypeRow, VERSION_MAJOR,
     VERSION_MINOR,
 };
-use super::left_out::left_section;
 use super::logical::LogicalTable;
 use super::rule::Optimization;
-use super::rule_data::rule_section;
-use super::sections::{answers_len, classes_len, put_answers, put_classes, put_words};
-use super::shape::{check_limits, check_shape};
 
 /// How the bytes find their answer: what an optimizer decided, in the format's terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,73 +140,8 @@ pub enum EncodeError {
     },
 }
 
-/// The bytes of a table.
-///
-/// Cost: a few times that of copying the bytes and summing them up. Types must stand in name order, as
-/// [`LogicalTable`] says; else equal strings may be stored twice, which the deep proof refuses.
-pub fn encode(table: &LogicalTable, plan: &TablePlan) -> Result<Vec<u8>, EncodeError> {
-    check_limits(table)?;
-    check_shape(table, plan)?;
-    let mut strings = TableStrings::new(&table.types, table.entries.len());
-    let symbols: Vec<(u32, u32)> = plan
-        .order
-        .iter()
-        .map(|canonical| {
-            let entry = &table.entries[*canonical as usize];
-            (strings.intern(&entry.implementation), strings.module(&entry.module))
-        })
-        .collect();
-    let signature = table.type_signature(&plan.order);
-    let rule = rule_section(table);
-    let left_out = left_section(table, &plan.left_out);
-    let answers = plan.strategy.classes().zip(plan.strategy.optimization().section());
-    let is_hot = plan.is_hot();
-
-    let (types, entries, arity) = (table.types.len(), plan.order.len(), usize::from(table.arity));
-    let content_bytes = table.name.len()
-        + signature.len()
-        + strings.section_len()
-        + size_of::<TypeRow>() * types
-        + 4 * table.params.len()
-        + above_stride_bytes(table.params.len() as u32) * types
-        + (2 * arity + size_of::<EntryRow>()) * entries
-        + rule.as_ref().map_or(0, Vec::len)
-        + left_out.as_ref().map_or(0, Vec::len)
-        + answers
-            .map_or(0, |(classes, _)| classes_len(classes, is_hot) + answers_len(&plan.strategy, entries));
-    let section_count = 8
-        + usize::from(rule.is_some())
-        + 2 * usize::from(answers.is_some())
-        + usize::from(left_out.is_some());
-    let mut file = FileWriter::new(size_of::<TableHeader>(), section_count, content_bytes);
-    file.section(NAME, SECTION_REQUIRED, |section| section.extend_from_slice(table.name.as_bytes()));
-    file.section(SIGN, SECTION_REQUIRED, |section| section.extend_from_slice(signature.as_bytes()));
-    file.section(STRS, SECTION_REQUIRED, |section| strings.put(section));
-    file.section(TYPE, SECTION_REQUIRED, |section| put_types(section, table));
-    file.section(PARM, SECTION_REQUIRED, |section| put_words(section, &table.params));
-    file.section(ABOV, SECTION_REQUIRED, |section| put_above(section, table));
-    file.section(PATT, SECTION_REQUIRED, |section| put_patterns(section, table, &plan.order));
-    file.section(ENTR, SECTION_REQUIRED, |section| put_entries(section, table, plan, &symbols));
-    if let Some(rule) = &rule {
-        file.section(RULE, SECTION_REQUIRED, |section| section.extend_from_slice(rule));
-    }
-    if let Some((classes, tag)) = answers {
-        file.section(CLAS, 0, |section| put_classes(section, classes, is_hot));
-        let mut done = Ok(());
-        file.section(tag, 0, |section| done = put_answers(section, &plan.strategy, None));
-        done?;
-    }
-    if let Some(left_out) = &left_out {
-        file.section(LEFT, 0, |section| section.extend_from_slice(left_out));
-    }
-    let total = u32::try_from(file.len()).map_err(|_| too_long(file.len() as u64))?;
-    let lengths = HeaderLengths { name: table.name.len(), signature: signature.len(), total };
-    let header = header(table, HeaderFacts::of(plan), lengths, table.table_hash_with(rule.as_deref()));
-    Ok(file.finish(|totals| filled(header, totals)))
-}
-
 /// The rows of section `TYPE`: the types' names are the first strings of the pool.
-fn put_types(section: &mut Vec<u8>, table: &LogicalTable) {
+pub(super) fn put_types(section: &mut Vec<u8>, table: &LogicalTable) {
     let start = section.len();
     section.resize(start + size_of::<TypeRow>() * table.types.len(), 0);
     let rows = section[start..].chunks_exact_mut(size_of::<TypeRow>());
@@ -229,35 +159,6 @@ pub(super) fn put_above(section: &mut Vec<u8>, table: &LogicalTable) {
         for param in &*row.above {
             bytes[usize::from(*param) / 8] |= 1 << (param % 8);
         }
-    }
-}
-
-fn put_patterns(section: &mut Vec<u8>, table: &LogicalTable, order: &[u32]) {
-    let (start, row_bytes) = (section.len(), 2 * usize::from(table.arity));
-    section.resize(start + row_bytes * order.len(), 0);
-    for (canonical, bytes) in order.iter().zip(section[start..].chunks_exact_mut(row_bytes.max(1))) {
-        let pattern = &table.entries[*canonical as usize].pattern;
-        for (param, bytes) in pattern.iter().zip(bytes.chunks_exact_mut(2)) {
-            bytes.copy_from_slice(&param.0.to_le_bytes());
-        }
-    }
-}
-
-/// The rows of section `ENTR`; `symbols` holds, in file order, the ids of implementation and module.
-fn put_entries(section: &mut Vec<u8>, table: &LogicalTable, plan: &TablePlan, symbols: &[(u32, u32)]) {
-    let start = section.len();
-    section.resize(start + size_of::<EntryRow>() * symbols.len(), 0);
-    let rows = section[start..].chunks_exact_mut(size_of::<EntryRow>());
-    for ((canonical, (implementation, module)), bytes) in plan.order.iter().zip(symbols).zip(rows) {
-        let index = *canonical as usize;
-        let row = EntryRow {
-            implementation: U32::new(*implementation),
-            module: U32::new(*module),
-            specificity: U32::new(plan.specificity[index]),
-            call_frequency: U32::new(plan.call_frequency.get(index).copied().unwrap_or(0)),
-            flags: U32::new(if table.entries[index].default { ENTRY_DEFAULT } else { 0 }),
-        };
-        bytes.copy_from_slice(row.as_bytes());
     }
 }
 
@@ -285,10 +186,10 @@ impl HeaderFacts {
 
 /// Lengths in bytes that the header repeats.
 #[derive(Clone, Copy, Debug)]
-struct HeaderLengths {
-    name: usize,
-    signature: usize,
-    total: u32,
+pub(super) struct HeaderLengths {
+    pub(super) name: usize,
+    pub(super) signature: usize,
+    pub(super) total: u32,
 }
 
 /// Header, directory and sections as a table's bytes.
@@ -306,12 +207,17 @@ pub(super) fn assemble(
     Ok(write(size_of::<TableHeader>(), sections, |totals| filled(header, totals)))
 }
 
-const fn too_long(found: u64) -> EncodeError {
+pub(super) const fn too_long(found: u64) -> EncodeError {
     EncodeError::TooMany { what: "bytes", found, limit: u32::MAX as u64 }
 }
 
 /// The header without what only the finished sections tell.
-fn header(table: &LogicalTable, facts: HeaderFacts, lengths: HeaderLengths, table_hash: u64) -> TableHeader {
+pub(super) fn header(
+    table: &LogicalTable,
+    facts: HeaderFacts,
+    lengths: HeaderLengths,
+    table_hash: u64,
+) -> TableHeader {
     let mut header = TableHeader::new_zeroed();
     header.magic = TABLE_MAGIC;
     header.version_major = U16::new(VERSION_MAJOR);
@@ -335,7 +241,7 @@ fn header(table: &LogicalTable, facts: HeaderFacts, lengths: HeaderLengths, tabl
     header
 }
 
-fn filled(mut header: TableHeader, totals: Totals) -> [u8; size_of::<TableHeader>()] {
+pub(super) fn filled(mut header: TableHeader, totals: Totals) -> [u8; size_of::<TableHeader>()] {
     header.section_count = U32::new(totals.section_count);
     header.total_len = U64::new(totals.total_len);
     header.data_len = U32::new(totals.data_len);

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::canonical::Canonical;
 use super::rule::Rule;
 use super::rule_data::rule_section;
 
@@ -13,7 +14,7 @@ use super::rule_data::rule_section;
 pub const TOP_TYPE: &str = "any";
 
 /// Reference to a parameter type: 0 is the top type, `n + 1` is parameter `n`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct ParamRef(pub u16);
 
 impl ParamRef {
@@ -116,44 +117,9 @@ impl LogicalTable {
 
     /// The same, of a table whose section `RULE` was made before.
     pub(super) fn table_hash_with(&self, rule: Option<&[u8]>) -> u64 {
-        let names: usize = self.types.iter().map(|row| row.name.len() + 9 + 2 * row.above.len()).sum();
-        let symbols = |entry: &LogicalEntry| entry.implementation.len() + entry.module.len();
-        let entries: usize =
-            self.entries.iter().map(|entry| symbols(entry) + 9 + 2 * entry.pattern.len()).sum();
-        let params = 4 * self.params.len();
-        let rule_bytes = rule.map_or(0, |rule| 4 + rule.len());
-        let mut bytes =
-            Vec::with_capacity(4 + self.name.len() + 2 + 12 + names + params + entries + rule_bytes);
-        let put_text = |bytes: &mut Vec<u8>, text: &[u8]| {
-            bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
-            bytes.extend_from_slice(text);
-        };
-        put_text(&mut bytes, self.name.as_bytes());
-        bytes.extend_from_slice(&[self.arity, self.rule.rule().code()]);
-        bytes.extend_from_slice(&(self.types.len() as u32).to_le_bytes());
-        for row in &self.types {
-            put_text(&mut bytes, row.name.as_bytes());
-            let [a, b, c, d] = (row.above.len() as u32).to_le_bytes();
-            bytes.extend_from_slice(&[u8::from(row.sealed), a, b, c, d]);
-            for param in &*row.above {
-                bytes.extend_from_slice(&param.to_le_bytes());
-            }
-        }
-        bytes.extend_from_slice(&(self.params.len() as u32).to_le_bytes());
-        bytes.extend(self.params.iter().flat_map(|local| local.to_le_bytes()));
-        bytes.extend_from_slice(&(self.entries.len() as u32).to_le_bytes());
-        for entry in &self.entries {
-            for param in &entry.pattern {
-                bytes.extend_from_slice(&param.0.to_le_bytes());
-            }
-            put_text(&mut bytes, entry.implementation.as_bytes());
-            put_text(&mut bytes, entry.module.as_bytes());
-            bytes.push(u8::from(entry.default));
-        }
-        if let Some(rule) = rule {
-            put_text(&mut bytes, rule);
-        }
-        crate::digest::fast_hash(&bytes)
+        let mut canonical = Canonical::default();
+        canonical.make(self, rule);
+        canonical.hash()
     }
 
     /// The name of what a parameter reference means; `any` for the top type.
@@ -200,27 +166,33 @@ impl LogicalTable {
                     *mark = true;
                 }
             }
-            let line_start = text.len();
-            let mut put = |name: &str| {
-                if text.len() > line_start {
-                    text.push('\t');
-                }
-                text.push_str(name);
-            };
-            let mut waits_top = std::mem::take(&mut marks[0]);
-            for (number, _) in marks.iter().enumerate().filter(|(_, mark)| **mark) {
-                let name = self.param_name(ParamRef(number as u16));
-                if waits_top && name >= TOP_TYPE {
-                    put(TOP_TYPE);
-                    waits_top = false;
-                }
-                put(name);
-            }
-            if waits_top {
-                put(TOP_TYPE);
-            }
-            text.push('\n');
+            self.put_signature_line(&mut text, &mut marks);
         }
         text
+    }
+
+    /// Appends the line of one position to a type signature: the names of what is marked, the top type
+    /// being the first mark, which is taken away.
+    pub(super) fn put_signature_line(&self, text: &mut String, marks: &mut [bool]) {
+        let line_start = text.len();
+        let mut put = |name: &str| {
+            if text.len() > line_start {
+                text.push('\t');
+            }
+            text.push_str(name);
+        };
+        let mut waits_top = marks.first_mut().is_some_and(std::mem::take);
+        for (number, _) in marks.iter().enumerate().filter(|(_, mark)| **mark) {
+            let name = self.param_name(ParamRef(number as u16));
+            if waits_top && name >= TOP_TYPE {
+                put(TOP_TYPE);
+                waits_top = false;
+            }
+            put(name);
+        }
+        if waits_top {
+            put(TOP_TYPE);
+        }
+        text.push('\n');
     }
 }

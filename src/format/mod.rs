@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `layout` | the fixed parts, byte for byte |
 //! | `logical` | what a table says, whatever way its bytes find the answer |
-//! | `builder` | the only writer |
+//! | `encoder` | the only writer |
+//! | `builder` | what a table's bytes are made of beside that, and their header |
 //! | `shape` | what the writer leans on |
-//! | `interned` | a table's strings, numbered |
+//! | `canonical`, `interned`, `methods` | what the table hash is over; strings, numbered; methods, placed |
 //! | `patch`, `strings_patch` | new bytes from an older table's, what is the same copied |
 //! | `envelope` | header, section directory, checksums: proved at open |
 //! | `view`, `recognise` | checked reads, where the bytes lie, and the quick way to open them |
@@ -23,11 +24,13 @@
 //! The specification is `format-spec/SPEC.md`; tests hold it and the structs together.
 
 mod builder;
+mod canonical;
 mod cells;
 mod class_of;
 pub(crate) mod columnar;
 pub(crate) mod core;
 pub(crate) mod decode;
+mod encoder;
 pub(crate) mod envelope;
 mod error;
 mod interned;
@@ -35,6 +38,7 @@ pub mod layout;
 mod left_out;
 pub(crate) mod levels;
 mod logical;
+mod methods;
 mod patch;
 pub(crate) mod pressed;
 mod recognise;
@@ -48,8 +52,9 @@ mod strings_patch;
 pub(crate) mod verify;
 pub(crate) mod view;
 
-pub use builder::{EncodeError, PositionClasses, Strategy, TablePlan, baseline_bytes, encode};
+pub use builder::{EncodeError, PositionClasses, Strategy, TablePlan, baseline_bytes};
 pub use core::{DispatchCore, EntryId, LocalType, Outcome};
+pub use encoder::{Encoder, encode};
 pub use error::{AccessError, OpenError, Tag};
 pub use left_out::LeftOut;
 pub(crate) use left_out::left_out;

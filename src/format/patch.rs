@@ -10,8 +10,9 @@ use std::borrow::Cow;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::U32;
 
-use super::builder::{EncodeError, HeaderFacts, TablePlan, assemble, encode, put_above};
+use super::builder::{EncodeError, HeaderFacts, TablePlan, assemble, put_above};
 use super::core::{EntryId, above_stride_bytes};
+use super::encoder::encode;
 use super::envelope::NewSection;
 use super::error::Tag;
 use super::layout::{
@@ -21,7 +22,7 @@ use super::layout::{
 use super::logical::{LogicalEntry, LogicalRule, LogicalTable, LogicalType, ParamRef};
 use super::rule_data::rule_section;
 use super::sections::{put_answers, put_classes};
-use super::shape::{check_limits, check_shape};
+use super::shape::{check_limits, check_methods, check_shape};
 use super::strings_patch::PatchedStrings;
 use super::view::TableView;
 
@@ -47,6 +48,7 @@ pub struct Patched {
 pub fn patch(old: &TableView<'_>, table: &LogicalTable, plan: &TablePlan) -> Result<Patched, EncodeError> {
     check_limits(table)?;
     check_shape(table, plan)?;
+    check_methods(table, plan)?;
     // Rare, and small: not worth a second way to write it.
     if !plan.left_out.is_empty() || old.section(LEFT).is_some() {
         let bytes = encode(table, plan)?;

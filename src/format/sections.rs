@@ -174,7 +174,7 @@ const CELLS_AT_ONCE: usize = 8;
 fn put_matrix(section: &mut Vec<u8>, cells: &[u32]) {
     let cell_bits = cell_bits(cells.iter().copied());
     section.extend_from_slice(MatrixHead { cell_bits: U32::new(cell_bits) }.as_bytes());
-    let (mut rest, mut end) = (cells, section.len());
+    let mut rest = cells;
     // Four of them fit into 64 bits, eight into 128.
     if cell_bits <= 16 {
         let (blocks, behind) = cells.as_chunks::<CELLS_AT_ONCE>();
@@ -182,13 +182,20 @@ fn put_matrix(section: &mut Vec<u8>, cells: &[u32]) {
             let [a, b, c, d] = [a, b, c, d].map(u64::from);
             a | b << cell_bits | (c | d << cell_bits) << (2 * cell_bits)
         };
+        // Each block is written whole, and the next one over what of it is no cell.
+        let block_bytes = cell_bits as usize;
+        let start = section.len();
+        section.resize(start + block_bytes * blocks.len() + size_of::<u128>(), 0);
+        let mut room = &mut section[start..];
         for [a, b, c, d, e, f, g, h] in blocks {
             let packed =
                 u128::from(four([*a, *b, *c, *d])) | u128::from(four([*e, *f, *g, *h])) << (4 * cell_bits);
-            section.extend_from_slice(&packed.to_le_bytes());
-            end += cell_bits as usize;
-            section.truncate(end);
+            if let Some(to) = room.first_chunk_mut() {
+                *to = packed.to_le_bytes();
+            }
+            room = &mut room[block_bytes..];
         }
+        section.truncate(start + block_bytes * blocks.len());
         rest = behind;
     }
     let (mut pending, mut pending_bits) = (0_u64, 0_u32);

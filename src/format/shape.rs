@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::builder::{EncodeError, PositionClasses, Strategy, TablePlan};
+use super::canonical::PatternFacts;
 use super::layout::{MAX_ARITY, MAX_ENTRIES, MAX_PARAMS};
 use super::logical::{LogicalRule, LogicalTable, ParamRef, TOP_TYPE};
 
@@ -45,8 +46,9 @@ fn is_printable_ascii(text: &[u8]) -> bool {
     }
 }
 
-/// What the writer leans on: whatever passes here is written without a panic and without losing a
-/// bit. Whether it says the truth is the deep proof's question.
+/// What the writer leans on, but for patterns and the plan's order ([`check_methods`]), which `encode`
+/// proves while it reads them: whatever passes both is written without a panic and without losing a bit. Whether it says the truth is the
+/// deep proof's question.
 pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), EncodeError> {
     let (types, params, arity) = (table.types.len(), table.params.len(), usize::from(table.arity));
     let expect = |holds: bool, what| if holds { Ok(()) } else { Err(EncodeError::Inconsistent(what)) };
@@ -61,11 +63,6 @@ pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), 
         expect(known, "a type is under no such parameter")?;
     }
     expect(table.params.iter().all(|local| (*local as usize) < types), "a parameter is no such type")?;
-    let mut patterns = table.entries.iter().map(|entry| &entry.pattern);
-    let fits = |pattern: &Vec<ParamRef>| {
-        pattern.len() == arity && pattern.iter().all(|param| usize::from(param.0) <= params)
-    };
-    expect(patterns.all(fits), "a pattern has not a parameter for each position")?;
     match &table.rule {
         LogicalRule::Symmetric => {}
         LogicalRule::Precedence { argument_order, nearest } => {
@@ -101,17 +98,6 @@ pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), 
             expect(walked, "a custom rule is answered by an optimizer's section alone, and there is none")?;
         }
     }
-    let mut seen = vec![false; table.entries.len()];
-    for canonical in plan.order.iter().chain(&plan.left_out) {
-        let seen = seen
-            .get_mut(*canonical as usize)
-            .ok_or(EncodeError::Inconsistent("the order names no such method"))?;
-        expect(!std::mem::replace(seen, true), "the order names a method twice")?;
-    }
-    expect(
-        seen.into_iter().all(|seen| seen),
-        "the order names a method neither among the entries nor left out",
-    )?;
     expect(plan.left_out.is_sorted(), "methods that are left out are not in canonical order")?;
     expect(plan.specificity.len() == table.entries.len(), "there is not one specificity for each method")?;
     let calls = plan.call_frequency.len();
@@ -128,6 +114,47 @@ pub(super) fn check_shape(table: &LogicalTable, plan: &TablePlan) -> Result<(), 
         expect(classes.iter().all(fits), "a position has not one of its classes for each type")?;
     }
     Ok(())
+}
+
+/// The same of patterns and the plan's order, for a writer that does not prove them while it reads.
+pub(super) fn check_methods(table: &LogicalTable, plan: &TablePlan) -> Result<(), EncodeError> {
+    let patterns = || table.entries.iter().map(|entry| &entry.pattern);
+    let are_whole = patterns().all(|pattern| pattern.len() == usize::from(table.arity));
+    let largest = patterns().flatten().copied().max().unwrap_or(ParamRef::TOP);
+    check_patterns(table, PatternFacts { are_whole, largest })?;
+    let mut is_named = vec![false; table.entries.len()];
+    for index in plan.order.iter().chain(&plan.left_out) {
+        name_once(&mut is_named, *index)?;
+    }
+    check_all_named(table, plan)
+}
+
+/// Takes a note that the plan's order, or what it leaves out, names the method of this canonical index.
+pub(super) fn name_once(is_named: &mut [bool], index: u32) -> Result<(), EncodeError> {
+    let is_named = is_named
+        .get_mut(index as usize)
+        .ok_or(EncodeError::Inconsistent("the order names no such method"))?;
+    if std::mem::replace(is_named, true) {
+        return Err(EncodeError::Inconsistent("the order names a method twice"));
+    }
+    Ok(())
+}
+
+/// Whether a plan that names no method twice names all.
+pub(super) fn check_all_named(table: &LogicalTable, plan: &TablePlan) -> Result<(), EncodeError> {
+    if plan.order.len() + plan.left_out.len() == table.entries.len() {
+        return Ok(());
+    }
+    Err(EncodeError::Inconsistent("the order names a method neither among the entries nor left out"))
+}
+
+/// What the writer leans on of patterns, by what was seen of them.
+pub(super) fn check_patterns(table: &LogicalTable, patterns: PatternFacts) -> Result<(), EncodeError> {
+    let known = usize::from(patterns.largest.0) <= table.params.len();
+    if patterns.are_whole && known {
+        return Ok(());
+    }
+    Err(EncodeError::Inconsistent("a pattern has not a parameter for each position"))
 }
 
 #[cfg(test)]

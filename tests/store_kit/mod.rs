@@ -98,7 +98,7 @@ pub(crate) fn copy_tree(from: &Path, to: &Path) {
 }
 
 /// A history that ends with a whole record is one that ended earlier.
-pub fn ends_with_a_whole_record(file: &Path, bytes: &[u8]) -> bool {
+pub(crate) fn ends_with_a_whole_record(file: &Path, bytes: &[u8]) -> bool {
     let mut rest = bytes;
     while let Some(accesses) = rest.get(12..16) {
         let accesses = u32::from_le_bytes(accesses.try_into().expect("four")) as usize;
