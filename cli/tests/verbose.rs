@@ -48,7 +48,11 @@ fn standard_output_stays_what_it_is() {
     for args in [&[][..], &["--explain"], &["--plan"]] {
         let ((quiet, nothing), (verbose, told)) =
             (build(&project, args, None), build(&project, args, Some("1")));
-        assert_eq!(quiet, verbose, "{args:?}");
+        // What a session leaves of itself makes the cache a little larger.
+        let without_size = |told: &str| -> String {
+            told.lines().filter(|line| !line.starts_with("cache ")).collect::<Vec<_>>().join("\n")
+        };
+        assert_eq!(without_size(&quiet), without_size(&verbose), "{args:?}");
         assert_eq!((nothing.as_str(), told.lines().count()), ("", 2), "{args:?}: {told}");
     }
 }
