@@ -79,6 +79,21 @@ fn dictionary() -> Vec<u8> {
     })
 }
 
+/// Four keys with two contents.
+fn shared() -> Vec<u8> {
+    pack_of(|store| {
+        let session = store.session().expect("a session");
+        for number in 0..4 {
+            let codec = if number == 3 { Codec::Lz4 } else { Codec::None };
+            let (meta, content) = (EntryMeta { codec, ..meta(number) }, themed(number % 2));
+            let entry =
+                NewEntry { key: key(number), meta: &meta, content: &content, trace: b"rule symmetric\n" };
+            session.put(&entry).expect("put");
+        }
+        session.commit().expect("committed");
+    })
+}
+
 /// The plain one under version 3, with right checksums.
 fn newer() -> Vec<u8> {
     let mut pack = golden("plain.pack", plain);
@@ -150,6 +165,13 @@ fn a_pack_of_version_1_answers_for_ever() {
 #[test]
 fn a_pack_of_version_2_answers_for_ever() {
     check("dictionary", dictionary, 2, &["zstd+dictionary", "zstd"]);
+}
+
+#[test]
+fn entries_that_share_a_content_answer_for_ever() {
+    check("shared", shared, 2, &["none", "lz4"]);
+    // Twice nine, and once in the fourth, which has the second's content in another codec.
+    assert_eq!(golden("shared.pack", shared).windows(9).filter(|window| *window == b"geo::Type").count(), 19);
 }
 
 #[test]

@@ -7,8 +7,7 @@ use zerocopy::FromBytes;
 use super::entry::{EntryKey, EntryKind};
 use super::pack_codec::PackCodec;
 use super::pack_format::{
-    ENTRY_HEADER_BYTES, EntryHeader, FOOTER_BYTES, FOOTER_MAGIC, HEADER_BYTES, HEADER_MAGIC, PackFooter,
-    PackHeader, PackId,
+    EntryHeader, FOOTER_BYTES, FOOTER_MAGIC, HEADER_BYTES, HEADER_MAGIC, PackFooter, PackHeader, PackId,
 };
 use super::pack_verify::{self, SoundEntry, Verified};
 use super::text;
@@ -115,8 +114,8 @@ fn read(
     };
     let decoded_bytes = header.decoded_bytes.get();
     let content = (!header.is_loose() && decoded_bytes <= MAX_LOOKED_INTO_BYTES).then(|| {
-        let start = (at + ENTRY_HEADER_BYTES) as usize;
-        let stored = bytes.get(start..start.checked_add(header.inline_bytes() as usize)?)?;
+        let held = header.held_range(*at)?;
+        let stored = bytes.get(held.start as usize..held.end as usize)?;
         let content = match codec {
             PackCodec::Alone(codec) => codec.decode(stored, decoded_bytes, MAX_LOOKED_INTO_BYTES).ok()?,
             PackCodec::Dictionary => {

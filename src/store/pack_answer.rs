@@ -10,7 +10,7 @@ use super::entry::{EntryKey, EntryKind};
 use super::layout::Layout;
 use super::lookup::{Body, Damage, Entry, MissReason};
 use super::pack_codec::PackCodec;
-use super::pack_format::{ENTRY_HEADER_BYTES, EntryHeader, HEADER_BYTES, Sections};
+use super::pack_format::{EntryHeader, HEADER_BYTES, Sections};
 use super::pack_reader::{CHECKED, DAMAGE_MASK, DAMAGE_SHIFT, HITS_MASK, Pack, REMOVED};
 use super::{filter, index};
 use crate::codec::Codec;
@@ -140,8 +140,8 @@ impl Pack {
     #[inline]
     fn read_again(self: &Arc<Self>, at: u64, header: &EntryHeader) -> Option<Entry> {
         let kind = EntryKind::from_byte(header.kind)?;
-        let start = (at + ENTRY_HEADER_BYTES) as usize;
-        let end = start.checked_add(header.stored_bytes.get() as usize)?;
+        let held = header.held_range(at)?;
+        let (start, end) = (held.start as usize, held.end as usize);
         let is_plain = header.codec == PLAIN.to_byte() && !header.is_loose();
         if !is_plain || self.bytes.mapped().is_none_or(|mapped| mapped.len() < end) {
             return None;
@@ -200,7 +200,8 @@ impl Pack {
         else {
             return Err(damaged(Damage::Unknown));
         };
-        let inline = self.bytes.get(at + ENTRY_HEADER_BYTES, header.inline_bytes()).map_err(unreadable)?;
+        let held = header.held_range(at).ok_or(damaged(Damage::Structure))?;
+        let inline = self.bytes.get(held.start, header.held_bytes()).map_err(unreadable)?;
         if !checked && crc32(&inline) != header.inline_crc32.get() {
             return Err(damaged(Damage::Content));
         }
@@ -208,7 +209,7 @@ impl Pack {
             let digest = inline.first_chunk::<32>().ok_or(damaged(Damage::Content))?;
             self.loose_body(ContentDigest::from_bytes(*digest), header, codec, checked, layout)?
         } else if codec == PLAIN && self.bytes.mapped().is_some() {
-            let start = (at + ENTRY_HEADER_BYTES) as usize;
+            let start = held.start as usize;
             Body::InPack { start, end: start + inline.len() }
         } else {
             Body::Owned(self.decode(codec, &inline, header)?)

@@ -8,13 +8,14 @@ use super::index;
 use super::lookup::{Damage, MissReason};
 use super::pack_codec::PackCodec;
 use super::pack_format::{
-    DICTIONARY_VERSION, DictionaryHeader, ENTRY_LOOSE, EntryHeader, FOOTER_BYTES, FOOTER_MAGIC, HEADER_MAGIC,
-    MAX_DICTIONARY_BYTES, PACK_SYNCED, PLAIN_VERSION, PackFooter, PackHeader, PackId, Sections,
+    DictionaryHeader, ENTRY_HEADER_BYTES, ENTRY_LOOSE, EntryHeader, FOOTER_BYTES, FOOTER_MAGIC, HEADER_MAGIC,
+    MAX_DICTIONARY_BYTES, PACK_SYNCED, PLAIN_VERSION, PackFooter, PackHeader, PackId, SECOND_VERSION,
+    Sections,
 };
 use crate::codec::Codec;
 
 const fn is_known(version: u32) -> bool {
-    matches!(version, PLAIN_VERSION | DICTIONARY_VERSION)
+    matches!(version, PLAIN_VERSION | SECOND_VERSION)
 }
 
 /// A header's own promises, and the identity it must have.
@@ -27,7 +28,7 @@ pub(super) fn check_header(bytes: &[u8], id: PackId) -> Result<PackHeader, MissR
     }
     // Another version may keep its checksum elsewhere, so its number is believed first.
     if !is_known(found) {
-        return Err(MissReason::WrongVersion { pack: id, found, supported: DICTIONARY_VERSION });
+        return Err(MissReason::WrongVersion { pack: id, found, supported: SECOND_VERSION });
     }
     if header.crc32.get() != header.computed_crc() {
         return Err(damaged(Damage::Header));
@@ -49,8 +50,8 @@ pub(super) fn check_footer(
 ) -> Result<(PackFooter, Sections), Damage> {
     let footer = PackFooter::read_from_bytes(bytes).map_err(|_| Damage::TooShort)?;
     let version = footer.version.get();
-    // In a pack without a dictionary its length is reserved bytes.
-    let says_what_it_has = (footer.dictionary_bytes.get() > 0) == (version == DICTIONARY_VERSION);
+    // In the first version the dictionary's length is reserved bytes.
+    let says_what_it_has = footer.dictionary_bytes.get() == 0 || version == SECOND_VERSION;
     let sound = footer.magic == FOOTER_MAGIC
         && footer.crc32.get() == footer.computed_crc()
         && is_known(version)
@@ -74,7 +75,7 @@ pub(super) fn check_entry_header(header: &EntryHeader, id: PackId, at: u64) -> R
         return Err(Damage::EntryHeader);
     }
     let known = header.flags.get() & !ENTRY_LOOSE == 0
-        && header.reserved == [0; 4]
+        && !(header.is_shared() && header.is_loose())
         && EntryKind::from_byte(header.kind).is_some()
         && PackCodec::from_byte(header.codec).is_some()
         && header.decoded_bytes.get() <= MAX_CONTENT_BYTES;
@@ -82,4 +83,20 @@ pub(super) fn check_entry_header(header: &EntryHeader, id: PackId, at: u64) -> R
     let known = known && !(header.is_loose() && header.codec == PackCodec::Dictionary.to_byte());
     let plain = header.codec != Codec::None.to_byte() || header.stored_bytes == header.decoded_bytes;
     if known && plain { Ok(()) } else { Err(Damage::Unknown) }
+}
+
+/// The bytes of an entry that shares those of an earlier one: a sound entry that holds as much, in the same codec.
+pub(super) fn shared_bytes<'a>(
+    bytes: &'a [u8],
+    at: u64,
+    header: &EntryHeader,
+    before: &[(u64, EntryHeader)],
+) -> Option<&'a [u8]> {
+    let held = header.held_range(at)?;
+    let owner_at = held.start - ENTRY_HEADER_BYTES;
+    let (_, owner) = before.get(before.binary_search_by_key(&owner_at, |(at, _)| *at).ok()?)?;
+    let is_alike = !owner.is_shared()
+        && !owner.is_loose()
+        && (owner.codec, owner.stored_bytes) == (header.codec, header.stored_bytes);
+    bytes.get(held.start as usize..held.end as usize).filter(|_| is_alike)
 }

@@ -178,7 +178,7 @@ mod tests {
         let reserved = with_footer(without_dictionary(), |footer| footer.dictionary_bytes = 9.into());
         assert_eq!(verify(&reserved, ID).problems[0].what, Damage::Footer);
         let none = with_footer(pack_with_dictionary(1), |footer| footer.dictionary_bytes = 0.into());
-        assert_eq!(verify(&none, ID).problems[0].what, Damage::Footer);
+        assert_eq!(verify(&none, ID).problems[0].what, Damage::Structure);
         let unknown = with_footer(without_dictionary(), |footer| footer.version = 3.into());
         assert_eq!(verify(&unknown, ID).problems[0].what, Damage::Footer);
         let huge = with_footer(pack_with_dictionary(1), |footer| footer.dictionary_bytes = u32::MAX.into());

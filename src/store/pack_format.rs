@@ -2,6 +2,7 @@
 //! tables, is `format-spec/PACK.md`; a test compares the two.
 
 use std::fmt;
+use std::ops::Range;
 
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -10,10 +11,10 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 pub(super) const HEADER_MAGIC: [u8; 8] = *b"JCPK\r\n\x1a\0";
 /// Last bytes of a pack.
 pub(super) const FOOTER_MAGIC: [u8; 8] = *b"JCPKEND\n";
-/// 1: first. A pack without a dictionary is still written so, and every program can read it.
+/// 1: first. A pack that needs no more is still written so, and every program can read it.
 pub(super) const PLAIN_VERSION: u32 = 1;
-/// 2: a dictionary between names and index, and entries that need it.
-pub(super) const DICTIONARY_VERSION: u32 = 2;
+/// 2: a dictionary between names and index, entries that need it, and entries that share a content.
+pub(super) const SECOND_VERSION: u32 = 2;
 
 /// Entries begin at multiples of this, so that an index slot names one in 32 bits.
 pub(super) const ENTRY_ALIGN: u64 = 8;
@@ -67,7 +68,7 @@ pub(super) struct EntryHeader {
     pub(super) language: U32,
     pub(super) trace_block: U32,
     pub(super) trace_at: U32,
-    pub(super) reserved: [u8; 4],
+    pub(super) shared_back: U32,
     pub(super) inline_crc32: U32,
     pub(super) header_crc32: U32,
 }
@@ -224,9 +225,27 @@ impl EntryHeader {
         self.flags.get() & ENTRY_LOOSE != 0
     }
 
+    /// Its bytes stand behind the header of an earlier entry, which has the same.
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared_back.get() != 0
+    }
+
     /// How many bytes follow the header inside the pack.
     pub(super) fn inline_bytes(&self) -> u64 {
+        if self.is_shared() { 0 } else { self.held_bytes() }
+    }
+
+    /// How many bytes the pack holds for the entry, wherever they stand.
+    pub(super) fn held_bytes(&self) -> u64 {
         if self.is_loose() { LOOSE_INLINE_BYTES } else { self.stored_bytes.get() }
+    }
+
+    /// Where these bytes stand, if the header is at `at_bytes`. None where no entry can.
+    pub(super) fn held_range(&self, at_bytes: u64) -> Option<Range<u64>> {
+        let owner_at = at_bytes.checked_sub(u64::from(self.shared_back.get()) * ENTRY_ALIGN)?;
+        let start = owner_at.checked_add(ENTRY_HEADER_BYTES)?;
+        let end = start.checked_add(self.held_bytes())?;
+        (owner_at >= HEADER_BYTES).then_some(start..end)
     }
 
     /// Where the next entry begins, if this one begins at `at_bytes`.
@@ -315,7 +334,7 @@ mod tests {
                 language,
                 trace_block,
                 trace_at,
-                reserved,
+                shared_back,
                 inline_crc32,
                 header_crc32
             }

@@ -16,7 +16,7 @@ use super::pack_check::{check_entry_header, check_footer, check_header};
 use super::pack_codec::PackCodec;
 use super::pack_format::{
     ENTRY_HEADER_BYTES, EntryHeader, FOOTER_BYTES, HEADER_BYTES, NO_TRACE, PACK_SYNCED, PackFooter,
-    PackHeader, PackId, Sections,
+    PackHeader, PackId, SECOND_VERSION, Sections,
 };
 use super::{filter, index, pack_codec, pack_dictionary, text};
 use crate::codec::Dictionary;
@@ -148,9 +148,10 @@ impl Pack {
     /// and the names it refers to.
     pub(super) fn check_entry(&self, at: u64, header: &EntryHeader) -> Result<(), Damage> {
         check_entry_header(header, self.id, at)?;
-        let end =
-            at.checked_add(ENTRY_HEADER_BYTES).and_then(|start| start.checked_add(header.inline_bytes()));
-        if end.is_none_or(|end| end > self.sections.entries_end) {
+        if header.is_shared() && self.footer.version.get() < SECOND_VERSION {
+            return Err(Damage::Unknown);
+        }
+        if header.held_range(at).is_none_or(|held| held.end > self.sections.entries_end) {
             return Err(Damage::Structure);
         }
         for name in [header.project, header.producer, header.language] {
@@ -228,7 +229,8 @@ impl Pack {
         let Some(header) = self.header_at(at)?.filter(|header| self.check_entry(at, header).is_ok()) else {
             return Ok(None);
         };
-        let inline = self.bytes.get(at + ENTRY_HEADER_BYTES, header.inline_bytes())?;
+        let Some(held) = header.held_range(at) else { return Ok(None) };
+        let inline = self.bytes.get(held.start, header.held_bytes())?;
         Ok((crc32(&inline) == header.inline_crc32.get()).then_some((header, inline)))
     }
 

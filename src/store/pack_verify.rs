@@ -9,7 +9,7 @@ use zerocopy::FromBytes;
 
 use super::entry::EntryKey;
 use super::lookup::{Damage, MissReason};
-use super::pack_check::{check_entry_header, check_footer, check_header};
+use super::pack_check::{check_entry_header, check_footer, check_header, shared_bytes};
 use super::pack_codec::{Frame, PackCodec};
 use super::pack_format::{
     ENTRY_ALIGN, ENTRY_HEADER_BYTES, EntryHeader, FOOTER_BYTES, HEADER_BYTES, NO_TRACE, PackFooter, PackId,
@@ -182,7 +182,8 @@ fn walk_entries(
             found.report_entry(at, &header, Damage::Structure);
         }
         next_ordinal = header.ordinal.get().saturating_add(1);
-        if crc32(inline) == header.inline_crc32.get() {
+        let held = if header.is_shared() { shared_bytes(bytes, at, &header, &entries) } else { Some(inline) };
+        if held.is_some_and(|held| crc32(held) == header.inline_crc32.get()) {
             entries.push((at, header));
         } else {
             found.report_entry(at, &header, Damage::Content);
@@ -233,7 +234,8 @@ fn check_frame(
         return Ok(());
     }
     let dictionary = dictionary.ok_or(Damage::Dictionary)?;
-    let stored = bytes.get(as_range(at + ENTRY_HEADER_BYTES, header.inline_bytes())).unwrap_or_default();
+    let held = header.held_range(at).ok_or(Damage::Structure)?;
+    let stored = bytes.get(held.start as usize..held.end as usize).unwrap_or_default();
     Frame::of(dictionary, stored).map(|_| ())
 }
 

@@ -7,9 +7,9 @@ use zerocopy::{FromBytes, IntoBytes};
 use super::entry::{EntryKey, EntryKind};
 use super::pack_codec::{Frame, PackCodec};
 use super::pack_format::{
-    DICTIONARY_VERSION, ENTRY_ALIGN, ENTRY_LOOSE, EntryHeader, FOOTER_BYTES, FOOTER_MAGIC, HEADER_BYTES,
-    HEADER_MAGIC, MAX_PACK_BYTES, PACK_SYNCED, PLAIN_VERSION, PackFooter, PackHeader, PackId, SECTION_ALIGN,
-    Sections,
+    ENTRY_ALIGN, ENTRY_HEADER_BYTES, ENTRY_LOOSE, EntryHeader, FOOTER_BYTES, FOOTER_MAGIC, HEADER_BYTES,
+    HEADER_MAGIC, MAX_PACK_BYTES, PACK_SYNCED, PLAIN_VERSION, PackFooter, PackHeader, PackId, SECOND_VERSION,
+    SECTION_ALIGN, Sections,
 };
 use super::text::{StringsBuilder, TracesBuilder};
 use super::{filter, index, pack_dictionary};
@@ -57,6 +57,9 @@ pub(super) struct PackStamp {
     pub(super) synced: bool,
 }
 
+/// Shorter contents are not worth a version that older programs cannot read.
+const LEAST_SHARED_BYTES: usize = 64;
+
 /// A pack that grows.
 pub(super) struct PackWriter {
     /// Room for the header, then entries; checksums that need the pack's identity are added last.
@@ -72,6 +75,10 @@ pub(super) struct PackWriter {
     dictionary: Option<Dictionary>,
     /// Entries that need the dictionary.
     framed_count: u32,
+    /// Where the bytes of an entry stand first, by their CRC, length and codec.
+    contents: HashMap<(u32, u64, u8), u64>,
+    /// Entries whose bytes stand with an earlier one.
+    shared_count: u32,
 }
 
 impl PackWriter {
@@ -88,6 +95,8 @@ impl PackWriter {
             created_unix_s: (u64::MAX, 0),
             dictionary: None,
             framed_count: 0,
+            contents: HashMap::new(),
+            shared_count: 0,
         }
     }
 
@@ -142,6 +151,8 @@ impl PackWriter {
         };
         let trace = self.traces.place(entry.trace);
         let inline_crc32 = crc32(inline);
+        let owner_at =
+            if flags & ENTRY_LOOSE == 0 { self.owner_of(inline, inline_crc32, codec, at) } else { at };
         let header = EntryHeader {
             key: *entry.key.as_bytes(),
             kind: entry.kind.to_byte(),
@@ -157,12 +168,16 @@ impl PackWriter {
             language: self.strings.place(entry.language).into(),
             trace_block: trace.block.into(),
             trace_at: trace.at.into(),
-            reserved: [0; 4],
+            shared_back: (((at - owner_at) / ENTRY_ALIGN) as u32).into(),
             inline_crc32: inline_crc32.into(),
             header_crc32: 0.into(),
         };
         self.bytes.extend_from_slice(header.as_bytes());
-        self.bytes.extend_from_slice(inline);
+        if header.is_shared() {
+            self.shared_count += 1;
+        } else {
+            self.bytes.extend_from_slice(inline);
+        }
         pad(&mut self.bytes, ENTRY_ALIGN);
         self.entries.push((entry.key, at));
         self.known.insert(entry.key, inline_crc32);
@@ -175,6 +190,18 @@ impl PackWriter {
         self.created_unix_s = (min.min(entry.created_unix_s), max.max(entry.created_unix_s));
     }
 
+    /// Where the entry stands that has these bytes already; else this one, at `at`, is the first.
+    fn owner_of(&mut self, inline: &[u8], crc: u32, codec: PackCodec, at: u64) -> u64 {
+        if inline.len() < LEAST_SHARED_BYTES {
+            return at;
+        }
+        let known = *self.contents.entry((crc, inline.len() as u64, codec.to_byte())).or_insert(at);
+        let start = (known + ENTRY_HEADER_BYTES) as usize;
+        // Equal checksums are no proof.
+        let is_same = known < at && self.bytes.get(start..).is_some_and(|held| held.starts_with(inline));
+        if is_same { known } else { at }
+    }
+
     /// The dictionary, if an entry needs it.
     pub(super) fn needed_dictionary(&self) -> Option<&Dictionary> {
         self.dictionary.as_ref().filter(|_| self.framed_count > 0)
@@ -184,7 +211,8 @@ impl PackWriter {
     /// that no entry needs is left out, so that older programs can read the pack.
     pub(super) fn finish(mut self, stamp: &PackStamp) -> Vec<u8> {
         let dictionary = self.needed_dictionary().map(pack_dictionary::section_of).unwrap_or_default();
-        let version = if dictionary.is_empty() { PLAIN_VERSION } else { DICTIONARY_VERSION };
+        let is_plain = dictionary.is_empty() && self.shared_count == 0;
+        let version = if is_plain { PLAIN_VERSION } else { SECOND_VERSION };
         let mut header = PackHeader {
             magic: HEADER_MAGIC,
             version: version.into(),

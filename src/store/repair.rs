@@ -7,7 +7,7 @@ use super::entry::{EntryKey, EntryKind};
 use super::error::StoreError;
 use super::handle::Shared;
 use super::pack_codec::{Frame, PackCodec};
-use super::pack_format::{ENTRY_HEADER_BYTES, PackId};
+use super::pack_format::PackId;
 use super::pack_verify::{SoundEntry, Verified};
 use super::pack_writer::{EntryFields, PackStamp, PackWriter, StoredContent, StoredEntry};
 use super::report::Repair;
@@ -57,8 +57,8 @@ pub(super) fn quarantine_pack(
 fn push(writer: &mut PackWriter, entry: &SoundEntry, bytes: &[u8], verified: &Verified) {
     let SoundEntry { at, header, trace_is_sound } = entry;
     let known = (EntryKind::from_byte(header.kind), PackCodec::from_byte(header.codec));
-    let start = (at + ENTRY_HEADER_BYTES) as usize;
-    let inline = bytes.get(start..).and_then(|rest| rest.get(..header.inline_bytes() as usize));
+    let held = header.held_range(*at).unwrap_or_default();
+    let inline = bytes.get(held.start as usize..held.end as usize);
     let ((Some(kind), Some(codec)), Some(inline)) = (known, inline) else { return };
     let content = match inline.first_chunk::<32>() {
         Some(digest) if header.is_loose() => {
