@@ -40,7 +40,8 @@ def read_recency(data, entry_count):
 
 def rounded(number):
     exponent, mantissa = number >> 10, number & 1023
-    require(exponent <= 54, 0, f"a rounded number {number:#06x} beyond 64 bits")
+    if exponent > 54:
+        return 2**64 - 1
     return mantissa if exponent == 0 else (1024 + mantissa) << exponent - 1
 
 

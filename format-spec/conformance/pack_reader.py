@@ -239,9 +239,9 @@ def check_filter(data, place, entries, footer):
 
 def check_sums(entries, footer, footer_at):
     loose = [head for head in entries if head["flags"]]
-    times = [head["created_unix_s"] for head in entries] or [0]
-    expected = {"entry_count": len(entries), "loose_count": len(loose), "min_created_unix_s": min(times),
-                "max_created_unix_s": max(times), "decoded_bytes": sum(head["decoded_bytes"] for head in entries),
+    times = [head["created_unix_s"] for head in entries]
+    expected = {"entry_count": len(entries), "loose_count": len(loose), "min_created_unix_s": min(times, default=2**64 - 1),
+                "max_created_unix_s": max(times, default=0), "decoded_bytes": sum(head["decoded_bytes"] for head in entries),
                 "loose_bytes": sum(head["stored_bytes"] for head in loose)}
     for field, value in expected.items():
         require(footer[field] == value, footer_at, f"{field} is {footer[field]}, the entries make it {value}")
