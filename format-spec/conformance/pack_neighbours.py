@@ -10,7 +10,8 @@ HISTORY_MAGIC = bytes.fromhex("4A4348530D0A1A00")
 REASONS = {1: "damaged", 2: "evicted"}
 DEAD_HEADER = ("<8sIIQII", "magic version record_count created_unix_s reserved crc32")
 DEAD_RECORD = ("<16s32sB7s", "pack_id key reason reserved")
-HISTORY_HEADER = ("<8sIIQQQQQII", "magic version access_count ended_unix_s hits misses failures saved_ns left_out crc32")
+HISTORY_HEADER = ("<8sIIQQQQQII", "magic version access_count ended_unix_s hits misses failures saved_ns left_out"
+                  " crc32")
 HISTORY_ACCESS = ("<6sHHH", "key stored_bytes rebuild_cost_ns hits")
 
 

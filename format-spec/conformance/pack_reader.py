@@ -209,7 +209,8 @@ def check_index(data, place, entries, footer):
     start, count = place[0], footer["slot_count"]
     check_crc(footer["index_crc32"], data[slice(*place)], start, "index")
     require(count == footer["entry_count"] * 5 // 3 + 1, start, f"{count} slots for {len(entries)} entries")
-    slots = {8 * at: (slot, mark) for slot, (mark, at) in enumerate(struct.iter_unpack("<II", data[slice(*place)])) if at}
+    table = enumerate(struct.iter_unpack("<II", data[slice(*place)]))
+    slots = {8 * at: (slot, mark) for slot, (mark, at) in table if at}
     used = {slot for slot, _ in slots.values()}
     require(len(used) == len(slots) == len(entries), start, f"{len(slots)} filled slots for {len(entries)} entries")
     most = 0
@@ -240,8 +241,9 @@ def check_filter(data, place, entries, footer):
 def check_sums(entries, footer, footer_at):
     loose = [head for head in entries if head["flags"]]
     times = [head["created_unix_s"] for head in entries]
-    expected = {"entry_count": len(entries), "loose_count": len(loose), "min_created_unix_s": min(times, default=2**64 - 1),
-                "max_created_unix_s": max(times, default=0), "decoded_bytes": sum(head["decoded_bytes"] for head in entries),
+    expected = {"entry_count": len(entries), "loose_count": len(loose),
+                "min_created_unix_s": min(times, default=2**64 - 1), "max_created_unix_s": max(times, default=0),
+                "decoded_bytes": sum(head["decoded_bytes"] for head in entries),
                 "loose_bytes": sum(head["stored_bytes"] for head in loose)}
     for field, value in expected.items():
         require(footer[field] == value, footer_at, f"{field} is {footer[field]}, the entries make it {value}")
