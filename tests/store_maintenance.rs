@@ -171,6 +171,25 @@ fn hits_are_written_down_with_the_hour_of_their_session() {
 }
 
 #[test]
+fn what_repair_saves_keeps_the_hour_of_its_last_use() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    commit(&open_at(dir.path(), 0), 0..3);
+    let store = open_at(dir.path(), 50);
+    assert_eq!(get(&store, 2), Ok(content(2)));
+    drop(store);
+    let pack = only_file(dir.path(), "packs");
+    let mut bytes = std::fs::read(&pack).expect("read");
+    bytes[64] ^= 1;
+    std::fs::write(&pack, bytes).expect("written");
+    let store = open_at(dir.path(), 51);
+    store.validate(true).expect("repaired");
+    let mut seen = Vec::new();
+    store.visit(&mut |entry| seen.push((entry.key, entry.last_used_hour, entry.hits))).expect("visited");
+    let hour = (NOW_UNIX_S / 3600 + 50) as u32;
+    assert_eq!(seen, [(key(1), 0, 0), (key(2), hour, 1)]);
+}
+
+#[test]
 fn the_same_puts_at_the_same_time_differ_in_nothing_but_the_identity() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let pack = |name: &str| {

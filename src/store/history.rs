@@ -20,6 +20,8 @@ use crate::fs;
 /// A file that is longer than this is turned over. With a size limit it is a part of that, if less.
 const MOST_FILE_BYTES: u64 = 4 << 20;
 const PART_OF_LIMIT: u64 = 128;
+/// However small the limit is: enough for some thousand entries.
+const LEAST_FILE_BYTES: u64 = 64 << 10;
 /// No reader takes more of a file than this, whoever wrote it.
 const MOST_READ_BYTES: u64 = 16 << 20;
 
@@ -113,6 +115,7 @@ pub(super) fn flush(shared: &Shared, hits: Vec<Access>) -> Result<(), StoreError
         return Ok(());
     };
     let of_limit = shared.options.retention.max_bytes.map_or(u64::MAX, |bytes| bytes / PART_OF_LIMIT);
+    let of_limit = of_limit.max(LEAST_FILE_BYTES);
     let most_bytes = MOST_FILE_BYTES.min(of_limit);
     let bytes = encode(session, most_bytes);
     let path = shared.layout.history();
@@ -208,9 +211,9 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let mut options = StoreOptions::new(dir.path());
         options.retention.max_bytes = Some(1 << 20);
-        let limit = (1 << 20) / PART_OF_LIMIT;
+        let limit = LEAST_FILE_BYTES;
         let store = Store::open(options).expect("opened");
-        for _ in 0..1000 {
+        for _ in 0..3000 {
             let _ = store.get(&EntryKey::from_bytes([9; 32]));
             store.shared.flush_use();
         }

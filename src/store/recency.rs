@@ -52,6 +52,12 @@ pub(super) fn read(layout: &Layout, id: PackId, entry_count: u32) -> Vec<Usage> 
     bytes.as_chunks::<4>().0.iter().map(|word| Usage::from_word(u32::from_le_bytes(*word))).collect()
 }
 
+/// The use of a damaged pack's entries by ordinal: at most `most_entries`, since how many it has is not known.
+pub(super) fn read_of_damaged(layout: &Layout, id: PackId, most_entries: u64) -> Vec<Usage> {
+    let bytes = fs::read_bounded(&layout.recency_of(id), most_entries.saturating_mul(4)).unwrap_or_default();
+    bytes.as_chunks::<4>().0.iter().map(|word| Usage::from_word(u32::from_le_bytes(*word))).collect()
+}
+
 /// Writes the use of a new pack's entries, by ordinal; how many bytes that took. Of entries that nobody
 /// used nothing is written.
 pub(super) fn write(layout: &Layout, id: PackId, usage: &[Usage]) -> Result<u64, StoreError> {

@@ -7,12 +7,12 @@ use super::entry::{EntryKey, EntryKind};
 use super::error::StoreError;
 use super::handle::Shared;
 use super::pack_codec::{Frame, PackCodec};
-use super::pack_format::PackId;
+use super::pack_format::{ENTRY_HEADER_BYTES, PackId};
 use super::pack_verify::{SoundEntry, Verified};
 use super::pack_writer::{EntryFields, PackStamp, PackWriter, StoredContent, StoredEntry};
 use super::report::Repair;
 use super::staging::Staging;
-use super::text;
+use super::{recency, text};
 use crate::fs::{self, Durability};
 
 /// Saves the sound entries of a damaged pack into a new one, then moves the damaged one away. The new
@@ -26,10 +26,16 @@ pub(super) fn quarantine_pack(
     verified: &Verified,
 ) -> Result<(Repair, Option<PackId>), StoreError> {
     let mut writer = PackWriter::with_dictionary(verified.dictionary.clone());
+    let known = recency::read_of_damaged(&shared.layout, id, bytes.len() as u64 / ENTRY_HEADER_BYTES);
+    let mut usage = Vec::new();
     for entry in &verified.sound {
         let twice = writer.inline_crc_of(&EntryKey::from_bytes(entry.header.key)).is_some();
         if !twice {
+            let before = writer.entry_count();
             push(&mut writer, entry, bytes, verified);
+            if writer.entry_count() > before {
+                usage.push(known.get(entry.header.ordinal.get() as usize).copied().unwrap_or_default());
+            }
         }
     }
     let salvaged = writer.entry_count();
@@ -44,6 +50,10 @@ pub(super) fn quarantine_pack(
         // Synced always: it replaces something.
         let staging = Staging::create(&shared.layout)?;
         staging.publish_pack(&shared.layout, stamp.id, &writer.finish(&stamp), Durability::Sync)?;
+        // When entries were used decides whether they stay; losing it loses only order.
+        if let Err(error) = recency::write(&shared.layout, stamp.id, &usage) {
+            tracing::warn!(pack = %stamp.id, %error, "the use of entries was not carried over");
+        }
         new_id = Some(stamp.id);
     }
     quarantine_file(shared, &shared.layout.pack(id))?;

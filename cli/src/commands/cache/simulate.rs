@@ -136,7 +136,7 @@ impl Output {
         let entries = human::count(self.asked as usize, "entry", "entries");
         let since = self.since_unix_s.map_or_else(String::new, |unix_s| format!(" since {}", date(unix_s)));
         format!(
-            "{sessions}{since} asked for {entries}, each once; all of them are {}",
+            "{sessions}{since} asked for {entries}, each once a session; all of them are {}",
             human::bytes(self.working_set_bytes)
         )
     }
