@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::entry::EntryKey;
 use super::layout::Layout;
-use super::lookup::{Entry, Lookup};
+use super::lookup::Entry;
 use super::session::Session;
 use crate::fs::{self, FileLock, LockError};
 
@@ -32,7 +32,8 @@ pub struct Claimed {
 impl Session {
     /// Asks to be the only one who builds the answer to a key, and waits at most `limit_ns` for another process
     /// that does. For answers that take long to build; a claim costs some system calls. Correctness does not
-    /// hang on it: who waited long enough builds, too, and equal answers are one.
+    /// hang on it: who waited long enough builds, too, and equal answers are one. An answer counts as a hit;
+    /// none is no miss more, since whoever claims has asked before.
     pub fn claim(&self, key: &EntryKey, limit_ns: u64) -> Claim {
         let store = self.store();
         if store.is_read_only() {
@@ -47,9 +48,9 @@ impl Session {
             _ => return Claim::Unheld,
         };
         match locked {
-            Ok(lock) => match store.get(key) {
-                Lookup::Hit(entry) => Claim::Answered(entry),
-                Lookup::Miss(_) => Claim::Mine(Claimed { _lock: lock }),
+            Ok(lock) => match store.get_late(key) {
+                Some(entry) => Claim::Answered(entry),
+                None => Claim::Mine(Claimed { _lock: lock }),
             },
             Err(LockError::Timeout { .. } | LockError::Io { .. }) => Claim::Unheld,
         }
@@ -108,6 +109,17 @@ mod tests {
             }
         });
         assert_eq!(built.into_inner(), 1);
+    }
+
+    #[test]
+    fn a_claim_that_finds_no_answer_is_no_second_lookup() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(StoreOptions::new(dir.path())).expect("opened");
+        let (session, key) = (store.session().expect("a session"), EntryKey::from_bytes([7; 32]));
+        assert!(store.get(&key).miss().is_some());
+        let claim = session.claim(&key, 0);
+        assert!(matches!(claim, Claim::Mine(_)), "{claim:?}");
+        assert_eq!(store.stats().expect("counted").activity.absent, 1);
     }
 
     #[test]
