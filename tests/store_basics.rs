@@ -137,6 +137,28 @@ fn a_large_content_lies_in_a_file_of_its_own_and_is_a_miss_without_it() {
 }
 
 #[test]
+fn a_hit_becomes_an_output_whether_it_lies_in_a_pack_or_in_a_file_of_its_own() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, output) = (dir.path().join("cache"), dir.path().join("out/result"));
+    let store = Store::open(StoreOptions { loose_above_bytes: 4000, ..options(&root) }).expect("opened");
+    let session = store.session().expect("a session");
+    for (number, len) in [(0, 10_000), (2, 100), (4, 0)] {
+        put_content(&session, number, &vec![number as u8; len]);
+    }
+    session.commit().expect("committed");
+    for (number, len) in [(0, 10_000), (2, 100), (4, 0)] {
+        let Lookup::Hit(entry) = store.get(&key(number)) else { panic!("{number} is a miss") };
+        assert!(entry.write_output(&output).expect("written"));
+        assert_eq!(std::fs::read(&output).expect("read"), vec![number as u8; len]);
+        assert!(!entry.write_output(&output).expect("looked at"), "it has this content");
+    }
+    let Lookup::Hit(entry) = store.get(&key(0)) else { panic!("a miss") };
+    std::fs::remove_file(&files(&root.join("v1/objects"))[0]).expect("removed");
+    assert!(entry.write_output(&output).expect("from what was mapped"));
+    assert_eq!(std::fs::read(&output).expect("read"), vec![0; 10_000]);
+}
+
+#[test]
 fn a_store_that_was_opened_before_sees_new_packs_with_its_next_miss() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let (early, writer) = (open(dir.path()), open(dir.path()));

@@ -30,7 +30,7 @@ fn look_at(bytes: &[u8]) {
     let mut keys = HashSet::new();
     for entry in &found.entries {
         assert!(entry.at_bytes >= end, "{entry:?} begins in the one before it, which ends at {end}");
-        end = entry.at_bytes + if entry.is_loose { 0 } else { entry.stored_bytes };
+        end = entry.at_bytes + if entry.is_loose || entry.is_shared { 0 } else { entry.stored_bytes };
         assert!(end <= len, "{entry:?} ends outside of {len} bytes");
         if let Some(decoded) = &entry.content {
             assert_eq!(*decoded, entry.decoded_bytes.to_string(), "a content is as long as its entry says");

@@ -39,7 +39,7 @@ pub use dirs::{
 pub use host::{boot_id, is_remote};
 pub use lock::{FileLock, LockError};
 pub use map::{FileAccess, FileBytes};
-pub use output::{canonical, set_executable, write_output};
+pub use output::{canonical, clone_output, set_executable, write_output};
 pub use own::{OwnError, read_own};
 pub use publish::{
     Durability, append, empty, patch, publish, rename_into, replace, sync_dir, sync_file, unique, write_new,

@@ -1,7 +1,7 @@
 //! Outputs: files that a build hands to its user.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::faults::{self, Act};
@@ -17,6 +17,16 @@ use super::read::read_bounded;
 /// Anything else than a regular file is refused: to replace `/dev/null` would harm the whole machine,
 /// and a link may lead where its maker, not the user, wants the bytes.
 pub fn write_output(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    place(path, bytes, None)
+}
+
+/// As [`write_output`], for bytes that are the whole content of the file at `from`, too: where the file system
+/// can, both share their blocks and nothing is copied; elsewhere the bytes are streamed by the system.
+pub fn clone_output(path: &Path, bytes: &[u8], from: &Path) -> io::Result<bool> {
+    place(path, bytes, Some(from))
+}
+
+fn place(path: &Path, bytes: &[u8], from: Option<&Path>) -> io::Result<bool> {
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
         Ok(found) if !found.is_file() => {
@@ -34,7 +44,7 @@ pub fn write_output(path: &Path, bytes: &[u8]) -> io::Result<bool> {
         std::fs::create_dir_all(parent)?;
     }
     let tmp = sibling(path);
-    let written = write_beside(&tmp, path, bytes);
+    let written = write_beside(&tmp, path, bytes, from);
     if written.is_err() {
         let _ = super::remove_file(&tmp);
     } else {
@@ -60,11 +70,17 @@ fn remove_stray(path: &Path) {
     }
 }
 
-fn write_beside(tmp: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_beside(tmp: &Path, path: &Path, bytes: &[u8], from: Option<&Path>) -> io::Result<()> {
     faults::step(Act::Create(tmp))?;
     let mut file = OpenOptions::new().write(true).create_new(true).open(tmp)?;
     faults::step(Act::Write { path: tmp, at_bytes: Some(0), bytes })?;
-    file.write_all(bytes)?;
+    // A source that is gone or was cut short meanwhile gives fewer bytes: then those that were proved count.
+    let cloned = from.and_then(|from| io::copy(&mut File::open(from).ok()?, &mut file).ok());
+    if cloned != Some(bytes.len() as u64) {
+        file.set_len(0)?;
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(bytes)?;
+    }
     faults::step(Act::Rename { from: tmp, to: path })?;
     std::fs::rename(tmp, path)
 }
@@ -123,7 +139,7 @@ mod tests {
             std::fs::write(file, "half").expect("written");
         }
         for file in [&old, &other] {
-            let file = std::fs::File::options().write(true).open(file).expect("there");
+            let file = File::options().write(true).open(file).expect("there");
             file.set_modified(std::time::UNIX_EPOCH).expect("ours");
         }
         write_output(&path, b"content").expect("writable");

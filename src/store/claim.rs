@@ -7,17 +7,17 @@
 use std::path::PathBuf;
 
 use super::entry::EntryKey;
+use super::handle::Store;
 use super::layout::Layout;
-use super::lookup::{Entry, Lookup};
-use super::session::Session;
+use super::lookup::Entry;
 use crate::fs::{self, FileLock, LockError};
 
-/// What [`Session::claim`] says.
+/// What [`Store::claim`] says.
 #[derive(Debug)]
 pub enum Claim {
     /// Somebody else has built it meanwhile.
     Answered(Entry),
-    /// Nobody else builds it: put the answer, publish it with [`Session::publish_now`], then drop this.
+    /// Nobody else builds it: put the answer, publish it with [`Session::publish_now`](super::Session::publish_now), then drop this.
     Mine(Claimed),
     /// Others have held it for as long as was waited, or it cannot be locked here: build it as well.
     Unheld,
@@ -29,16 +29,16 @@ pub struct Claimed {
     _lock: FileLock,
 }
 
-impl Session {
+impl Store {
     /// Asks to be the only one who builds the answer to a key, and waits at most `limit_ns` for another process
     /// that does. For answers that take long to build; a claim costs some system calls. Correctness does not
-    /// hang on it: who waited long enough builds, too, and equal answers are one.
+    /// hang on it: who waited long enough builds, too, and equal answers are one. An answer counts as a hit;
+    /// none is no miss more, since whoever claims has asked before.
     pub fn claim(&self, key: &EntryKey, limit_ns: u64) -> Claim {
-        let store = self.store();
-        if store.is_read_only() {
+        if self.is_read_only() {
             return Claim::Unheld;
         }
-        let path = lock_of(store.layout(), key);
+        let path = lock_of(self.layout(), key);
         let made = path.parent().map(fs::create_private);
         let locked = match made {
             Some(Ok(())) => FileLock::exclusive(&path, limit_ns, &mut |_| {
@@ -47,9 +47,9 @@ impl Session {
             _ => return Claim::Unheld,
         };
         match locked {
-            Ok(lock) => match store.get(key) {
-                Lookup::Hit(entry) => Claim::Answered(entry),
-                Lookup::Miss(_) => Claim::Mine(Claimed { _lock: lock }),
+            Ok(lock) => match self.get_late(key) {
+                Some(entry) => Claim::Answered(entry),
+                None => Claim::Mine(Claimed { _lock: lock }),
             },
             Err(LockError::Timeout { .. } | LockError::Io { .. }) => Claim::Unheld,
         }
@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
     use crate::codec::Codec;
-    use crate::store::{EntryKind, EntryMeta, NewEntry, Store, StoreOptions};
+    use crate::store::{EntryKind, EntryMeta, NewEntry, Session, StoreOptions};
 
     const SECOND_NS: u64 = 1_000_000_000;
 
@@ -94,7 +94,7 @@ mod tests {
                 scope.spawn(|| {
                     let store = Store::open(StoreOptions::new(dir.path())).expect("opened");
                     let session = store.session().expect("a session");
-                    match session.claim(&key, 60 * SECOND_NS) {
+                    match store.claim(&key, 60 * SECOND_NS) {
                         Claim::Answered(entry) => assert_eq!(entry.content(), b"dear"),
                         Claim::Mine(claimed) => {
                             built.fetch_add(1, Ordering::Relaxed);
@@ -111,10 +111,21 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_that_finds_no_answer_is_no_second_lookup() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(StoreOptions::new(dir.path())).expect("opened");
+        let key = EntryKey::from_bytes([7; 32]);
+        assert!(store.get(&key).miss().is_some());
+        let claim = store.claim(&key, 0);
+        assert!(matches!(claim, Claim::Mine(_)), "{claim:?}");
+        assert_eq!(store.stats().expect("counted").activity.absent, 1);
+    }
+
+    #[test]
     fn waiting_ends_and_then_both_build() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let store = Store::open(StoreOptions::new(dir.path())).expect("opened");
-        let (first, second) = (store.session().expect("a session"), store.session().expect("a session"));
+        let (first, second) = (store.clone(), store.clone());
         let key = EntryKey::from_bytes([7; 32]);
         let held = first.claim(&key, 0);
         assert!(matches!(held, Claim::Mine(_)), "{held:?}");
@@ -132,8 +143,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         drop(Store::open(StoreOptions::new(dir.path())).expect("made"));
         let options = StoreOptions { read_only: true, ..StoreOptions::new(dir.path()) };
-        let session = Store::open(options).expect("opened").session().expect("a session");
-        let claim = session.claim(&EntryKey::from_bytes([7; 32]), SECOND_NS);
+        let claim = Store::open(options).expect("opened").claim(&EntryKey::from_bytes([7; 32]), SECOND_NS);
         assert!(matches!(claim, Claim::Unheld), "{claim:?}");
     }
 }

@@ -13,7 +13,7 @@ use super::handle::{Shared, Store};
 use super::pack_format::PackId;
 use super::removing::Removing;
 use super::retention::{EvictionReason, Retention, Stock, decide};
-use super::{compact, locks, recency, secure};
+use super::{compact, history, locks, recency, secure};
 use crate::fs::{self, Measured};
 
 /// A collection that was asked for, and is over its limit still, goes on so often.
@@ -196,6 +196,7 @@ pub(super) fn collect(shared: &Shared, options: &GcOptions, keep: &[PackId]) -> 
         let Some(lock) = locks::try_maintenance(&shared.layout)? else {
             return Ok(GcReport { busy_elsewhere: true, ..GcReport::default() });
         };
+        history::remove_unreadable(&shared.layout)?;
         Some(lock)
     };
     let census = Census::take(shared)?;

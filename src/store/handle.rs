@@ -10,7 +10,7 @@ use super::entry::EntryKey;
 use super::error::StoreError;
 use super::history::{self, Unwritten};
 use super::layout::{Found, Layout};
-use super::lookup::{Lookup, MissReason};
+use super::lookup::{Entry, Lookup, MissReason};
 use super::pack_answer::Answer;
 use super::pack_format::PackId;
 use super::pack_reader::{OpenFailure, Pack};
@@ -159,12 +159,27 @@ impl Store {
     /// Damage is a miss with its reason, unless an older pack has the key, too: every intact answer
     /// to a question is right.
     pub fn get(&self, key: &EntryKey) -> Lookup {
+        let found = self.get_uncounted(key);
+        self.shared.counters.count(&found);
+        found
+    }
+
+    /// As [`Store::get`] where the same key was asked and missed before: another miss is not counted.
+    pub(super) fn get_late(&self, key: &EntryKey) -> Option<Entry> {
+        let found = self.get_uncounted(key);
+        if found.miss().is_none() {
+            self.shared.counters.count(&found);
+        }
+        found.hit()
+    }
+
+    #[inline]
+    fn get_uncounted(&self, key: &EntryKey) -> Lookup {
         let shared = &*self.shared;
         let mut found = shared.look_up(key);
         if found.miss().is_some() && shared.catalog.is_stale() && self.refresh().is_ok() {
             found = shared.look_up(key);
         }
-        shared.counters.count(&found);
         found
     }
 

@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use super::counters::Activity;
+use super::counters::{Activity, Counters};
 use super::entry::EntryKey;
 use super::error::StoreError;
 use super::handle::{Shared, Store};
@@ -83,8 +83,10 @@ impl Unwritten {
     }
 
     /// What happened since the last time; none where nothing did.
-    fn take(&self, activity: Activity, hits: Vec<Access>, ended_unix_s: u64) -> Option<PastSession> {
+    fn take(&self, counters: &Counters, hits: Vec<Access>, ended_unix_s: u64) -> Option<PastSession> {
         let mut before = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        // Read under the lock: what another thread read last must not be more than this.
+        let activity = counters.read();
         let mut accesses = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
         let saved_ns = hits.iter().fold(0_u64, |sum, hit| {
             sum.saturating_add(hit.rebuild_cost_ns.saturating_mul(u64::from(hit.hits)))
@@ -111,7 +113,7 @@ impl Unwritten {
 
 /// Writes down what this process did since the last time; `hits` are the entries it used.
 pub(super) fn flush(shared: &Shared, hits: Vec<Access>) -> Result<(), StoreError> {
-    let Some(session) = shared.unwritten.take(shared.counters.read(), hits, shared.unix_s()) else {
+    let Some(session) = shared.unwritten.take(&shared.counters, hits, shared.unix_s()) else {
         return Ok(());
     };
     let of_limit = shared.options.retention.max_bytes.map_or(u64::MAX, |bytes| bytes / PART_OF_LIMIT);
@@ -126,6 +128,17 @@ pub(super) fn flush(shared: &Shared, hits: Vec<Access>) -> Result<(), StoreError
         fs::rename_into(&path, &before, fs::Durability::Rename).map_err(failed)?;
     }
     fs::append(&path, &bytes).map_err(failed)
+}
+
+/// Removes a file that is longer than any reader takes. It tells nobody anything, and would count until every
+/// entry had gone for it.
+pub(super) fn remove_unreadable(layout: &Layout) -> Result<(), StoreError> {
+    for path in files(layout) {
+        if fs::look_at(&path).is_ok_and(|found| found.is_file() && found.len() > MOST_READ_BYTES) {
+            fs::remove_file(&path).map_err(|error| StoreError::io(&path, "remove", error))?;
+        }
+    }
+    Ok(())
 }
 
 /// The two files, the earlier one first.
@@ -154,7 +167,7 @@ impl Store {
 mod tests {
     use super::*;
     use crate::codec::Codec;
-    use crate::store::{EntryKind, EntryMeta, NewEntry, StoreOptions};
+    use crate::store::{EntryKind, EntryMeta, Lookup, MissReason, NewEntry, StoreOptions};
 
     fn put(store: &Store, number: u8) {
         let meta = EntryMeta {
@@ -204,6 +217,38 @@ mod tests {
         let mut hits = Vec::new();
         store.visit(&mut |entry| hits.push(entry.hits)).expect("visited");
         assert_eq!(hits, [0]);
+    }
+
+    #[test]
+    fn threads_that_write_down_at_the_same_time_lose_and_double_nothing() {
+        const EACH: u64 = 5000;
+        let (unwritten, counters) = (Unwritten::default(), Counters::default());
+        let written = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..EACH {
+                        counters.count(&Lookup::Miss(MissReason::Absent));
+                        let session = unwritten.take(&counters, Vec::new(), 0);
+                        written.lock().expect("no panic").extend(session);
+                    }
+                });
+            }
+        });
+        let misses = written.into_inner().expect("no panic").iter().map(|past| past.misses).sum::<u64>();
+        assert_eq!(misses, 8 * EACH);
+    }
+
+    #[test]
+    fn no_entry_goes_for_a_file_that_nobody_can_read() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(StoreOptions::new(dir.path())).expect("opened");
+        put(&store, 1);
+        let file = std::fs::File::create(store.layout().history_before()).expect("made");
+        file.set_len(1 << 40).expect("a hole");
+        let report = store.enforce_limit(100 << 20).expect("collected");
+        assert_eq!((report.after_entries, report.evicted.len()), (1, 0));
+        assert!(!store.layout().history_before().exists());
     }
 
     #[test]

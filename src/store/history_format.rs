@@ -128,7 +128,11 @@ pub(super) fn decode(bytes: &[u8]) -> Records {
     let mut at = 0;
     while at < bytes.len() {
         let rest = bytes.get(at..).unwrap_or_default();
-        if let Some((session, len)) = first_record(rest) {
+        // No record holds the beginning of another one, so that each byte is proved once, whatever lengths
+        // damaged records claim.
+        let next = rest.get(1..).unwrap_or_default().windows(MAGIC.len()).position(|window| window == MAGIC);
+        let most = next.map_or(rest.len(), |next| next + 1);
+        if let Some((session, len)) = first_record(rest.get(..most).unwrap_or_default()) {
             records.sessions.push(session);
             records.sound.push(at..at + len);
             at += len;
@@ -136,8 +140,7 @@ pub(super) fn decode(bytes: &[u8]) -> Records {
         }
         records.first_damage.get_or_insert(at);
         // Appends go on behind a torn record.
-        let found = rest.get(1..).unwrap_or_default().windows(MAGIC.len()).position(|window| window == MAGIC);
-        at = found.map_or(bytes.len(), |found| at + 1 + found);
+        at += most;
     }
     records
 }
@@ -232,6 +235,18 @@ mod tests {
             damaged[at] ^= 0x10;
             assert_eq!(decode(&damaged).first_damage, Some(0), "byte {at}");
         }
+    }
+
+    #[test]
+    fn a_record_that_claims_those_after_it_is_passed_over_and_they_are_read() {
+        let others = [encode(past(1), 4096), encode(past(2), 4096), encode(past(3), 4096)].concat();
+        let mut liar = encode(PastSession::default(), 4096);
+        let header = HistoryHeader::mut_from_bytes(&mut liar).expect("a header alone");
+        header.access_count = ((others.len() / ACCESS_BYTES) as u32).into();
+        header.crc32 = header.computed_crc(&others).into();
+        let records = decode(&[liar, others].concat());
+        assert_eq!(records.sessions, [past(1), past(2), past(3)]);
+        assert_eq!(records.first_damage, Some(0));
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct PackEntry {
     pub codec: PackCodec,
     /// Whether its content is in a file of its own.
     pub is_loose: bool,
+    /// Its stored bytes stand with an earlier entry, which has the same.
+    pub is_shared: bool,
     /// Stored length in bytes.
     pub stored_bytes: u64,
     /// Length in bytes.
@@ -130,6 +132,7 @@ fn read(
         kind,
         codec,
         is_loose: header.is_loose(),
+        is_shared: header.is_shared(),
         stored_bytes: header.stored_bytes.get(),
         decoded_bytes,
         created_unix_s: header.created_unix_s.get(),

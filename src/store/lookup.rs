@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::entry::{EntryKey, EntryKind, EntryMeta};
@@ -10,7 +11,7 @@ use super::pack_codec::PackCodec;
 use super::pack_format::{EntryHeader, PackId};
 use super::pack_reader::Pack;
 use crate::digest::ContentDigest;
-use crate::fs::FileBytes;
+use crate::fs::{self, FileBytes};
 
 /// The answer to "do you have this key?".
 #[derive(Debug)]
@@ -168,7 +169,7 @@ pub(super) enum Body {
     /// In the mapped pack.
     InPack { start: usize, end: usize },
     /// In a mapped object.
-    InObject(FileBytes),
+    InObject { bytes: FileBytes, path: PathBuf },
     /// Decoded or read.
     Owned(Vec<u8>),
 }
@@ -195,8 +196,18 @@ impl Entry {
             Body::InPack { start, end } => {
                 self.pack.mapped().and_then(|bytes| bytes.get(*start..*end)).unwrap_or_default()
             }
-            Body::InObject(object) => object.mapped().unwrap_or_default(),
+            Body::InObject { bytes, .. } => bytes.mapped().unwrap_or_default(),
             Body::Owned(bytes) => bytes,
+        }
+    }
+
+    /// Gives the file at `path` this content if it has another one, and tells whether it did. A content in a file
+    /// of its own is cloned where the file system can, so that it takes no room twice. See
+    /// [`write_output`](crate::fs::write_output) for what is replaced and what is refused.
+    pub fn write_output(&self, path: &Path) -> io::Result<bool> {
+        match &self.body {
+            Body::InObject { path: object, .. } => fs::clone_output(path, self.content(), object),
+            Body::InPack { .. } | Body::Owned(_) => fs::write_output(path, self.content()),
         }
     }
 

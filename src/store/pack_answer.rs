@@ -231,7 +231,8 @@ impl Pack {
             io::ErrorKind::NotFound => MissReason::ObjectMissing { pack, digest },
             kind => MissReason::Unreadable { pack, kind },
         };
-        let object = FileBytes::open(&layout.object(&digest), self.access).map_err(unreadable)?;
+        let path = layout.object(&digest);
+        let object = FileBytes::open(&path, self.access).map_err(unreadable)?;
         if object.len_bytes() != header.stored_bytes.get() {
             return Err(damaged(Damage::Object));
         }
@@ -241,7 +242,7 @@ impl Pack {
         }
         if codec == PLAIN && object.mapped().is_some() {
             drop(stored);
-            return Ok(Body::InObject(object));
+            return Ok(Body::InObject { bytes: object, path });
         }
         self.decode(codec, &stored, header).map(Body::Owned)
     }

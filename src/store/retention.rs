@@ -150,7 +150,11 @@ pub(super) fn decide(stock: &Stock<'_>, retention: &Retention) -> Vec<Option<Evi
         if weights.of_project(stock, name) <= *quota {
             continue;
         }
-        for at in order.iter().copied().filter(|at| stock.entries[*at].project as usize == project) {
+        let is_of = |at: &usize| stock.entries[*at].project as usize == project;
+        for at in order.iter().copied().filter(is_of) {
+            if reasons[at].is_some() {
+                continue;
+            }
             if weights.by_project[project] <= limit {
                 break;
             }
@@ -292,6 +296,19 @@ mod tests {
         let project_quotas = vec![("a".to_owned(), 150), ("none".to_owned(), 0)];
         let retention = Retention { project_quotas, ..Retention::default() };
         assert_eq!(decided(&entries, &retention), [None, Some(Quota), None]);
+    }
+
+    #[test]
+    fn of_two_quotas_of_one_project_the_smaller_one_holds() {
+        let mut entries = [entry(1, 5, 100), entry(2, 9, 100), entry(3, 7, 100)];
+        for entry in &mut entries {
+            entry.object = Some(0);
+        }
+        for quotas in [[1250, 1150], [1150, 1250]] {
+            let project_quotas = quotas.map(|quota| ("a".to_owned(), quota)).to_vec();
+            let retention = Retention { project_quotas, ..Retention::default() };
+            assert_eq!(decided(&entries, &retention), [None, Some(Quota), Some(Quota)], "{quotas:?}");
+        }
     }
 
     #[test]

@@ -160,10 +160,6 @@ impl Session {
         })
     }
 
-    pub(super) const fn store(&self) -> &Store {
-        &self.store
-    }
-
     /// How many entries were put, and how many of them were dropped.
     pub fn counts(&self) -> (u64, u64) {
         (self.put.load(Ordering::Relaxed), self.dropped.load(Ordering::Relaxed))

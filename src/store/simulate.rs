@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::census::{EntryFacts, INDEX_BYTES};
-use super::entry::{EntryKey, EntryKind};
+use super::entry::{EntryKey, EntryKind, MAX_CONTENT_BYTES};
 use super::history::{Access, PastSession};
 use super::pack_codec::PackCodec;
 use super::pack_format::{ENTRY_ALIGN, ENTRY_HEADER_BYTES};
@@ -76,7 +76,9 @@ fn accesses(sessions: &[PastSession]) -> impl Iterator<Item = &Access> {
 }
 
 fn pack_bytes(access: &Access) -> u64 {
-    ENTRY_HEADER_BYTES + access.stored_bytes.next_multiple_of(ENTRY_ALIGN) + INDEX_BYTES
+    // A history that was not written by this program may say anything.
+    let stored_bytes = access.stored_bytes.min(MAX_CONTENT_BYTES);
+    ENTRY_HEADER_BYTES + stored_bytes.next_multiple_of(ENTRY_ALIGN) + INDEX_BYTES
 }
 
 #[derive(Default)]
@@ -216,6 +218,22 @@ mod tests {
         let told = simulate(&sessions, &week);
         assert_eq!((told.hits, told.evicted), (1, 1));
         assert_eq!(simulate(&sessions, &sized(1)).peak_bytes, 999, "what a session made stays until it ends");
+    }
+
+    #[test]
+    fn sizes_and_times_that_cannot_be_are_counted_as_the_most_there_is() {
+        let mut sessions = vec![session(0, &[(1, 0), (2, 0)]), session(1, &[(1, 1)]), session(2, &[(3, 1)])];
+        for access in sessions.iter_mut().flat_map(|session| &mut session.accesses) {
+            (access.stored_bytes, access.rebuild_cost_ns) = (u64::MAX, u64::MAX);
+        }
+        (sessions[0].ended_unix_s, sessions[2].ended_unix_s) = (0, u64::MAX);
+        assert!(working_set_bytes(&sessions) > MAX_CONTENT_BYTES);
+        for max_bytes in [0, 1, u64::MAX] {
+            for policy in [EvictionPolicy::Lru, EvictionPolicy::Value] {
+                let limits = Retention { policy, max_age_s: Some(0), ..sized(max_bytes) };
+                assert_eq!(simulate(&sessions, &limits).asked, 4);
+            }
+        }
     }
 
     #[test]

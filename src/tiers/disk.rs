@@ -64,7 +64,7 @@ impl Level for DiskLevel {
     }
 
     fn claim(&self, key: &EntryKey, limit_ns: u64) -> Option<Claim> {
-        self.in_session(|session| session.claim(key, limit_ns)).ok()
+        Some(self.store.claim(key, limit_ns))
     }
 
     fn publish(&self) -> Result<(), LevelError> {

@@ -49,7 +49,7 @@ pub trait Level: Send + Sync {
     /// Keeps an entry. It may be buffered until [`Level::commit`].
     fn put(&self, entry: &NewEntry<'_>) -> Result<(), LevelError>;
 
-    /// Keeps other processes from building the same answer, as [`Session::claim`](crate::store::Session::claim) does; none where the level
+    /// Keeps other processes from building the same answer, as [`Store::claim`](crate::store::Store::claim) does; none where the level
     /// cannot. What was built is to be put and given to [`Level::publish`] before the claim is dropped.
     fn claim(&self, _key: &EntryKey, _limit_ns: u64) -> Option<Claim> {
         None

@@ -242,7 +242,11 @@ pub(super) fn pack(found: &PackInspection) -> String {
         if let Some(content) = &entry.content {
             let _ = writeln!(text, "  {}", printable(content));
         }
-        let place = if entry.is_loose { ", in a file of its own" } else { "" };
+        let place = match entry {
+            _ if entry.is_loose => ", in a file of its own",
+            _ if entry.is_shared => ", shared with an earlier entry",
+            _ => "",
+        };
         let (stored, decoded) = (entry.stored_bytes, entry.decoded_bytes);
         let _ = writeln!(text, "  {decoded} bytes, {stored} stored as {}{place}", entry.codec);
         let cost = human::time_ns(entry.rebuild_cost_ns);
