@@ -3,6 +3,7 @@
 mod store_kit;
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use janus_cache::clock::Clock;
 use janus_cache::store::{
@@ -185,6 +186,18 @@ fn too_many_packs_are_merged_even_where_cleaning_is_not_due() {
     store.maintain().expect("too many packs").expect("collected");
     assert!(packs(dir.path()) <= 5);
     assert!((0..9).all(|number| get(&store, number) == Ok(content(number))));
+}
+
+#[test]
+fn a_collection_tells_how_far_it_is_up_to_its_end() {
+    static TOLD: Mutex<Vec<(u64, u64)>> = Mutex::new(Vec::new());
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let on_progress: Option<fn(u64, u64)> =
+        Some(|done, all| TOLD.lock().expect("no panic").push((done, all)));
+    let store = Store::open(StoreOptions { on_progress, ..options(dir.path()) }).expect("opened");
+    commit(&store, 0..5);
+    store.gc(&GcOptions { effort: Effort::Rewrite, ..GcOptions::default() }).expect("collected");
+    assert_eq!(*TOLD.lock().expect("no panic"), (0..=5).map(|done| (done, 5)).collect::<Vec<_>>());
 }
 
 #[test]

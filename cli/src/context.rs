@@ -9,6 +9,7 @@ use janus_cache::store::{Retention, Store, StoreError};
 use janus_cache::trust::ProjectTrust;
 
 use crate::exit::{Exit, Failure};
+use crate::progress;
 use crate::settings::SettingFlags;
 
 /// A project and the settings that hold for it.
@@ -69,6 +70,7 @@ impl Project {
         options.read_only |= read_only;
         // Looking at a cache, or emptying it, evicts nothing by the way.
         options.retention = Retention::default();
+        options.on_progress = Some(progress::show);
         Store::open(options).map(Some).map_err(|error| failure_of(&error))
     }
 }

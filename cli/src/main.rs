@@ -10,6 +10,7 @@ mod json;
 mod logging;
 mod names;
 mod picture_args;
+mod progress;
 mod say;
 mod settings;
 mod store_args;

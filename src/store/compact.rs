@@ -61,7 +61,13 @@ pub(super) fn copy(
     let mut press = Press::for_entries(census, entries, &is_cold);
     let staging = Staging::create(&shared.layout)?;
     let mut output = Output::new(&press);
-    for at in entries {
+    let tell = |done: u64| {
+        if let Some(tell) = shared.options.on_progress {
+            tell(done, entries.len() as u64);
+        }
+    };
+    for (done, at) in (0..).zip(entries) {
+        tell(done);
         let facts = &census.entries[*at];
         let Some(pack) = &census.packs[facts.pack as usize].pack else { continue };
         // Frames of another dictionary may become longer, at most as long as what they hold.
@@ -84,6 +90,7 @@ pub(super) fn copy(
     if !press.is_trained() {
         copied.dictionary_bytes = 0;
     }
+    tell(entries.len() as u64);
     Ok(copied)
 }
 

@@ -46,6 +46,9 @@ pub struct StoreOptions {
     pub lock_timeout_ns: u64,
     /// Called once for each lock that has to be waited for, with the lock file.
     pub on_lock_wait: Option<fn(&Path)>,
+    /// Called while a collection copies entries, with how many are done and how many there are; at the end
+    /// both are equal.
+    pub on_progress: Option<fn(u64, u64)>,
 }
 
 impl StoreOptions {
@@ -64,6 +67,7 @@ impl StoreOptions {
             publish_after_ns: 5_000_000_000,
             lock_timeout_ns: 60_000_000_000,
             on_lock_wait: None,
+            on_progress: None,
         }
     }
 }

@@ -66,8 +66,10 @@ pub(crate) fn prune(args: &PruneArgs) -> Result<Exit, Failure> {
             "name --of-project, --kind, --older-than or --down-to; `janus cache clear` removes everything";
         return Err(Failure::usage(format!("prune does not know what to remove: {hint}")));
     }
-    let retention = Retention { select, max_bytes: args.down_to, ..Retention::default() };
-    run(&open(&args.cache)?, &args.cache, retention, Effort::Thorough, args.dry_run)
+    let project = open(&args.cache)?;
+    let keep_packages = project.settings.keep_packages.value;
+    let retention = Retention { select, max_bytes: args.down_to, keep_packages, ..Retention::default() };
+    run(&project, &args.cache, retention, Effort::Thorough, args.dry_run)
 }
 
 /// Writes all packs anew.
