@@ -2,22 +2,8 @@
 
 mod store_kit;
 
-use std::path::Path;
-
-use janus_cache::clock::Clock;
 use janus_cache::store::{Effort, EntryMeta, GcOptions, NewEntry, Retention, Store, StoreOptions};
 use store_kit::*;
-
-fn at_unix_s(directory: &Path, unix_s: u64) -> StoreOptions {
-    StoreOptions {
-        clock: Clock::Fixed { unix_ns: unix_s.saturating_mul(1_000_000_000) },
-        ..options(directory)
-    }
-}
-
-fn open_at(directory: &Path, unix_s: u64) -> Store {
-    Store::open(at_unix_s(directory, unix_s)).expect("opened")
-}
 
 const YEAR_S: u64 = 365 * 24 * 3600;
 
@@ -43,7 +29,7 @@ fn a_clock_that_jumps_by_years_deletes_nothing_that_is_in_use_and_keeps_the_newe
         put_content(&session, 1000, format!("answer {round}").as_bytes());
         put(&session, round as u32);
         session.commit().expect("committed");
-        for store in [&store, &open_at(dir.path(), unix_s)] {
+        for store in [&store, &open_at_unix_s(dir.path(), unix_s)] {
             assert_eq!(get(store, 1000), Ok(format!("answer {round}").into_bytes()), "round {round}");
             assert_eq!(get(store, round as u32), Ok(content(round as u32)), "round {round}");
         }
@@ -53,7 +39,7 @@ fn a_clock_that_jumps_by_years_deletes_nothing_that_is_in_use_and_keeps_the_newe
             .expect("collected");
         assert!(!report.busy_elsewhere);
         // What this session made or used is not old, whatever the clock says.
-        for store in [&store, &open_at(dir.path(), unix_s)] {
+        for store in [&store, &open_at_unix_s(dir.path(), unix_s)] {
             assert_eq!(get(store, 1000), Ok(format!("answer {round}").into_bytes()), "round {round}");
             assert_eq!(get(store, round as u32), Ok(content(round as u32)), "round {round}");
             assert!(store.validate(false).expect("validated").is_sound());
@@ -67,7 +53,7 @@ fn a_clock_that_jumps_by_years_deletes_nothing_that_is_in_use_and_keeps_the_newe
 fn what_is_from_the_future_is_kept_and_counted_and_a_mark_of_the_future_stops_no_cleaning() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let future = NOW_UNIX_S + 30 * YEAR_S;
-    let session = open_at(dir.path(), future).session().expect("a session");
+    let session = open_at_unix_s(dir.path(), future).session().expect("a session");
     let meta = EntryMeta { created_unix_s: future, ..meta(2) };
     session.put(&NewEntry { key: key(2), meta: &meta, content: &content(2), trace: b"" }).expect("put");
     session.commit().expect("committed");

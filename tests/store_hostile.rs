@@ -6,8 +6,7 @@ mod store_kit;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use janus_cache::clock::Clock;
-use janus_cache::store::{Effort, GcOptions, Retention, Store, StoreError, StoreOptions};
+use janus_cache::store::{Effort, GcOptions, Retention, Store, StoreError};
 use store_kit::*;
 
 const CHILD: &str = "JANUS_HOSTILE_CHILD";
@@ -35,17 +34,6 @@ fn elsewhere(test: &str, folder: &Path, script: &str) -> bool {
 
 fn child() -> Option<PathBuf> {
     std::env::var_os(CHILD).map(Into::into)
-}
-
-fn at_unix_s(directory: &Path, unix_s: u64) -> StoreOptions {
-    StoreOptions {
-        clock: Clock::Fixed { unix_ns: unix_s.saturating_mul(1_000_000_000) },
-        ..options(directory)
-    }
-}
-
-fn open_at(directory: &Path, unix_s: u64) -> Store {
-    Store::open(at_unix_s(directory, unix_s)).expect("opened")
 }
 
 /// Content that no codec shrinks.
@@ -115,15 +103,15 @@ fn a_collection_makes_room_on_a_full_disk() {
         let directory = disk.join("cache");
         // Packs of which all, half, and nothing is used later.
         for (hour, numbers) in [0..2, 2..4, 4..6, 6..8].into_iter().enumerate() {
-            commit_noise(&open_at(&directory, NOW_UNIX_S + hour as u64 * 3600), numbers, 30_000)
+            commit_noise(&open_at_unix_s(&directory, NOW_UNIX_S + hour as u64 * 3600), numbers, 30_000)
                 .expect("room");
         }
-        let later = open_at(&directory, NOW_UNIX_S + 100 * 3600);
+        let later = open_at_unix_s(&directory, NOW_UNIX_S + 100 * 3600);
         assert!([2, 4, 6, 7].into_iter().all(|number| is_there(&later, number, 30_000)));
         drop(later);
         let mut rest = std::fs::File::create(disk.join("other")).expect("made");
         while std::io::Write::write_all(&mut rest, &[1; 512]).is_ok() {}
-        let store = open_at(&directory, NOW_UNIX_S + 101 * 3600);
+        let store = open_at_unix_s(&directory, NOW_UNIX_S + 101 * 3600);
         let before = store.used_bytes().expect("counted");
         // Two packs' worth: the first pack goes whole, the halves were to be written anew.
         let retention = Retention { max_bytes: Some(before / 2), ..Retention::default() };
@@ -133,7 +121,7 @@ fn a_collection_makes_room_on_a_full_disk() {
         assert!(report.after_bytes <= before / 2, "{report:?}");
         assert_eq!(report.after_bytes, store.used_bytes().expect("counted"), "{report:?}");
         assert!(report.removed_packs.len() >= 2 || !report.new_packs.is_empty(), "{report:?}");
-        let store = open_at(&directory, NOW_UNIX_S + 102 * 3600);
+        let store = open_at_unix_s(&directory, NOW_UNIX_S + 102 * 3600);
         assert!([6, 7].into_iter().all(|number| is_there(&store, number, 30_000)), "{report:?}");
         assert!(store.validate(false).expect("validated").is_sound());
         commit_noise(&store, 20..21, 30_000).expect("there is room");

@@ -158,6 +158,30 @@ fn statistics_count_entries_by_kind_project_and_language() {
 }
 
 #[test]
+fn the_hottest_and_the_largest_are_named_and_what_no_lookup_finds_is_dead() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let store = open_at(dir.path(), 0);
+    for len in [900, 10] {
+        let session = store.session().expect("a session");
+        put_content(&session, 0, &vec![0; len]);
+        session.commit().expect("committed");
+    }
+    let session = store.session().expect("a session");
+    (1..8).for_each(|number| put_content(&session, number * 2, &vec![number as u8; number as usize * 100]));
+    session.commit().expect("committed");
+    for number in [4, 2, 4, 4, 2, 6] {
+        get(&store, number).expect("there");
+    }
+    store.session().expect("a session").commit().expect("written down");
+    let stats = store.stats().expect("counted");
+    let hits: Vec<_> = stats.hottest.iter().map(|entry| (entry.key, entry.hits)).collect();
+    assert_eq!(hits, [(key(4), 3), (key(2), 2), (key(6), 1)]);
+    let lengths: Vec<_> = stats.largest.iter().map(|entry| entry.stored_bytes).collect();
+    assert_eq!(lengths, [700, 600, 500, 400, 300], "the longest one is behind a newer answer");
+    assert_eq!((stats.dead.entries, stats.dead.stored_bytes), (1, 900));
+}
+
+#[test]
 fn hits_are_written_down_with_the_hour_of_their_session() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     commit(&open_at(dir.path(), 0), 0..3);

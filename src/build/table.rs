@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::format::{OpenError, TableView};
-use crate::key::{TableKey, Trace};
+use crate::key::TableKey;
 use crate::store::MissReason;
 use crate::tiers::Answer;
 
@@ -123,17 +123,6 @@ impl Table {
     /// How long building it took, this time or when it was cached, in nanoseconds.
     pub fn rebuild_cost_ns(&self) -> u64 {
         self.0.rebuild_cost_ns
-    }
-
-    /// What entered the key, as it stands beside a cached table; none for a built one, whose
-    /// question is at hand.
-    pub fn cached_trace(&self) -> Option<Trace> {
-        match &self.0.bytes {
-            Bytes::Cached(answer) => {
-                Some(Trace::parse(&String::from_utf8_lossy(&answer.trace().unwrap_or_default())))
-            }
-            Bytes::Built(_) => None,
-        }
     }
 }
 

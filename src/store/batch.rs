@@ -97,29 +97,18 @@ impl Pack {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::Codec;
     use crate::fs::FileAccess;
-    use crate::store::{EntryKind, EntryMeta, NewEntry, StoreOptions};
+    use crate::store::StoreOptions;
+    use crate::store::test_kit::put_bare;
 
     fn key(number: u32) -> EntryKey {
         EntryKey::from_bytes(*blake3::hash(&number.to_le_bytes()).as_bytes())
     }
 
     fn put(store: &Store, numbers: impl Iterator<Item = u32>, content: &str) {
-        let meta = EntryMeta {
-            kind: EntryKind::FileIr,
-            codec: Codec::None,
-            created_unix_s: 1,
-            rebuild_cost_ns: 1,
-            project: String::new(),
-            producer: String::new(),
-            language: String::new(),
-        };
         let session = store.session().expect("a session");
         for number in numbers {
-            let content = format!("{content} {number}");
-            let entry = NewEntry { key: key(number), meta: &meta, content: content.as_bytes(), trace: b"" };
-            session.put(&entry).expect("put");
+            put_bare(&session, key(number), format!("{content} {number}").as_bytes());
         }
         session.commit().expect("committed");
     }

@@ -66,22 +66,13 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::codec::Codec;
-    use crate::store::{EntryKind, EntryMeta, NewEntry, Session, StoreOptions};
+    use crate::store::test_kit::put_bare;
+    use crate::store::{Session, StoreOptions};
 
     const SECOND_NS: u64 = 1_000_000_000;
 
     fn put(session: &Session, key: EntryKey) {
-        let meta = EntryMeta {
-            kind: EntryKind::FunctionIr,
-            codec: Codec::None,
-            created_unix_s: 1,
-            rebuild_cost_ns: SECOND_NS,
-            project: String::new(),
-            producer: String::new(),
-            language: String::new(),
-        };
-        session.put(&NewEntry { key, meta: &meta, content: b"dear", trace: b"" }).expect("put");
+        put_bare(session, key, b"dear");
         session.publish_now().expect("published");
     }
 

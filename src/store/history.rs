@@ -166,22 +166,13 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::Codec;
-    use crate::store::{EntryKind, EntryMeta, Lookup, MissReason, NewEntry, StoreOptions};
+    use crate::store::test_kit::put_bare;
+    use crate::store::{Lookup, MissReason, StoreOptions};
 
     fn put(store: &Store, number: u8) {
-        let meta = EntryMeta {
-            kind: EntryKind::FileIr,
-            codec: Codec::None,
-            created_unix_s: 1,
-            rebuild_cost_ns: 1000,
-            project: String::new(),
-            producer: String::new(),
-            language: String::new(),
-        };
         let session = store.session().expect("a session");
         let key = EntryKey::from_bytes([number; 32]);
-        session.put(&NewEntry { key, meta: &meta, content: b"content", trace: b"inputs" }).expect("put");
+        put_bare(&session, key, b"content");
         session.commit().expect("committed");
     }
 

@@ -76,6 +76,8 @@ mod session;
 mod simulate;
 mod staging;
 mod stats;
+#[cfg(test)]
+mod test_kit;
 mod text;
 mod validate;
 mod weights;
@@ -101,4 +103,4 @@ pub use report::{Checked, Finding, Problem, Repair, Report};
 pub use retention::{EvictionPolicy, EvictionReason, Retention, Selection};
 pub use session::{CommitReport, Session};
 pub use simulate::{Simulated, simulate, working_set_bytes};
-pub use stats::{AGE_ENDS_S, EntryInfo, Stats, Tally};
+pub use stats::{AGE_ENDS_S, EntryInfo, NAMED, Stats, Tally};

@@ -111,8 +111,8 @@ pub(super) fn flush(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::Codec;
-    use crate::store::{EntryKey, EntryKind, EntryMeta, NewEntry, Store, StoreOptions};
+    use crate::store::test_kit::put_bare;
+    use crate::store::{EntryKey, Store, StoreOptions};
 
     #[test]
     fn hours_and_hits_share_a_word_and_both_stop_at_their_top() {
@@ -130,16 +130,7 @@ mod tests {
         let key = |number: u8| EntryKey::from_bytes([number; 32]);
         let session = open().session().expect("a session");
         for number in 0..3 {
-            let meta = EntryMeta {
-                kind: EntryKind::FileIr,
-                codec: Codec::None,
-                created_unix_s: 1,
-                rebuild_cost_ns: 1,
-                project: String::new(),
-                producer: String::new(),
-                language: String::new(),
-            };
-            session.put(&NewEntry { key: key(number), meta: &meta, content: b"x", trace: b"" }).expect("put");
+            put_bare(&session, key(number), b"x");
         }
         let id = session.commit().expect("committed").packs[0];
         for asked in [vec![0], vec![2], vec![0, 2, 2]] {

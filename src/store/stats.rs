@@ -1,5 +1,6 @@
 //! What is in a store, in numbers and entry by entry.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
 use super::counters::Activity;
@@ -29,6 +30,9 @@ pub struct Tally {
 /// and no end.
 pub const AGE_ENDS_S: [u64; 5] = [3600, 24 * 3600, 7 * 24 * 3600, 30 * 24 * 3600, u64::MAX];
 
+/// So many of the hottest and the largest entries are named.
+pub const NAMED: usize = 5;
+
 /// What is in a store. A key that several packs hold counts in each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -44,6 +48,10 @@ pub struct Stats {
     pub by_age: [Tally; AGE_ENDS_S.len()],
     /// Entries that no lookup finds: removed, or behind a newer answer. Their bytes wait for a collection.
     pub dead: Tally,
+    /// The entries that were hit most often, the most first; at most [`NAMED`].
+    pub hottest: Vec<EntryInfo>,
+    /// The entries whose stored contents are longest, the longest first; at most [`NAMED`].
+    pub largest: Vec<EntryInfo>,
     /// Pack files.
     pub packs: Measured,
     /// Packs that could not be opened: damaged, unreadable, or of another version.
@@ -130,11 +138,14 @@ impl Store {
         let now_unix_s = self.shared.unix_s();
         let mut seen = HashSet::new();
         self.visit_all(&mut |entry, is_removed| {
-            if is_removed || !seen.insert(entry.key) {
-                stats.dead.add(&entry);
-            }
             if !is_removed {
                 stats.add(&entry, now_unix_s);
+            }
+            if is_removed || !seen.insert(entry.key) {
+                stats.dead.add(&entry);
+            } else {
+                name(&mut stats.hottest, &entry, |entry| u64::from(entry.hits));
+                name(&mut stats.largest, &entry, |entry| entry.stored_bytes);
             }
         })?;
         stats.removals = self.shared.catalog.removal_count();
@@ -191,6 +202,19 @@ impl Store {
             }
         }
         Ok(())
+    }
+}
+
+/// Keeps those with the most of something, in that order; of equals the smaller key first.
+fn name(named: &mut Vec<EntryInfo>, entry: &EntryInfo, of: fn(&EntryInfo) -> u64) {
+    if of(entry) == 0 {
+        return;
+    }
+    let rank = |entry: &EntryInfo| (Reverse(of(entry)), entry.key);
+    let at = named.partition_point(|known| rank(known) < rank(entry));
+    if at < NAMED {
+        named.insert(at, entry.clone());
+        named.truncate(NAMED);
     }
 }
 

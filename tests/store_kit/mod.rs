@@ -107,3 +107,14 @@ pub(crate) fn ends_with_a_whole_record(file: &Path, bytes: &[u8]) -> bool {
     }
     file.parent().is_some_and(|folder| folder.ends_with("history")) && rest.is_empty()
 }
+
+pub(crate) fn at_unix_s(directory: &Path, unix_s: u64) -> StoreOptions {
+    StoreOptions {
+        clock: Clock::Fixed { unix_ns: unix_s.saturating_mul(1_000_000_000) },
+        ..options(directory)
+    }
+}
+
+pub(crate) fn open_at_unix_s(directory: &Path, unix_s: u64) -> Store {
+    Store::open(at_unix_s(directory, unix_s)).expect("opened")
+}

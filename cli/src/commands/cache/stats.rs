@@ -1,10 +1,9 @@
 //! `janus cache stats`: what is in the cache, in numbers.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use janus_cache::store::{AGE_ENDS_S, EntryInfo, Stats, Tally};
+use janus_cache::store::{AGE_ENDS_S, Stats, Tally};
 use serde::Serialize;
 
 use super::entries::Row;
@@ -66,9 +65,7 @@ impl From<&Tally> for Group {
     }
 }
 
-/// So many of the hottest and the largest entries are named.
-const NAMED: usize = 5;
-/// People see so many of them.
+/// People see so many of the hottest and the largest entries.
 const SHOWN: usize = 3;
 
 pub(crate) fn run(args: &StatsArgs) -> Result<Exit, Failure> {
@@ -79,10 +76,8 @@ pub(crate) fn run(args: &StatsArgs) -> Result<Exit, Failure> {
     let mut used_bytes = 0;
     let mut stats = Stats::default();
     let mut past = Past::default();
-    let mut entries = Vec::new();
     if let Some(store) = &store {
         past = Past::of(&past::sessions(store, since));
-        store.visit(&mut |entry| entries.push(entry)).map_err(|error| failure_of(&error))?;
         stats = store.stats().map_err(|error| failure_of(&error))?;
         used_bytes = store.used_bytes().map_err(|error| failure_of(&error))?;
     }
@@ -107,8 +102,8 @@ pub(crate) fn run(args: &StatsArgs) -> Result<Exit, Failure> {
         lookups: past,
         by_age: ages(&stats),
         dead: (&stats.dead).into(),
-        hottest: most(&entries, |entry| u64::from(entry.hits)),
-        largest: most(&entries, |entry| entry.stored_bytes),
+        hottest: stats.hottest.iter().map(Row::from).collect(),
+        largest: stats.largest.iter().map(Row::from).collect(),
         by_kind: stats.by_kind.iter().map(|(kind, tally)| (kind.to_string(), tally.into())).collect(),
         by_project: groups(&stats.by_project),
         by_language: groups(&stats.by_language),
@@ -118,13 +113,6 @@ pub(crate) fn run(args: &StatsArgs) -> Result<Exit, Failure> {
         Format::Human => say::out(text(&output))?,
     }
     Ok(Exit::Success)
-}
-
-/// Those with the most of something, in that order.
-fn most(entries: &[EntryInfo], of: fn(&EntryInfo) -> u64) -> Vec<Row> {
-    let mut found: Vec<&EntryInfo> = entries.iter().filter(|entry| of(entry) > 0).collect();
-    found.sort_unstable_by_key(|entry| (Reverse(of(entry)), entry.key));
-    found.into_iter().take(NAMED).map(Row::from).collect()
 }
 
 fn ages(stats: &Stats) -> Vec<Age> {
