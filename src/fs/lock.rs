@@ -41,6 +41,17 @@ pub struct FileLock {
     file: File,
 }
 
+/// What became of taking the lock of a file that is not to be made.
+#[derive(Debug)]
+pub enum Attempt {
+    /// It is ours.
+    Taken(FileLock),
+    /// Somebody else holds it.
+    Held,
+    /// There is no such file.
+    Missing,
+}
+
 #[derive(Clone, Copy)]
 enum Mode {
     Shared,
@@ -62,6 +73,15 @@ impl FileLock {
     /// Takes the exclusive lock if nobody holds it now.
     pub fn try_exclusive(path: &Path) -> Result<Option<Self>, LockError> {
         Self::attempt(path, Mode::Exclusive)
+    }
+
+    /// As [`FileLock::try_exclusive`], and makes no file.
+    pub fn try_exclusive_of_existing(path: &Path) -> Result<Attempt, LockError> {
+        match without_links(OpenOptions::new().read(true).write(true)).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Attempt::Missing),
+            Err(source) => Err(LockError::Io { path: path.to_owned(), source }),
+            Ok(file) => Ok(Self::take(file, path, Mode::Exclusive)?.map_or(Attempt::Held, Attempt::Taken)),
+        }
     }
 
     /// Takes a shared lock if nobody holds the exclusive one now.
@@ -122,6 +142,11 @@ impl FileLock {
                 Mode::Exclusive => Err(error),
             })
             .map_err(failed)?;
+        Self::take(file, path, mode)
+    }
+
+    fn take(file: File, path: &Path, mode: Mode) -> Result<Option<Self>, LockError> {
+        let failed = |source| LockError::Io { path: path.to_owned(), source };
         if !file.metadata().map_err(failed)?.is_file() {
             return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
         }

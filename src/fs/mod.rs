@@ -37,7 +37,7 @@ pub use dirs::{
     remove_tree,
 };
 pub use host::{boot_id, is_remote};
-pub use lock::{FileLock, LockError};
+pub use lock::{Attempt, FileLock, LockError};
 pub use map::{FileAccess, FileBytes};
 pub use output::{canonical, clone_output, set_executable, write_output};
 pub use own::{OwnError, read_own};

@@ -59,7 +59,7 @@ pub(super) fn copy(
         compress_unused_s.is_some_and(|limit| idle_s >= limit)
     };
     let mut press = Press::for_entries(census, entries, &is_cold);
-    let staging = Staging::create(&shared.layout)?;
+    let staging = Staging::start(&shared.layout)?;
     let mut output = Output::new(&press);
     let tell = |done: u64| {
         if let Some(tell) = shared.options.on_progress {

@@ -4,6 +4,7 @@
 use std::io;
 use std::path::Path;
 
+use super::test_kit::leftovers;
 use super::*;
 use crate::clock::Clock;
 use crate::codec::Codec;
@@ -110,8 +111,7 @@ fn a_session_killed_at_any_step_leaves_a_whole_state_that_the_next_one_cleans() 
             );
             commit(&store, &[NEW, NEW_LOOSE]).expect("the next one succeeds");
             assert!(holds(&store, NEW) && holds(&store, NEW_LOOSE));
-            let tmp = crate::fs::list(&store.layout().tmp()).expect("listed");
-            assert_eq!(tmp, [], "step {steps}: leftovers stay");
+            assert_eq!(leftovers(&store), [] as [std::path::PathBuf; 0], "step {steps}: leftovers stay");
             if !refused {
                 break;
             }
@@ -196,7 +196,7 @@ fn a_collection_killed_at_any_step_loses_nothing_that_was_to_stay() {
             assert_eq!((report.after_packs, report.after_entries), (1, 3), "step {steps}");
             assert!(open().validate(false).expect("validated").is_sound(), "step {steps}");
             commit(&open(), &[NEW]).expect("committed");
-            assert_eq!(crate::fs::list(&open().layout().tmp()).expect("listed"), [], "step {steps}");
+            assert_eq!(leftovers(&open()), [] as [std::path::PathBuf; 0], "step {steps}");
             if !refused {
                 assert!(steps > 5, "{steps} steps only");
                 break;

@@ -9,6 +9,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
 use super::crash_tests::{NEW, NEW_LOOSE, OLD, OTHER, OTHER_LOOSE, commit, content, folder, key, options};
+use super::test_kit::leftovers;
 use super::*;
 use crate::fs::power::{Log, read_tree, write_tree};
 use crate::fs::{Durability, faults};
@@ -134,8 +135,7 @@ fn look_at(directory: &Path, promised: &[u8], told: &str) {
     expect(&store, "after a repair");
     expect(&open(), "after a repair, for a new process");
     commit(&store, &ALL).unwrap_or_else(|error| panic!("{told}: the next build stores nothing: {error:?}"));
-    let tmp = crate::fs::list(&store.layout().tmp()).expect("listed");
-    assert_eq!(tmp, [], "{told}: leftovers stay");
+    assert_eq!(leftovers(&store), [] as [std::path::PathBuf; 0], "{told}: leftovers stay");
     let rewrite = GcOptions { effort: Effort::Rewrite, ..GcOptions::default() };
     store.gc(&rewrite).unwrap_or_else(|error| panic!("{told}: not collected: {error:?}"));
     assert!(ALL.iter().all(|number| holds(&open(), *number, told)), "{told}: a collection lost something");

@@ -48,7 +48,7 @@ pub(super) fn quarantine_pack(
             synced: true,
         };
         // Synced always: it replaces something.
-        let staging = Staging::create(&shared.layout)?;
+        let staging = Staging::start(&shared.layout)?;
         staging.publish_pack(&shared.layout, stamp.id, &writer.finish(&stamp), Durability::Sync)?;
         // When entries were used decides whether they stay; losing it loses only order.
         if let Err(error) = recency::write(&shared.layout, stamp.id, &usage) {

@@ -11,7 +11,7 @@ use super::history::Access;
 use super::locks;
 use super::pack_format::PackId;
 use super::pack_writer::{EntryFields, PackStamp, PackWriter, StoredContent, StoredEntry};
-use super::staging::{self, StagedObject, Staging};
+use super::staging::{StagedObject, Staging};
 use crate::clock::Stopwatch;
 use crate::digest::{ContentDigest, crc32};
 use crate::fs::{Durability, FileLock};
@@ -213,10 +213,7 @@ impl Writing {
         let lock = locks::shared(layout, &shared.options)?;
         // The directory may have been cleared, or removed by hand, since it was opened.
         layout.create(layout.recognise()?, shared.options.durability)?;
-        if let Err(error) = staging::sweep(layout) {
-            tracing::warn!(%error, "the leftovers of a killed session stay");
-        }
-        Ok(Self { staging: Staging::create(layout)?, buffer: Mutex::new(Buffer::new()), _lock: lock })
+        Ok(Self { staging: Staging::start(layout)?, buffer: Mutex::new(Buffer::new()), _lock: lock })
     }
 
     fn locked(&self) -> std::sync::MutexGuard<'_, Buffer> {
