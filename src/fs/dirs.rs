@@ -58,18 +58,36 @@ pub fn create_private(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// The owner of `path` where that is not the effective user; `None` where it is, and on systems
-/// without owners.
-pub fn foreign_owner(path: &Path) -> io::Result<Option<Owner>> {
+/// The owner of what [`look_at`] found where that is not the effective user; `None` where it is, and on
+/// systems without owners.
+pub fn foreign_owner(found: &std::fs::Metadata) -> Option<Owner> {
     #[cfg(unix)]
     {
-        let owner_uid = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(path)?);
+        let owner_uid = std::os::unix::fs::MetadataExt::uid(found);
         let our_uid = rustix::process::geteuid().as_raw();
-        Ok((owner_uid != our_uid).then_some(Owner { owner_uid, our_uid }))
+        (owner_uid != our_uid).then_some(Owner { owner_uid, our_uid })
     }
     #[cfg(not(unix))]
     {
-        std::fs::metadata(path).map(|_| None)
+        let _ = found;
+        None
+    }
+}
+
+/// Which directory stands at a path: its device, its number there and when it was made. One that is made anew
+/// in its place is another; `None` where the system does not tell.
+pub fn identity(path: &Path) -> Option<[u64; 4]> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let found = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_dir)?;
+        let made = found.created().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some([found.dev(), found.ino(), made.as_secs(), u64::from(made.subsec_nanos())])
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
     }
 }
 
@@ -119,6 +137,27 @@ pub fn list_if_dir(path: &Path) -> io::Result<Vec<Found>> {
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(Vec::new()),
         listed => listed,
     }
+}
+
+/// The names in a directory that are no directories', sorted; nothing where there is none. What is not UTF-8 is
+/// replaced. Unlike [`list`] this looks at no file.
+pub fn file_names(path: &Path) -> io::Result<Vec<String>> {
+    faults::step(Act::List)?;
+    let entries = match std::fs::read_dir(path) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        entries => entries?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type().is_ok_and(|kind| !kind.is_dir()) {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// When a file was last changed, as [`Found::modified_unix_s`]; `None` when it is not there.
@@ -254,7 +293,7 @@ mod tests {
         let path = dir.path().join("a/b");
         create_private(&path).expect("made");
         assert_eq!(std::fs::metadata(&path).expect("made").permissions().mode() & 0o777, 0o700);
-        assert_eq!(foreign_owner(&path).expect("asked"), None);
+        assert_eq!(foreign_owner(&look_at(&path).expect("is there")), None);
     }
 
     #[test]

@@ -35,8 +35,7 @@ impl FileBytes {
     /// Opens a file that nobody writes to any more. Cost: two to four system calls, nothing that
     /// grows with the file.
     pub fn open(path: &Path, access: FileAccess) -> io::Result<Self> {
-        let file = super::read::open(path)?;
-        let metadata = file.metadata()?;
+        let (file, metadata) = super::read::open(path)?;
         if !metadata.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
@@ -46,7 +45,7 @@ impl FileBytes {
             return Ok(Self(Source::Positional { file, len_bytes }));
         }
         faults::step(Act::Map)?;
-        Ok(Self(Source::Mapped(map(&file)?)))
+        Ok(Self(Source::Mapped(map(&file, len_bytes)?)))
     }
 
     /// How long the file was when it was opened.
@@ -105,7 +104,8 @@ fn read_at(file: &File, mut at_bytes: u64, mut into: &mut [u8]) -> io::Result<()
 }
 
 #[expect(unsafe_code, reason = "the one place that maps files")]
-fn map(file: &File) -> io::Result<memmap2::Mmap> {
+fn map(file: &File, len_bytes: u64) -> io::Result<memmap2::Mmap> {
+    let len = usize::try_from(len_bytes).map_err(|_| io::ErrorKind::OutOfMemory)?;
     // SAFETY: the bytes behind the returned slice must neither change nor go away while it lives.
     // - They do not change: this room gives names only to finished files (`publish`), `patch` is
     //   used only on recency files, which are never mapped, and nothing opens a pack or an object
@@ -115,7 +115,7 @@ fn map(file: &File) -> io::Result<memmap2::Mmap> {
     // What another program does to the files of a private directory (mode 0700, our owner) is
     // outside this contract and documented as such; every value read from the map is checked before
     // it is used as an offset or a length, so changed bytes can give a wrong answer but no wild read.
-    unsafe { memmap2::Mmap::map(file) }
+    unsafe { memmap2::MmapOptions::new().len(len).map(file) }
 }
 
 #[cfg(test)]

@@ -32,9 +32,9 @@ mod stamp;
 mod walk;
 
 pub use dirs::{
-    Found, Measured, Owner, create_private, empty_tree, foreign_owner, is_link, is_writable, list,
-    list_if_dir, look_at, measure, mode, modified_unix_s, move_file, remove_empty_dir, remove_file,
-    remove_tree,
+    Found, Measured, Owner, create_private, empty_tree, file_names, foreign_owner, identity, is_link,
+    is_writable, list, list_if_dir, look_at, measure, mode, modified_unix_s, move_file, remove_empty_dir,
+    remove_file, remove_tree,
 };
 pub use host::{boot_id, is_remote};
 pub use lock::{Attempt, FileLock, LockError};

@@ -35,14 +35,13 @@ pub enum OwnError {
 /// Owner and mode are those of the file that was opened, so exchanging the file meanwhile gains nothing. Only
 /// Unix has them; elsewhere this is a plain bounded read.
 pub fn read_own(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, OwnError> {
-    let file = match super::read::open(path) {
-        Ok(file) => file,
+    let (file, metadata) = match super::read::open(path) {
+        Ok(opened) => opened,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(None);
         }
         Err(error) => return Err(ReadError::from(error).into()),
     };
-    let metadata = file.metadata().map_err(ReadError::from)?;
     check(&metadata)?;
     let mut bytes = Vec::new();
     file.take(limit_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(ReadError::from)?;

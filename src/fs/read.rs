@@ -1,6 +1,6 @@
 //! Whole files, bounded.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -23,19 +23,20 @@ pub enum ReadError {
 
 /// Opens a file to be read piece by piece, as large as it may be.
 pub fn open_to_read(path: &Path) -> io::Result<impl Read> {
-    open(path)
+    Ok(open(path)?.0)
 }
 
 /// Opens a file to be read, and never waits: a pipe that nobody writes to would be waited for without
 /// end, and may lie wherever somebody else's project has a file.
-pub(super) fn open(path: &Path) -> io::Result<File> {
+pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     faults::step(Act::Open)?;
     let file = without_waiting(File::options().read(true)).open(path)?;
+    let metadata = file.metadata()?;
     #[cfg(unix)]
-    if std::os::unix::fs::FileTypeExt::is_fifo(&file.metadata()?.file_type()) {
+    if std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type()) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe, not a regular file"));
     }
-    Ok(file)
+    Ok((file, metadata))
 }
 
 /// Makes opening a pipe an error, or at least immediate, where it would wait for the other end.
@@ -63,8 +64,7 @@ pub(super) fn without_links(options: &mut OpenOptions) -> &mut OpenOptions {
 /// The limit holds for what is read, not for what the metadata promised, so a file that grows
 /// meanwhile, or a device, cannot fill the memory.
 pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadError> {
-    let file = open(path)?;
-    let metadata = file.metadata()?;
+    let (file, metadata) = open(path)?;
     if metadata.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
     }
@@ -83,7 +83,7 @@ pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadError>
 /// `len_bytes` bytes of a file from `at_bytes` on; an `UnexpectedEof` where it ends before. The memory is
 /// reserved first, so the caller bounds the length.
 pub fn read_range(path: &Path, at_bytes: u64, len_bytes: usize) -> io::Result<Vec<u8>> {
-    let mut file = open(path)?;
+    let (mut file, _) = open(path)?;
     faults::step(Act::Read)?;
     file.seek(SeekFrom::Start(at_bytes))?;
     let mut bytes = vec![0; len_bytes];

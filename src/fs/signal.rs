@@ -37,7 +37,7 @@ impl Signal {
             return state;
         }
         drop(held);
-        let found = super::read::open(&self.path).ok();
+        let found = super::read::open(&self.path).ok().map(|(file, _)| file);
         let state = found.as_ref().and_then(state_of).unwrap_or(0);
         *self.watched.write().unwrap_or_else(PoisonError::into_inner) = found;
         state

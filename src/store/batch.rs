@@ -87,7 +87,7 @@ impl Pack {
         for ((key, candidate), place) in keys.iter().zip(candidates).zip(&mut places) {
             *place = candidate.and_then(|candidate| {
                 // Another key may have the same fingerprint, so the first candidate is not always it.
-                table.place_at(candidate, key).or_else(|| table.find(key))
+                table.place_at(candidate, key).or_else(|| table.find(key, false))
             });
         }
         Some(places)

@@ -129,13 +129,14 @@ impl Catalog {
         // Listened to before the directory is read: what comes in between is read twice, never missed.
         let heard = self.signal.now();
         let failed = |path: PathBuf| move |error| StoreError::io(&path, "list", error);
-        let mut dead_files = fs::list_if_dir(&layout.dead()).map_err(failed(layout.dead()))?;
-        dead_files.retain(|file| !file.is_dir && dead::is_name(&file.name));
-        removals.retain(|name, _| dead_files.iter().any(|file| file.name == *name));
-        for file in dead_files {
-            removals.entry(file.name).or_insert_with(|| {
-                dead::read(&file.path).unwrap_or_else(|error| {
-                    tracing::warn!(file = %file.path.display(), %error, "removal records are ignored");
+        let mut dead_files = fs::file_names(&layout.dead()).map_err(failed(layout.dead()))?;
+        dead_files.retain(|name| dead::is_name(name));
+        removals.retain(|name, _| dead_files.contains(name));
+        for name in dead_files {
+            let path = layout.dead().join(&name);
+            removals.entry(name).or_insert_with(|| {
+                dead::read(&path).unwrap_or_else(|error| {
+                    tracing::warn!(file = %path.display(), %error, "removal records are ignored");
                     Vec::new()
                 })
             });
@@ -144,8 +145,8 @@ impl Catalog {
         for removal in removals.values().flatten() {
             removed.entry(removal.pack).or_default().push(removal.key);
         }
-        let files = fs::list_if_dir(&layout.packs()).map_err(failed(layout.packs()))?;
-        let mut ids: Vec<_> = files.iter().filter_map(|file| pack_id_of(&file.name)).collect();
+        let files = fs::file_names(&layout.packs()).map_err(failed(layout.packs()))?;
+        let mut ids: Vec<_> = files.iter().filter_map(|name| pack_id_of(name)).collect();
         ids.sort_unstable_by(|left, right| right.cmp(left));
         let known: HashMap<_, _> = self.packs().iter().map(|slot| (slot.id, Arc::clone(slot))).collect();
         let slots = ids.into_iter().map(|id| {

@@ -129,13 +129,16 @@ impl Store {
         let found = layout.recognise()?;
         // What sessions promise of a cache that is there already, they see to themselves.
         let survives = if found == Found::Nothing { options.durability } else { Durability::Rename };
+        let takes_files = || fs::is_writable(&layout.packs()) && fs::is_writable(&layout.tmp());
+        // A session makes what is missing; whoever only looks need not see to each folder.
         let writable = !options.read_only
-            && match layout.create(found, survives) {
-                Ok(()) => fs::is_writable(&layout.packs()) && fs::is_writable(&layout.tmp()),
-                // What is there can still be read.
-                Err(StoreError::PermissionDenied { .. }) if found != Found::Nothing => false,
-                Err(error) => return Err(error),
-            };
+            && (found == Found::Cache && takes_files()
+                || match layout.create(found, survives) {
+                    Ok(()) => takes_files(),
+                    // What is there can still be read.
+                    Err(StoreError::PermissionDenied { .. }) if found != Found::Nothing => false,
+                    Err(error) => return Err(error),
+                });
         let access = match options.access {
             FileAccess::Map if fs::is_remote(&options.directory) => FileAccess::Read,
             access => access,
@@ -223,9 +226,12 @@ impl Shared {
     pub(super) fn look_up(&self, key: &EntryKey) -> Lookup {
         // Damage of the entry itself says more than a pack that could not be asked.
         let (mut of_entry, mut of_pack) = (None, None);
-        for slot in self.catalog.packs().iter() {
+        let packs = self.catalog.packs();
+        // Of one pack the index answers as fast as the filter, and a hit is spared a touch of memory.
+        let filtered = packs.len() > 1;
+        for slot in packs.iter() {
             match slot.pack(&self.layout, self.how) {
-                Ok(pack) => match pack.lookup(key, &self.layout) {
+                Ok(pack) => match pack.lookup(key, filtered, &self.layout) {
                     Answer::Absent => {}
                     Answer::Hit(entry) => return Lookup::Hit(entry),
                     Answer::Miss(reason) => of_entry = of_entry.or(Some(reason)),

@@ -16,9 +16,13 @@ use super::handle::StoreOptions;
 use super::layout::Layout;
 use crate::fs::FileLock;
 
-/// Held while the directory must not be cleared.
+/// Held while the directory must not be cleared. It may have been, or removed by hand, since it was opened:
+/// what is missing is made under the lock.
 pub(super) fn shared(layout: &Layout, options: &StoreOptions) -> Result<FileLock, StoreError> {
-    Ok(FileLock::shared(&layout.lock(), options.lock_timeout_ns, &mut |path| announce(options, path))?)
+    let mut tell = |path: &Path| announce(options, path);
+    let lock = FileLock::shared(&layout.lock(), options.lock_timeout_ns, &mut tell)?;
+    layout.create(layout.recognise()?, options.durability)?;
+    Ok(lock)
 }
 
 /// Held while nobody else may have a session.

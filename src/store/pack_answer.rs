@@ -65,10 +65,10 @@ impl<'a> Table<'a> {
         (header.key == *key.as_bytes()).then_some(Place { slot, at, header })
     }
 
-    /// As [`Pack::find`], and nothing is copied.
+    /// As [`Pack::find`], and nothing is copied. The filter is asked first where `filtered` says so.
     #[inline]
-    pub(super) fn find(&self, key: &EntryKey) -> Option<Place<'a>> {
-        if !self.may_hold(key) {
+    pub(super) fn find(&self, key: &EntryKey, filtered: bool) -> Option<Place<'a>> {
+        if filtered && !self.may_hold(key) {
             return None;
         }
         index::probe(self.index, key, self.max_probe).find_map(|candidate| self.place_at(candidate, key))
@@ -78,9 +78,9 @@ impl<'a> Table<'a> {
 impl Pack {
     /// Looks a key up. The first read of an entry checks all of it, and what was found is remembered.
     #[inline]
-    pub(super) fn lookup(self: &Arc<Self>, key: &EntryKey, layout: &Layout) -> Answer {
+    pub(super) fn lookup(self: &Arc<Self>, key: &EntryKey, filtered: bool, layout: &Layout) -> Answer {
         let taken = if self.bytes.mapped().is_some() {
-            let place = self.mapped_table().and_then(|table| table.find(key));
+            let place = self.mapped_table().and_then(|table| table.find(key, filtered));
             let Some(place) = place else { return Answer::Absent };
             self.take(place, layout)
         } else {
@@ -128,12 +128,10 @@ impl Pack {
         }
         let checked = known & CHECKED != 0;
         if checked && let (Some(mark), Some(entry)) = (mark, self.read_again(at, header)) {
-            if known & HITS_MASK != HITS_MASK {
-                mark.fetch_add(1, Ordering::Relaxed);
-            }
+            self.count_hit(slot, mark, known);
             return Ok(entry);
         }
-        self.take_at_length(mark, known, at, header, layout)
+        self.take_at_length(slot, mark, known, at, header, layout)
     }
 
     /// An entry that was checked before and is stored as it is in a mapped pack: what most hits are.
@@ -150,10 +148,19 @@ impl Pack {
         Some(Entry { pack: Arc::clone(self), header: *header, kind, codec: PLAIN, body })
     }
 
+    #[inline]
+    fn count_hit(&self, slot: u32, mark: &AtomicU32, known: u32) {
+        // What was known may be old: only the count before this hit tells that it is the first.
+        if known & HITS_MASK != HITS_MASK && mark.fetch_add(1, Ordering::Relaxed) & HITS_MASK == 0 {
+            self.note_first_hit(slot);
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn take_at_length(
         self: &Arc<Self>,
+        slot: u32,
         mark: Option<&AtomicU32>,
         known: u32,
         at: u64,
@@ -167,9 +174,7 @@ impl Pack {
                     if !checked {
                         mark.fetch_or(CHECKED, Ordering::Relaxed);
                     }
-                    if known & HITS_MASK != HITS_MASK {
-                        mark.fetch_add(1, Ordering::Relaxed);
-                    }
+                    self.count_hit(slot, mark, known);
                 }
                 Ok(entry)
             }

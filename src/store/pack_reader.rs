@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use zerocopy::{FromBytes, FromZeros};
 
@@ -57,7 +57,12 @@ pub(super) struct Pack {
     // None in it: damage, or a pack without one.
     dictionary: OnceLock<Option<Dictionary>>,
     marks: OnceLock<Box<[AtomicU32]>>,
+    // Which regions of the marks count hits: whoever writes them down reads no other.
+    hit_regions: OnceLock<Box<[AtomicBool]>>,
 }
+
+/// Marks of one region, as a power of two: a page of memory.
+const REGION_SHIFT: u32 = 10;
 
 impl Pack {
     /// Checks header, footer and the sizes of the sections. Cost: nothing that grows with the pack.
@@ -92,6 +97,7 @@ impl Pack {
             held_strings: OnceLock::new(),
             dictionary: OnceLock::new(),
             marks: OnceLock::new(),
+            hit_regions: OnceLock::new(),
         })
     }
 
@@ -250,14 +256,37 @@ impl Pack {
         marks.get(slot as usize).is_some_and(|mark| mark.load(Ordering::Relaxed) & REMOVED != 0)
     }
 
+    /// To be called after an entry's count of hits went from zero to one: whoever takes the hits asks the
+    /// region first, so that a hit in between is found then or the next time.
+    pub(super) fn note_first_hit(&self, slot: u32) {
+        let regions = self.hit_regions.get_or_init(|| {
+            let regions = (self.footer.slot_count.get() >> REGION_SHIFT) as usize + 1;
+            <[AtomicBool]>::new_box_zeroed_with_elems(regions).unwrap_or_default()
+        });
+        if let Some(region) = regions.get((slot >> REGION_SHIFT) as usize) {
+            region.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// How often each entry was hit since the last call: ordinals with counts, sorted. Cost: one look
-    /// at each mark, if any entry was hit at all.
+    /// at each mark of the regions in which an entry was hit.
     pub(super) fn take_hits(&self) -> Vec<(u32, Access)> {
-        let Some(marks) = self.marks.get() else { return Vec::new() };
+        let (Some(marks), Some(regions)) = (self.marks.get(), self.hit_regions.get()) else {
+            return Vec::new();
+        };
         let Sections { index_at, index_bytes, .. } = self.sections;
         let Ok(table) = self.section(index_at, index_bytes, &self.held_index) else { return Vec::new() };
         let mut hits = Vec::new();
-        for (slot, mark) in (0..).zip(marks) {
+        let hit = |slot: u32| {
+            let region = regions.get((slot >> REGION_SHIFT) as usize);
+            region.is_some_and(|region| region.swap(false, Ordering::Relaxed))
+        };
+        let firsts = (0..marks.len() as u32).step_by(1 << REGION_SHIFT).filter(|first| hit(*first));
+        let of_region = |first: u32| {
+            let marks = marks.get(first as usize..).unwrap_or_default();
+            (first..).zip(marks.iter().take(1 << REGION_SHIFT))
+        };
+        for (slot, mark) in firsts.flat_map(of_region) {
             if mark.load(Ordering::Relaxed) & HITS_MASK == 0 {
                 continue;
             }

@@ -211,8 +211,6 @@ impl Writing {
     fn start(shared: &Shared) -> Result<Self, StoreError> {
         let layout = &shared.layout;
         let lock = locks::shared(layout, &shared.options)?;
-        // The directory may have been cleared, or removed by hand, since it was opened.
-        layout.create(layout.recognise()?, shared.options.durability)?;
         Ok(Self { staging: Staging::start(layout)?, buffer: Mutex::new(Buffer::new()), _lock: lock })
     }
 
