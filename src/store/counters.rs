@@ -80,6 +80,12 @@ impl Counters {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts what was asked of a snapshot.
+    pub(super) fn add(&self, hits: u64, absent: u64) {
+        self.shard().hits.fetch_add(hits, Ordering::Relaxed);
+        self.shard().absent.fetch_add(absent, Ordering::Relaxed);
+    }
+
     fn shard(&self) -> &Shard {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         thread_local! {

@@ -12,7 +12,7 @@
 //! | `entry`, `lookup`, `error` | what goes in, what comes out, what goes wrong |
 //! | `layout`, `locks`, `catalog` | where files lie, who may do what, which packs there are |
 //! | `pack_format`, `pack_writer`, `pack_reader` | the pack: its shape, its only writer, its reader |
-//! | `pack_answer`, `batch` | what a pack says to a key, and to many at once |
+//! | `pack_answer`, `batch`, `snapshot` | what a pack says to a key, to many at once, and to whoever asks often |
 //! | `pack_codec`, `pack_dictionary` | how a pack stores a content, and what many of them have in common |
 //! | `pack_check`, `pack_verify`, `pack_salvage` | what its parts promise by themselves, all of them together, and where they lie in a torn pack |
 //! | `index`, `filter`, `text` | parts of a pack: keys to places, absent keys, names and traces |
@@ -74,6 +74,7 @@ mod retention;
 mod secure;
 mod session;
 mod simulate;
+mod snapshot;
 mod staging;
 mod stats;
 #[cfg(test)]
@@ -103,4 +104,5 @@ pub use report::{Checked, Finding, Problem, Repair, Report};
 pub use retention::{EvictionPolicy, EvictionReason, Retention, Selection};
 pub use session::{CommitReport, Session};
 pub use simulate::{Simulated, simulate, working_set_bytes};
+pub use snapshot::{Seen, Snapshot};
 pub use stats::{AGE_ENDS_S, EntryInfo, NAMED, Stats, Tally};

@@ -1,6 +1,7 @@
 //! What a pack answers to a key: finds its entry, and checks it before it is first given out.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -25,6 +26,14 @@ pub(super) enum Answer {
     Absent,
     Hit(Entry),
     Miss(MissReason),
+}
+
+/// Where in its pack the content of an entry lies that is stored as it is.
+#[inline]
+pub(super) fn plain_range(at: u64, header: &EntryHeader) -> Option<Range<usize>> {
+    let held = header.held_range(at)?;
+    let is_plain = header.codec == PLAIN.to_byte() && !header.is_loose();
+    is_plain.then_some(held.start as usize..held.end as usize)
 }
 
 /// Where an entry stands: its slot in the index, its header's offset, and the header.
@@ -136,12 +145,10 @@ impl Pack {
 
     /// An entry that was checked before and is stored as it is in a mapped pack: what most hits are.
     #[inline]
-    fn read_again(self: &Arc<Self>, at: u64, header: &EntryHeader) -> Option<Entry> {
+    pub(super) fn read_again(self: &Arc<Self>, at: u64, header: &EntryHeader) -> Option<Entry> {
         let kind = EntryKind::from_byte(header.kind)?;
-        let held = header.held_range(at)?;
-        let (start, end) = (held.start as usize, held.end as usize);
-        let is_plain = header.codec == PLAIN.to_byte() && !header.is_loose();
-        if !is_plain || self.bytes.mapped().is_none_or(|mapped| mapped.len() < end) {
+        let Range { start, end } = plain_range(at, header)?;
+        if self.bytes.mapped().is_none_or(|mapped| mapped.len() < end) {
             return None;
         }
         let body = Body::InPack { start, end };
@@ -149,7 +156,7 @@ impl Pack {
     }
 
     #[inline]
-    fn count_hit(&self, slot: u32, mark: &AtomicU32, known: u32) {
+    pub(super) fn count_hit(&self, slot: u32, mark: &AtomicU32, known: u32) {
         // What was known may be old: only the count before this hit tells that it is the first.
         if known & HITS_MASK != HITS_MASK && mark.fetch_add(1, Ordering::Relaxed) & HITS_MASK == 0 {
             self.note_first_hit(slot);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::load::{self, ABSENT, Load};
 use crate::measure::{Contestant, row};
-use crate::ours::OursTogether;
+use crate::ours::{OursSnapshot, OursTogether};
 use crate::peer::{Batches, Peer, Reading};
 
 const LOOKUPS: usize = 10_000;
@@ -44,6 +44,11 @@ impl<'a> Filled<'a> {
             .collect();
         let together = OursTogether::open(&self.dir.join("ours"));
         readers.insert(2, ("ours, one pack, keys together", Box::new(together)));
+        for (folder, name) in
+            [("ours", "ours, one pack, a snapshot"), ("ours8", "ours, eight packs, a snapshot")]
+        {
+            readers.push((name, Box::new(OursSnapshot::open(&self.dir.join(folder)))));
+        }
         readers
     }
 
