@@ -8,70 +8,10 @@
 //! | which member imports which | no | the own digest covers the resolved imports |
 //! | node numbers, order of files and edges | no | they are no property of the sources |
 
-use std::fmt;
-
 use super::adjacency::DependencyGraph;
 use super::components::Components;
+use super::hash::{CombinedHash, OwnDigest};
 use crate::digest::FramedHasher;
-
-/// What one node is by itself, as the caller reckons it: for a file its path, the digest of its content,
-/// what its imports resolved to, and the candidates that were looked for and absent.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct OwnDigest([u8; 32]);
-
-/// What a component is with all it rests on. Two that are equal rest on the same sources.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CombinedHash([u8; 32]);
-
-impl OwnDigest {
-    /// Stands for a node that was given none.
-    const NONE: Self = Self([0; 32]);
-
-    /// A digest that the caller made; it must name everything that the node is by itself.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The 32 bytes.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl CombinedHash {
-    /// Stands for a hash that is not made yet; no input is known that gives it.
-    const NONE: Self = Self([0; 32]);
-
-    /// A hash that was made before, read back from where it was kept.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The 32 bytes.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Display for CombinedHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for CombinedHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CombinedHash({self})")
-    }
-}
-
-impl fmt::Debug for OwnDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OwnDigest(")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        f.write_str(")")
-    }
-}
 
 /// The combined hashes of a graph, kept up to date with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,7 +155,9 @@ impl Maker {
     ) -> CombinedHash {
         let mut hasher = self.start.clone();
         self.digests.clear();
-        self.digests.extend(members.iter().filter_map(|node| known.own.get(*node as usize)).map(|own| own.0));
+        self.digests.extend(
+            members.iter().filter_map(|node| known.own.get(*node as usize)).map(|own| *own.as_bytes()),
+        );
         self.digests.sort_unstable();
         hasher.field("members", self.digests.as_flattened());
 
@@ -224,12 +166,13 @@ impl Maker {
         for member in members {
             let imports = graph.dependencies(*member).iter();
             let outside = imports.filter(|import| components.component_of(**import) != here);
-            self.digests.extend(outside.filter_map(|import| known.of_node(*import)).map(|hash| hash.0));
+            self.digests
+                .extend(outside.filter_map(|import| known.of_node(*import)).map(|hash| *hash.as_bytes()));
         }
         self.digests.sort_unstable();
         self.digests.dedup();
         hasher.field("imports", self.digests.as_flattened());
-        CombinedHash(hasher.finish())
+        CombinedHash::from_bytes(hasher.finish())
     }
 }
 

@@ -17,57 +17,7 @@ use super::adjacency::DependencyGraph;
 use super::components::Components;
 use super::invalidate::invalidate;
 use super::paged::PagedMap;
-
-/// A unit that is to be rebuilt now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReadyUnit<'a> {
-    /// Number of the component; [`Wave::finished`] and [`Wave::failed`] take it back.
-    pub component: u32,
-    /// Its nodes, ascending.
-    pub members: &'a [u32],
-    /// Why it is to be rebuilt.
-    pub why: Why,
-}
-
-/// Why a unit is to be rebuilt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
-    /// One of its nodes changed.
-    Changed,
-    /// This component, on which it depends directly, came out with another interface. Of several the
-    /// first in dependency order.
-    InterfaceOf(u32),
-}
-
-/// How the wave ended for a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was rebuilt.
-    Rebuilt {
-        /// Whether those that depend on it directly have to be rebuilt, too.
-        interface_changed: bool,
-    },
-    /// A change could have reached it, and did not: no interface below it changed.
-    CutOff,
-    /// It could not be rebuilt.
-    Failed,
-    /// It was not handed out, because this component, on which it depends, directly or not, failed. Of
-    /// several the first in dependency order.
-    Blocked {
-        /// Number of the component that failed.
-        by: u32,
-    },
-}
-
-/// An outcome was reported for a unit that was not handed out, or a second time. The wave is as before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected the outcome of a unit that is being rebuilt, found that of component {component}; report each unit that `next_ready` gave once"
-)]
-pub struct NotRunning {
-    /// The component that was reported.
-    pub component: u32,
-}
+use super::unit::{NotRunning, Outcome, ReadyUnit, State, Unit, Why};
 
 /// A wave of rebuilding from the changed nodes up. It holds no threads: several may take from it under
 /// one lock.
@@ -103,23 +53,6 @@ pub struct Wave<'a> {
     /// Places of units that wait to be handed out.
     ready: VecDeque<u32>,
     undecided: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Unit {
-    component: u32,
-    /// Edges to affected units that are not decided yet.
-    undecided_edges: usize,
-    why: Option<Why>,
-    blocked_by: Option<u32>,
-    state: State,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Waiting,
-    Running,
-    Decided(Outcome),
 }
 
 impl<'a> Wave<'a> {
@@ -240,37 +173,6 @@ impl<'a> Wave<'a> {
 
     fn unit_mut(&mut self, component: u32) -> Option<&mut Unit> {
         self.units.get_mut(self.place_of.get(component)? as usize)
-    }
-}
-
-impl Unit {
-    const fn new(component: u32) -> Self {
-        Self { component, undecided_edges: 0, why: None, blocked_by: None, state: State::Waiting }
-    }
-
-    /// An edge leads to `component`, which is decided. What is kept does not depend on the order in which
-    /// several are.
-    fn hear(&mut self, component: u32, outcome: Outcome) {
-        self.undecided_edges -= 1;
-        let first = |known: Option<u32>, by: u32| Some(known.map_or(by, |known| known.min(by)));
-        match outcome {
-            Outcome::Rebuilt { interface_changed: true } => {
-                let why = Why::InterfaceOf(component);
-                self.why = Some(self.why.map_or(why, |known| known.min(why)));
-            }
-            Outcome::Rebuilt { interface_changed: false } | Outcome::CutOff => {}
-            Outcome::Failed => self.blocked_by = first(self.blocked_by, component),
-            Outcome::Blocked { by } => self.blocked_by = first(self.blocked_by, by),
-        }
-    }
-
-    /// What becomes of a unit whose dependencies are all decided; none if it is to be rebuilt.
-    const fn fate(&self) -> Option<Outcome> {
-        match (self.blocked_by, self.why) {
-            (Some(by), _) => Some(Outcome::Blocked { by }),
-            (None, None) => Some(Outcome::CutOff),
-            (None, Some(_)) => None,
-        }
     }
 }
 
