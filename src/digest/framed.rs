@@ -2,10 +2,6 @@
 //! sharing their bytes (`"ab" + "c"` is not `"a" + "bc"`).
 
 /// Collects fields and ends in 32 bytes. The context separates one kind of question from another.
-///
-/// A clone goes on from where the original stands: whoever asks one kind of question often prepares the
-/// context once.
-#[derive(Clone)]
 pub struct FramedHasher(blake3::Hasher);
 
 impl FramedHasher {
@@ -27,6 +23,23 @@ impl FramedHasher {
     /// The hash of everything added.
     pub fn finish(&self) -> [u8; 32] {
         *self.0.finalize().as_bytes()
+    }
+}
+
+/// Hashes many short messages of one kind: the context is worked out once, and a message that lies in
+/// one piece needs no state. The caller frames its message so that no two questions share their bytes.
+#[derive(Clone, Copy)]
+pub struct MessageHasher([u8; 32]);
+
+impl MessageHasher {
+    /// `context` as for [`FramedHasher::new`]; the two give different hashes for the same one.
+    pub fn new(context: &str) -> Self {
+        Self(blake3::derive_key(context, b"message"))
+    }
+
+    /// The hash of a message. Cost: about 1 ns a byte.
+    pub fn hash(&self, message: &[u8]) -> [u8; 32] {
+        *blake3::keyed_hash(&self.0, message).as_bytes()
     }
 }
 
@@ -52,5 +65,15 @@ mod tests {
     fn contexts_keep_questions_apart() {
         let other = FramedHasher::new("janus-cache other").finish();
         assert_ne!(of(&[]), other);
+    }
+
+    #[test]
+    fn messages_of_one_kind_are_told_apart_from_those_of_another_and_from_fields() {
+        let one = MessageHasher::new("janus-cache test");
+        let other = MessageHasher::new("janus-cache other");
+        assert_eq!(one.hash(b"m"), one.hash(b"m"));
+        assert_ne!(one.hash(b"m"), one.hash(b"n"));
+        assert_ne!(one.hash(b"m"), other.hash(b"m"));
+        assert_ne!(one.hash(b""), of(&[]));
     }
 }

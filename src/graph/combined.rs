@@ -9,9 +9,10 @@
 //! | node numbers, order of files and edges | no | they are no property of the sources |
 
 use super::adjacency::DependencyGraph;
+use super::bits::BitSet;
 use super::components::Components;
 use super::hash::{CombinedHash, OwnDigest};
-use crate::digest::FramedHasher;
+use crate::digest::MessageHasher;
 
 /// The combined hashes of a graph, kept up to date with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl CombinedHashes {
         components: &Components,
         changed: &[(u32, OwnDigest)],
     ) -> Vec<u32> {
-        let mut stale = Stale::new(components.len());
+        let mut stale = BitSet::new(components.len());
         self.take_own(components, changed, &mut stale);
         self.hash_anew(graph, components, stale)
     }
@@ -74,10 +75,10 @@ impl CombinedHashes {
         let known = self.hashes.len().min(graph.len()) as u32;
         self.own.resize(graph.len(), OwnDigest::NONE);
         self.hashes.resize(graph.len(), CombinedHash::NONE);
-        let mut stale = Stale::new(components.len());
+        let mut stale = BitSet::new(components.len());
         let mut add = |node: u32| {
             if let Some(component) = components.component_of(node) {
-                stale.add(component);
+                stale.insert(component);
             }
         };
         (known..graph.len() as u32).for_each(&mut add);
@@ -91,18 +92,18 @@ impl CombinedHashes {
         self.hash_anew(graph, components, stale)
     }
 
-    fn take_own(&mut self, components: &Components, changed: &[(u32, OwnDigest)], stale: &mut Stale) {
+    fn take_own(&mut self, components: &Components, changed: &[(u32, OwnDigest)], stale: &mut BitSet) {
         for (node, digest) in changed {
             let Some(own) = self.own.get_mut(*node as usize).filter(|own| *own != digest) else { continue };
             *own = *digest;
             if let Some(component) = components.component_of(*node) {
-                stale.add(component);
+                stale.insert(component);
             }
         }
     }
 
     /// Hashes stale components in dependency order, and those that depend on one that changed by it.
-    fn hash_anew(&mut self, graph: &DependencyGraph, components: &Components, mut stale: Stale) -> Vec<u32> {
+    fn hash_anew(&mut self, graph: &DependencyGraph, components: &Components, mut stale: BitSet) -> Vec<u32> {
         let mut changed = Vec::new();
         let mut maker = Maker::new();
         while let Some(component) = stale.take_first() {
@@ -115,9 +116,10 @@ impl CombinedHashes {
                 }
                 changed.push(member);
                 for dependent in graph.dependents(member) {
-                    match components.component_of(*dependent) {
-                        Some(above) if above != component => stale.add(above),
-                        _ => {}
+                    // Dependents come behind, so none is before the one that was taken last.
+                    let above = components.component_of(*dependent).filter(|above| *above != component);
+                    if let Some(above) = above {
+                        stale.insert(above);
                     }
                 }
             }
@@ -137,15 +139,17 @@ impl CombinedHashes {
 
 /// Hashes components, with room that is used again.
 struct Maker {
-    start: FramedHasher,
-    digests: Vec<[u8; 32]>,
+    hasher: MessageHasher,
+    message: Vec<[u8; 32]>,
 }
 
 impl Maker {
     fn new() -> Self {
-        Self { start: FramedHasher::new("janus-cache 2026 graph: combined hash"), digests: Vec::new() }
+        Self { hasher: MessageHasher::new("janus-cache 2026 graph: combined hash"), message: Vec::new() }
     }
 
+    /// The message is the number of members (little-endian, in 32 bytes like all the rest, so that the
+    /// members end where it says), their own digests, and the combined hashes that they import.
     fn hash(
         &mut self,
         graph: &DependencyGraph,
@@ -153,58 +157,43 @@ impl Maker {
         members: &[u32],
         known: &CombinedHashes,
     ) -> CombinedHash {
-        let mut hasher = self.start.clone();
-        self.digests.clear();
-        self.digests.extend(
-            members.iter().filter_map(|node| known.own.get(*node as usize)).map(|own| *own.as_bytes()),
-        );
-        self.digests.sort_unstable();
-        hasher.field("members", self.digests.as_flattened());
+        let message = &mut self.message;
+        message.clear();
+        message.push([0; 32]);
+        message
+            .extend(members.iter().filter_map(|node| known.own.get(*node as usize)).map(OwnDigest::as_bytes));
+        let imports_at = message.len();
+        let (count, own) = message.split_at_mut(1);
+        count.as_flattened_mut()[..8].copy_from_slice(&(own.len() as u64).to_le_bytes());
+        own.sort_unstable();
 
-        self.digests.clear();
         let here = members.first().and_then(|node| components.component_of(*node));
         for member in members {
-            let imports = graph.dependencies(*member).iter();
-            let outside = imports.filter(|import| components.component_of(**import) != here);
-            self.digests
-                .extend(outside.filter_map(|import| known.of_node(*import)).map(|hash| *hash.as_bytes()));
-        }
-        self.digests.sort_unstable();
-        self.digests.dedup();
-        hasher.field("imports", self.digests.as_flattened());
-        CombinedHash::from_bytes(hasher.finish())
-    }
-}
-
-/// Components that are to be hashed anew: a bit for each, taken in ascending order.
-struct Stale {
-    words: Vec<u64>,
-    first_word: usize,
-}
-
-impl Stale {
-    fn new(component_count: usize) -> Self {
-        Self { words: vec![0; component_count.div_ceil(64)], first_word: 0 }
-    }
-
-    /// Of a component that comes before one that was taken, nothing is remembered: dependents come behind.
-    fn add(&mut self, component: u32) {
-        if let Some(word) = self.words.get_mut(component as usize / 64) {
-            *word |= 1 << (component % 64);
-        }
-    }
-
-    fn take_first(&mut self) -> Option<u32> {
-        loop {
-            let word = self.words.get_mut(self.first_word)?;
-            if *word != 0 {
-                let bit = word.trailing_zeros();
-                *word &= *word - 1;
-                return Some(self.first_word as u32 * 64 + bit);
+            for import in graph.dependencies(*member) {
+                match known.hashes.get(*import as usize) {
+                    Some(hash) if components.component_of(*import) != here => message.push(*hash.as_bytes()),
+                    _ => {}
+                }
             }
-            self.first_word += 1;
+        }
+        let kept = imports_at + sort_and_dedup(&mut message[imports_at..]);
+        CombinedHash::from_bytes(self.hasher.hash(message[..kept].as_flattened()))
+    }
+}
+
+/// Sorts hashes, each once, and gives how many are kept in front.
+fn sort_and_dedup(hashes: &mut [[u8; 32]]) -> usize {
+    // Hashes differ in their first bytes, so most comparisons are of two numbers.
+    let first = |hash: &[u8; 32]| hash.first_chunk().map_or(0, |chunk| u64::from_be_bytes(*chunk));
+    hashes.sort_unstable_by(|a, b| first(a).cmp(&first(b)).then_with(|| a.cmp(b)));
+    let mut kept = 0;
+    for at in 0..hashes.len() {
+        if kept == 0 || hashes[kept - 1] != hashes[at] {
+            hashes[kept] = hashes[at];
+            kept += 1;
         }
     }
+    kept
 }
 
 #[cfg(test)]

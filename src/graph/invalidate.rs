@@ -1,6 +1,7 @@
 //! What a change can reach, in the order in which it is to be rebuilt, and by which way it came.
 
 use super::adjacency::DependencyGraph;
+use super::bits::BitSet;
 use super::components::Components;
 use super::paged::PagedMap;
 
@@ -19,8 +20,8 @@ pub struct Invalidated {
 /// Finds what a change of the nodes `changed` reaches. `components` are those of `graph`; nodes outside
 /// it are left out.
 ///
-/// Cost: linear in the affected edges, and sorting the affected nodes; of the rest of the graph a byte
-/// for every 64 nodes is cleared.
+/// Cost: linear in the affected edges, and sorting the affected nodes while they are few; of the rest of
+/// the graph about a bit for each node is cleared.
 ///
 /// ```
 /// use janus_cache::graph::{DependencyGraph, invalidate};
@@ -32,9 +33,11 @@ pub struct Invalidated {
 /// assert_eq!(reached.because(0).collect::<Vec<_>>(), [0, 1, 2]);
 /// ```
 pub fn invalidate(graph: &DependencyGraph, components: &Components, changed: &[u32]) -> Invalidated {
-    let (reached, toward) = reach(graph, changed);
-    let in_order = in_dependency_order(graph, components, reached, &toward);
-    Invalidated { in_order, toward }
+    let mut toward = PagedMap::new(graph.len());
+    let (reached, seen) = reach(graph, changed, |node, next| {
+        toward.insert_first(node, next);
+    });
+    Invalidated { in_order: in_dependency_order(components, reached, &seen), toward }
 }
 
 impl Invalidated {
@@ -73,44 +76,43 @@ impl DependencyGraph {
     /// The changed nodes and all that depend on one of them, directly or not, ascending. Cost: as of
     /// [`invalidate`].
     pub fn affected_by(&self, changed: &[u32]) -> Vec<u32> {
-        let (mut reached, _) = reach(self, changed);
-        reached.sort_unstable();
-        reached
+        let (_, mut seen) = reach(self, changed, |_, _| {});
+        std::iter::from_fn(|| seen.take_first()).collect()
     }
 }
 
-/// The affected nodes, nearest to the change first, and the way back from each.
-fn reach(graph: &DependencyGraph, changed: &[u32]) -> (Vec<u32>, PagedMap) {
-    let mut toward = PagedMap::new(graph.len());
+/// The affected nodes, nearest to the change first, and the same as a set. `visit` hears of each node
+/// once, with the next one on the way to the change.
+fn reach(graph: &DependencyGraph, changed: &[u32], mut visit: impl FnMut(u32, u32)) -> (Vec<u32>, BitSet) {
+    // Most edges of a large wave lead to a node that was seen before: a bit tells, which lies near.
+    let mut seen = BitSet::new(graph.len());
     let mut reached: Vec<u32> =
         changed.iter().copied().filter(|node| (*node as usize) < graph.len()).collect();
     // Sorted, so that of several shortest ways the order of `changed` does not choose one.
     reached.sort_unstable();
     reached.dedup();
     for node in &reached {
-        toward.insert_first(*node, *node);
+        seen.insert(*node);
+        visit(*node, *node);
     }
     let mut next = 0;
     while let Some(&node) = reached.get(next) {
         next += 1;
         for dependent in graph.dependents(node) {
-            if toward.insert_first(*dependent, node) {
+            if seen.insert(*dependent) {
+                visit(*dependent, node);
                 reached.push(*dependent);
             }
         }
     }
-    (reached, toward)
+    (reached, seen)
 }
 
-fn in_dependency_order(
-    graph: &DependencyGraph,
-    components: &Components,
-    mut reached: Vec<u32>,
-    toward: &PagedMap,
-) -> Vec<u32> {
-    if reached.len() > graph.len() / SORTED_SHARE {
-        let all = components.in_dependency_order().iter().copied();
-        let in_order: Vec<u32> = all.filter(|node| toward.get(*node).is_some()).collect();
+fn in_dependency_order(components: &Components, mut reached: Vec<u32>, seen: &BitSet) -> Vec<u32> {
+    let all = components.in_dependency_order();
+    if reached.len() > all.len() / SORTED_SHARE {
+        let mut in_order = Vec::with_capacity(reached.len());
+        in_order.extend(all.iter().copied().filter(|node| seen.contains(*node)));
         // Components of another graph must not make affected nodes disappear.
         if in_order.len() == reached.len() {
             return in_order;

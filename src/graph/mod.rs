@@ -16,6 +16,7 @@
 //! while building. Nothing here recurses: chains of any depth need no call stack.
 
 mod adjacency;
+mod bits;
 mod combined;
 mod components;
 mod edit;
