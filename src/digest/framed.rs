@@ -26,6 +26,23 @@ impl FramedHasher {
     }
 }
 
+/// Hashes many short messages of one kind: the context is worked out once, and a message that lies in
+/// one piece needs no state. The caller frames its message so that no two questions share their bytes.
+#[derive(Clone, Copy)]
+pub struct MessageHasher([u8; 32]);
+
+impl MessageHasher {
+    /// `context` as for [`FramedHasher::new`]; the two give different hashes for the same one.
+    pub fn new(context: &str) -> Self {
+        Self(blake3::derive_key(context, b"message"))
+    }
+
+    /// The hash of a message. Cost: about 1 ns a byte.
+    pub fn hash(&self, message: &[u8]) -> [u8; 32] {
+        *blake3::keyed_hash(&self.0, message).as_bytes()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,5 +65,15 @@ mod tests {
     fn contexts_keep_questions_apart() {
         let other = FramedHasher::new("janus-cache other").finish();
         assert_ne!(of(&[]), other);
+    }
+
+    #[test]
+    fn messages_of_one_kind_are_told_apart_from_those_of_another_and_from_fields() {
+        let one = MessageHasher::new("janus-cache test");
+        let other = MessageHasher::new("janus-cache other");
+        assert_eq!(one.hash(b"m"), one.hash(b"m"));
+        assert_ne!(one.hash(b"m"), one.hash(b"n"));
+        assert_ne!(one.hash(b"m"), other.hash(b"m"));
+        assert_ne!(one.hash(b""), of(&[]));
     }
 }

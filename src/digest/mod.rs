@@ -10,7 +10,7 @@ mod content;
 mod framed;
 
 pub use content::ContentDigest;
-pub use framed::FramedHasher;
+pub use framed::{FramedHasher, MessageHasher};
 
 /// XXH3-64 of `bytes`, seed 0. Not for anything an attacker may choose.
 pub fn fast_hash(bytes: &[u8]) -> u64 {
