@@ -30,6 +30,37 @@ impl ContentDigest {
     }
 }
 
+/// Makes a [`ContentDigest`] of bytes that come piece by piece.
+///
+/// ```
+/// use janus_cache::digest::{ContentDigest, ContentHasher};
+///
+/// let mut hasher = ContentHasher::default();
+/// hasher.update(b"one ").update(b"piece");
+/// assert_eq!(hasher.digest(), ContentDigest::of(b"one piece"));
+/// ```
+#[derive(Clone, Default)]
+pub struct ContentHasher(blake3::Hasher);
+
+impl ContentHasher {
+    /// Takes the next piece. Pieces of some 64 KiB and more cost as little a byte as all at once.
+    pub fn update(&mut self, piece: &[u8]) -> &mut Self {
+        self.0.update(piece);
+        self
+    }
+
+    /// The digest of what was taken so far.
+    pub fn digest(&self) -> ContentDigest {
+        ContentDigest(*self.0.finalize().as_bytes())
+    }
+}
+
+impl fmt::Debug for ContentHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ContentHasher")
+    }
+}
+
 impl fmt::Display for ContentDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

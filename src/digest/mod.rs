@@ -9,7 +9,7 @@
 mod content;
 mod framed;
 
-pub use content::ContentDigest;
+pub use content::{ContentDigest, ContentHasher};
 pub use framed::{FramedHasher, MessageHasher};
 
 /// XXH3-64 of `bytes`, seed 0. Not for anything an attacker may choose.

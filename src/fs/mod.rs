@@ -9,12 +9,19 @@
 //! | `replace` | small files of the user, exchanged by one process at a time |
 //! | `map` | immutable files as bytes; the one place with `unsafe` |
 //! | `stamp` | what the system says of a file's state |
+//! | `tuple` | the same as bytes that can be kept |
+//! | `at` | names relative to an open directory; `at_linux` and `at_portable` are how |
 //! | `signal` | a file whose length counts events, seen by other processes |
 //! | `lock` | files locked between processes, with a limit on waiting |
 //! | `dirs` | private directories, owners, listings, removal |
 //! | `host` | what the machine says: boot identity, remote file systems |
 //! | `faults`, `power` | for tests: a disk that stops, fails, or loses power |
 
+mod at;
+#[cfg(target_os = "linux")]
+mod at_linux;
+#[cfg(any(test, not(target_os = "linux")))]
+mod at_portable;
 mod dirs;
 pub(crate) mod faults;
 mod host;
@@ -29,8 +36,10 @@ mod read;
 mod replace;
 mod signal;
 mod stamp;
+mod tuple;
 mod walk;
 
+pub use at::{DirHandle, InputFile, Links, Listed, bytes_of_path, path_from_bytes};
 pub use dirs::{
     Found, Measured, Owner, create_private, empty_tree, file_names, foreign_owner, identity, is_link,
     is_writable, list, list_if_dir, look_at, measure, mode, modified_unix_s, move_file, remove_empty_dir,
@@ -49,4 +58,5 @@ pub(crate) use replace::{lock_beside, replace_file};
 pub(crate) use signal::EVENT;
 pub use signal::Signal;
 pub use stamp::FileStamp;
+pub use tuple::{FileKind, StatTuple};
 pub use walk::{WalkOptions, Walked, walk};
