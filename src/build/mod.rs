@@ -24,6 +24,7 @@ mod error;
 mod explain;
 pub mod facts;
 mod frontend;
+pub mod incremental;
 mod manager;
 mod meters;
 mod metrics;

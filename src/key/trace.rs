@@ -15,6 +15,8 @@ pub enum InputGroup {
     Rule,
     /// A package's name and version.
     Package,
+    /// Which file, function, section or output of a compiler.
+    Unit,
     /// The methods.
     Methods,
     /// The types under a parameter, and the parameters above each.
@@ -41,10 +43,11 @@ pub enum InputGroup {
 
 impl InputGroup {
     /// Every group, in the order in which they are hashed and printed.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Family,
         Self::Rule,
         Self::Package,
+        Self::Unit,
         Self::Methods,
         Self::Types,
         Self::Sources,
@@ -64,6 +67,7 @@ impl InputGroup {
             Self::Family => "family",
             Self::Rule => "rule",
             Self::Package => "package",
+            Self::Unit => "unit",
             Self::Methods => "method",
             Self::Types => "type",
             Self::Sources => "source",

@@ -1,0 +1,141 @@
+//! Compiles one file's section, with what the caches have of files and functions.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::compiler::{FileIr, Imported, UnitCompiler, UnitProblem};
+use super::levels::MultiLevelCache;
+use super::record::ImportRecord;
+use super::world::{Tree, World, WorldFile};
+use crate::clock::Stopwatch;
+use crate::digest::ContentDigest;
+use crate::key::{UnitKey, section_key};
+
+/// A section that was made.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub(super) bytes: Vec<u8>,
+    /// Of what importers see.
+    pub(super) interface: ContentDigest,
+    pub(super) key: UnitKey,
+    pub(super) functions_compiled: u32,
+    pub(super) functions_reused: u32,
+}
+
+/// What one build knows of its files; threads share it.
+pub(super) struct Compiling<'b> {
+    pub(super) cache: &'b MultiLevelCache<'b>,
+    pub(super) compiler: &'b dyn UnitCompiler,
+    pub(super) world: &'b World,
+    pub(super) tree: &'b (dyn Tree + Sync),
+    /// What files became, each once.
+    lowered: Mutex<HashMap<u32, Arc<FileIr>>>,
+}
+
+type Problems = Vec<UnitProblem>;
+
+impl<'b> Compiling<'b> {
+    pub(super) fn new(
+        cache: &'b MultiLevelCache<'b>,
+        compiler: &'b dyn UnitCompiler,
+        world: &'b World,
+        tree: &'b (dyn Tree + Sync),
+    ) -> Self {
+        Self { cache, compiler, world, tree, lowered: Mutex::default() }
+    }
+
+    /// The section of a file.
+    pub(super) fn section(&self, node: u32) -> Result<Compiled, Problems> {
+        let Some(file) = self.world.file(node) else { return Err(Vec::new()) };
+        let own = self.lowered(node, file)?;
+        let seen = self.seen_by(file)?;
+        let imported: Vec<Imported<'_>> = seen
+            .iter()
+            .map(|(path, file)| Imported { path: path.as_str(), interface: &file.interface })
+            .collect();
+        let unit = self.compiler.unit(&file.path, &own.ir, &imported)?;
+        let (mut outputs, mut problems) = (Vec::with_capacity(unit.function_count()), Vec::new());
+        let (mut compiled, mut reused) = (0, 0);
+        for function in 0..unit.function_count() {
+            let inputs = unit.function_inputs(function);
+            if let Some(known) = self.cache.air.get(&inputs) {
+                outputs.push(known);
+                reused += 1;
+                continue;
+            }
+            let watch = Stopwatch::start();
+            match unit.compile_function(function) {
+                Ok(output) => {
+                    self.cache.air.put(&inputs, &output, watch.elapsed_ns());
+                    outputs.push(output);
+                    compiled += 1;
+                }
+                Err(found) => problems.extend(found),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Compiled {
+            bytes: unit.section(&outputs),
+            interface: ContentDigest::of(&own.interface),
+            key: self.key(file, &seen),
+            functions_compiled: compiled,
+            functions_reused: reused,
+        })
+    }
+
+    fn key(&self, file: &WorldFile, seen: &[(String, Arc<FileIr>)]) -> UnitKey {
+        let interfaces = seen.iter().map(|(path, file)| (path.as_str(), ContentDigest::of(&file.interface)));
+        section_key(&self.cache.settings, &file.path, file.digest, interfaces).0
+    }
+
+    /// What a file sees of those it imports, in the order of its imports.
+    fn seen_by(&self, file: &WorldFile) -> Result<Vec<(String, Arc<FileIr>)>, Problems> {
+        let mut seen = Vec::with_capacity(file.imports.len());
+        for target in file.imports.iter().filter_map(ImportRecord::target) {
+            let Some(node) = self.world.node(target) else { continue };
+            let Some(imported) = self.world.file(node) else { continue };
+            // What is wrong with an imported file is told where that file itself is compiled.
+            let lowered = self.lowered(node, imported).map_err(|_| Vec::new())?;
+            seen.push((target.to_owned(), lowered));
+        }
+        Ok(seen)
+    }
+
+    fn lowered(&self, node: u32, file: &WorldFile) -> Result<Arc<FileIr>, Problems> {
+        if let Some(known) = self.lowered.lock().unwrap_or_else(PoisonError::into_inner).get(&node) {
+            return Ok(Arc::clone(known));
+        }
+        let lowered = Arc::new(self.lower(file)?);
+        let mut known = self.lowered.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(known.entry(node).or_insert(lowered)))
+    }
+
+    fn lower(&self, file: &WorldFile) -> Result<FileIr, Problems> {
+        if let Some(known) = self.cache.zir.get(&file.path, file.digest) {
+            return Ok(known);
+        }
+        let read;
+        let source = if let Some(input) = &file.input {
+            &input.bytes
+        } else {
+            read = self.tree.read(&file.path).map_err(|problem| vec![problem])?;
+            match &read {
+                // What is read now has to be what the plan was made for.
+                Some(input) if input.seen.digest == file.digest => &input.bytes,
+                _ => return Err(vec![changed(&file.path)]),
+            }
+        };
+        let watch = Stopwatch::start();
+        let lowered = self.compiler.lower(&file.path, source)?;
+        self.cache.zir.put(&file.path, file.digest, &lowered, watch.elapsed_ns());
+        Ok(lowered)
+    }
+}
+
+/// A file that did not hold still.
+pub(super) fn changed(path: &str) -> UnitProblem {
+    let message = "it was changed while it was read; build again".to_owned();
+    UnitProblem { path: path.to_owned(), place: None, message }
+}

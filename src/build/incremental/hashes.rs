@@ -1,0 +1,280 @@
+//! What files were when they were last looked at, and whether they still are.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::compile::changed;
+use super::compiler::UnitProblem;
+use super::output_seen;
+use super::record::Record;
+use super::world::{Tree, WorldFile};
+use crate::clock::Stopwatch;
+use crate::digest::{ContentDigest, fast_hash};
+use crate::fs::{self, Durability, FileKind, Links, ReadError, StatTuple};
+use crate::track::{
+    ChangeKind, Check, CheckOptions, FileTime, Input, Seal, SealBuilder, Seen, Selection, Stability, Verdict,
+    check, read_input,
+};
+
+/// No source is larger.
+const MAX_SOURCE_BYTES: u64 = 64 << 20;
+/// No seal is larger: it has some hundred bytes for each file.
+const MAX_SEAL_BYTES: u64 = 1 << 30;
+/// How often a file that is being written is read before the build gives up on it.
+const ATTEMPTS: u32 = 3;
+const RECORD: &str = "record";
+const BRIEF: &str = "brief";
+
+/// The files of one project: tuples, digests, imports, as of the last build.
+pub struct FileHashCache {
+    root: PathBuf,
+    state: PathBuf,
+    seal: Option<Vec<u8>>,
+    record: Option<Record>,
+    /// By path, what differs from the record; `None` where there is nothing to compare with.
+    changed: Option<BTreeMap<String, ChangeKind>>,
+    output_intact: bool,
+    began: Option<FileTime>,
+    counted: Counted,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    stat_calls: AtomicU64,
+    stat_ns: AtomicU64,
+    hits: AtomicU64,
+    files_read: AtomicU64,
+    bytes_read: AtomicU64,
+    read_ns: AtomicU64,
+}
+
+/// What looking at files cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HashStats {
+    /// System calls for a tuple.
+    pub stat_calls: u64,
+    /// Time for them, all threads together.
+    pub stat_ns: u64,
+    /// Names whose tuple alone proved that they were as before.
+    pub hits: u64,
+    /// Files that were read.
+    pub files_read: u64,
+    /// Their bytes.
+    pub bytes_read: u64,
+    /// Time for that, all threads together.
+    pub read_ns: u64,
+}
+
+impl FileHashCache {
+    /// Of the project at `root`, with its state in a file of its own below `state_dir`, which the output named
+    /// `name` of that project has.
+    pub fn new(root: &Path, state_dir: &Path, name: &str) -> Self {
+        let place = fs::canonical(root).unwrap_or_else(|_| root.to_owned());
+        let hash = fast_hash(place.as_os_str().as_encoded_bytes()) ^ fast_hash(name.as_bytes()).rotate_left(1);
+        Self {
+            root: place,
+            state: state_dir.join(format!("{hash:016x}.seal")),
+            seal: None,
+            record: None,
+            changed: None,
+            output_intact: false,
+            began: None,
+            counted: Counted::default(),
+        }
+    }
+
+    /// Reads the state of the last build.
+    pub(super) fn load(&mut self) {
+        self.seal = fs::read_bounded(&self.state, MAX_SEAL_BYTES).ok();
+    }
+
+    pub(super) fn clean(&mut self) -> std::io::Result<()> {
+        (self.seal, self.record, self.changed) = (None, None, None);
+        fs::remove_file(&self.output_note())?;
+        fs::remove_file(&self.state).map(|_| ())
+    }
+
+    /// What looking at files cost so far.
+    pub fn stats(&self) -> HashStats {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        HashStats {
+            stat_calls: of(&self.counted.stat_calls),
+            stat_ns: of(&self.counted.stat_ns),
+            hits: of(&self.counted.hits),
+            files_read: of(&self.counted.files_read),
+            bytes_read: of(&self.counted.bytes_read),
+            read_ns: of(&self.counted.read_ns),
+        }
+    }
+
+    fn output_note(&self) -> PathBuf {
+        self.state.with_extension("output")
+    }
+
+    /// Looks at every file of the last build, and at its output.
+    pub(super) fn begin(&mut self, output: &Path) {
+        (self.changed, self.record, self.output_intact) = (None, None, false);
+        let state_dir = self.state.parent().map(Path::to_owned).unwrap_or_default();
+        let began = fs::create_private(&state_dir).and_then(|()| FileTime::probe(&state_dir, &self.root));
+        self.began = began.ok();
+        let Some(bytes) = self.seal.take() else { return };
+        if let Ok(seal) = Seal::open(&bytes) {
+            let options = CheckOptions { probe_dir: Some(&state_dir), ..CheckOptions::default() };
+            let checked = check(&self.root, &seal, &options);
+            self.count(&checked);
+            self.output_intact = output_seen::is_intact(&self.output_note(), output, self.began.as_ref());
+            self.changed = Some(match &checked.verdict {
+                Verdict::Unchanged { .. } => BTreeMap::new(),
+                Verdict::Changed { files } => {
+                    files.iter().map(|file| (file.path.clone(), file.kind)).collect()
+                }
+            });
+            if let Some(Ok(fresh)) = checked.refresh(&seal) {
+                // Without it the next check is slower, and right all the same.
+                let _ = fs::replace(&self.state, &fresh, Durability::Rename);
+                self.seal = Some(fresh);
+            }
+        }
+        self.seal.get_or_insert(bytes);
+    }
+
+    fn count(&self, checked: &Check) {
+        let pairs = [
+            (&self.counted.stat_calls, checked.counters.stat_calls),
+            (&self.counted.stat_ns, checked.counters.stat_ns),
+            (&self.counted.hits, checked.counters.hits),
+            (&self.counted.files_read, checked.counters.files_read),
+            (&self.counted.bytes_read, checked.counters.bytes_read),
+            (&self.counted.read_ns, checked.counters.read_ns),
+        ];
+        for (counter, more) in pairs {
+            counter.fetch_add(more, Ordering::Relaxed);
+        }
+    }
+
+    fn payload(&self, name: &str) -> Option<&[u8]> {
+        // The check has proved the checksum a moment ago, or there is nothing that was checked.
+        self.changed.as_ref()?;
+        Seal::open(self.seal.as_ref()?).ok()?.payload(name)
+    }
+
+    /// What the last build was of, where nothing that it looked at has changed since and its output is there.
+    pub(super) fn unchanged_build(&self) -> Option<Record> {
+        let nothing = self.changed.as_ref().is_some_and(BTreeMap::is_empty);
+        if !nothing || !self.output_intact {
+            return None;
+        }
+        Record::from_bytes(self.payload(BRIEF)?)
+    }
+
+    /// What the last build knew of each file.
+    pub(super) fn load_record(&mut self) -> Option<&Record> {
+        if self.record.is_none() {
+            self.record = self.payload(RECORD).and_then(Record::from_bytes);
+        }
+        self.record.as_ref()
+    }
+
+    pub(super) fn record(&self) -> Option<&Record> {
+        self.record.as_ref()
+    }
+
+    /// Whether the output is as the last build left it.
+    pub(super) const fn is_output_intact(&self) -> bool {
+        self.output_intact
+    }
+
+    /// Which of the files that were read are not what they were then.
+    pub(super) fn changed_meanwhile(&self, files: &[WorldFile]) -> Vec<String> {
+        let has_moved = |file: &&WorldFile| {
+            let read = file.input.as_ref();
+            read.is_some_and(|input| {
+                StatTuple::of(&self.root.join(&file.path)).ok() != Some(input.seen.tuple)
+            })
+        };
+        files.iter().filter(has_moved).map(|file| file.path.clone()).collect()
+    }
+
+    /// Leaves behind what this build saw: the next one compares with it. Without a time that the file system told
+    /// nothing would be proved, so nothing is kept.
+    pub(super) fn remember(
+        &mut self,
+        files: &[WorldFile],
+        output: (&Path, &[u8]),
+        record: &Record,
+    ) -> std::io::Result<()> {
+        let Some(began) = self.began else {
+            return self.clean();
+        };
+        let known = self.seal.as_ref().and_then(|bytes| Seal::open(bytes).ok());
+        let mut seen: HashMap<PathBuf, Seen> = HashMap::new();
+        for dir in known.iter().flat_map(Seal::dirs) {
+            for file in dir.files() {
+                if let (Some(dir), Some(name), Some(digest)) = (dir.path(), file.name(), file.digest()) {
+                    let tuple = *file.tuple();
+                    seen.insert(dir.join(name), Seen { tuple, digest, stability: Stability::Stable });
+                }
+            }
+        }
+        let mut builder = SealBuilder::new(Selection::default());
+        for file in files {
+            let path = Path::new(&file.path);
+            match file.input.as_ref().map(|input| &input.seen).or_else(|| seen.get(path)) {
+                Some(seen) => builder.file(path, Links::Follow, seen),
+                // It cannot be proved, so it counts as changed the next time.
+                None => builder.absent(path, Links::Follow),
+            };
+            for absent in file.imports.iter().flat_map(super::record::ImportRecord::absent) {
+                builder.absent(Path::new(absent), Links::Follow);
+            }
+        }
+        let brief = Record { files: Vec::new(), ..record.clone() };
+        builder.payload(RECORD, record.to_bytes()).payload(BRIEF, brief.to_bytes());
+        let bytes = builder.finish(&began).map_err(std::io::Error::other)?;
+        fs::replace(&self.state, &bytes, Durability::Rename)?;
+        output_seen::note(&self.output_note(), output.0, output.1)?;
+        self.seal = Some(bytes);
+        Ok(())
+    }
+}
+
+impl Tree for FileHashCache {
+    fn unchanged(&self, path: &str) -> Option<ContentDigest> {
+        let changed = self.changed.as_ref()?;
+        if changed.contains_key(path) {
+            return None;
+        }
+        self.record.as_ref()?.file(path).map(super::record::FileRecord::digest)
+    }
+
+    fn is_untouched(&self, path: &str) -> bool {
+        self.changed.as_ref().is_some_and(|changed| !changed.contains_key(path))
+    }
+
+    fn is_file(&self, path: &str) -> bool {
+        StatTuple::of(&self.root.join(path)).is_ok_and(|tuple| tuple.kind() == FileKind::File)
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Input>, UnitProblem> {
+        for _ in 0..ATTEMPTS {
+            let watch = Stopwatch::start();
+            let read = read_input(&self.root.join(path), MAX_SOURCE_BYTES);
+            self.counted.files_read.fetch_add(1, Ordering::Relaxed);
+            self.counted.read_ns.fetch_add(watch.elapsed_ns(), Ordering::Relaxed);
+            match read {
+                Ok(input) if input.seen.stability == Stability::Stable => {
+                    self.counted.bytes_read.fetch_add(input.bytes.len() as u64, Ordering::Relaxed);
+                    return Ok(Some(input));
+                }
+                Ok(_) => {}
+                Err(ReadError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => {
+                    let message = format!("expected a readable file: {error}");
+                    return Err(UnitProblem { path: path.to_owned(), place: None, message });
+                }
+            }
+        }
+        Err(changed(path))
+    }
+}

@@ -1,0 +1,38 @@
+//! Incremental builds for compilers that embed this library: prove that nothing changed, compile only what did, and
+//! say why.
+//!
+//! An output is made of sections, one for each file that its entry reaches. [`incremental_build`] takes the cheapest way
+//! to the bytes that a clean build makes; a [`UnitCompiler`] is asked for what is missing, in pieces that are kept.
+//!
+//! | file | one idea |
+//! |---|---|
+//! | `compiler` | what an embedding compiler is asked for |
+//! | `section`, `section_table` | an output that can be taken apart and patched |
+//! | `hashes`, `output_seen`, `record` | what the last build saw and left behind |
+//! | `world` | the files that an entry reaches |
+//! | `plan`, `report` | what to compile, and why; pure |
+//! | `ir_cache`, `levels` | what files, functions and whole outputs became |
+//! | `compile` | one file's section |
+//! | `pipeline` | the cheapest way |
+
+mod compile;
+mod compiler;
+mod hashes;
+mod ir_cache;
+mod levels;
+mod output_seen;
+mod pipeline;
+mod plan;
+mod record;
+mod report;
+mod section;
+mod section_table;
+mod world;
+
+pub use compiler::{FileIr, Imported, Unit, UnitCompiler, UnitProblem};
+pub use hashes::{FileHashCache, HashStats};
+pub use ir_cache::IrStats;
+pub use levels::{AirCache, LevelStats, MultiLevelCache, ZirCache};
+pub use pipeline::{UnitRequest, incremental_build};
+pub use report::{FullBecause, Route, UnitBuild, UnitBuildError, UnitReason, UnitStep};
+pub use section::{Combined, NewSection, OutputForm, SectionError, SectionPlace, combine, take_apart};

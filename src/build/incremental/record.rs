@@ -1,0 +1,112 @@
+//! What a compiler's build leaves behind for the next one, beside the tuples of its files.
+
+use serde::{Deserialize, Serialize};
+
+use super::section::SectionPlace;
+use crate::digest::ContentDigest;
+
+/// What the last build knew.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// Digest of the settings that it was made with.
+    pub(super) settings: [u8; 32],
+    /// The entry file.
+    pub(super) entry: String,
+    /// How many files the entry reaches.
+    pub(super) file_count: u64,
+    /// Every file that the entry reaches, in path order; none in the brief form, which tells only what it was.
+    pub(super) files: Vec<FileRecord>,
+    /// The output's length, and where its sections begin.
+    pub(super) output_bytes: u64,
+    /// The combined hash of the entry: what the whole output is known by in the cache.
+    pub(super) combined: [u8; 32],
+}
+
+/// A file of the last build.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FileRecord {
+    pub(super) path: String,
+    pub(super) digest: [u8; 32],
+    pub(super) imports: Vec<ImportRecord>,
+    /// Digest of what importers see.
+    pub(super) interface: [u8; 32],
+    /// The key of its section.
+    pub(super) section: [u8; 32],
+    /// XXH3-64 of the section's bytes.
+    pub(super) hash: u64,
+    /// Where the section begins, marker included.
+    pub(super) whole_at: u64,
+    /// Where its bytes begin.
+    pub(super) content_at: u64,
+    /// Where it ends.
+    pub(super) end: u64,
+}
+
+/// An import of the last build: what it may have meant, and what it meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ImportRecord {
+    pub(super) candidates: Vec<String>,
+    /// Which candidate; those before it were not there.
+    pub(super) resolved: Option<u32>,
+}
+
+impl Record {
+    pub(super) fn file(&self, path: &str) -> Option<&FileRecord> {
+        let at = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+        self.files.get(at)
+    }
+
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        // Plain data in memory always has a form.
+        postcard::to_stdvec(self).unwrap_or_default()
+    }
+
+    /// `None` for what another version wrote: the seal around it proves that it is whole.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
+}
+
+impl FileRecord {
+    pub(super) fn digest(&self) -> ContentDigest {
+        ContentDigest::from_bytes(self.digest)
+    }
+
+    /// Where its section stands in the last output; none where the numbers cannot be.
+    pub(super) fn place(&self) -> Option<SectionPlace> {
+        let number = |number: u64| usize::try_from(number).ok();
+        let (whole, content, end) = (number(self.whole_at)?, number(self.content_at)?, number(self.end)?);
+        let is_ordered = whole <= content && content <= end;
+        is_ordered.then(|| SectionPlace {
+            path: self.path.clone(),
+            hash: self.hash,
+            whole: whole..end,
+            content: content..end,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_comes_back_and_impossible_places_are_none() {
+        let file = FileRecord {
+            path: "a".to_owned(),
+            digest: [1; 32],
+            imports: vec![ImportRecord { candidates: vec!["b".to_owned()], resolved: Some(0) }],
+            interface: [2; 32],
+            section: [3; 32],
+            hash: 4,
+            whole_at: 10,
+            content_at: 12,
+            end: 20,
+        };
+        let record = Record { entry: "a".to_owned(), files: vec![file.clone()], ..Record::default() };
+        assert_eq!(Record::from_bytes(&record.to_bytes()), Some(record.clone()));
+        assert_eq!((record.file("a"), record.file("b")), (Some(&file), None));
+        assert_eq!(file.place().map(|place| (place.whole, place.content)), Some((10..20, 12..20)));
+        assert_eq!(FileRecord { end: 11, ..file }.place(), None);
+    }
+}
