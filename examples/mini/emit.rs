@@ -14,18 +14,15 @@ use super::scope::{Callee, Scope};
 /// `_` stay, `/` becomes `.`, any other byte of the path `$` and two hex digits, and `..`, which no
 /// normalised path contains, separates the name.
 pub(crate) fn symbol(path: &str, name: &str) -> String {
-    let mut symbol = String::from("mini.");
-    for byte in path.bytes() {
-        match byte {
-            b'/' => symbol.push('.'),
-            b'_' => symbol.push('_'),
-            _ if byte.is_ascii_alphanumeric() => symbol.push(char::from(byte)),
-            _ => symbol.push_str(&format!("${byte:02x}")),
-        }
-    }
-    symbol.push_str("..");
-    symbol.push_str(name);
-    symbol
+    let escaped: String = path
+        .bytes()
+        .map(|byte| match byte {
+            b'/' => ".".to_owned(),
+            _ if byte == b'_' || byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            _ => format!("${byte:02x}"),
+        })
+        .collect();
+    format!("mini.{escaped}..{name}")
 }
 
 /// All that decides the text of a function, and nothing else: its own symbol and code, and the symbols
@@ -237,27 +234,28 @@ impl Writer<'_> {
     fn binary(&mut self, operator: Operator) -> Result<(), &'static str> {
         let right = self.take()?;
         let left = self.take()?;
-        let test = match operator {
-            Operator::Add => return Ok(self.put(format_args!("add i64 {left}, {right}"))),
-            Operator::Subtract => return Ok(self.put(format_args!("sub i64 {left}, {right}"))),
-            Operator::Multiply => return Ok(self.put(format_args!("mul i64 {left}, {right}"))),
-            Operator::Divide => {
-                return Ok(self.put(format_args!("call i64 @mini_divide(i64 {left}, i64 {right})")));
-            }
+        match operator {
+            Operator::Add => self.put(format_args!("add i64 {left}, {right}")),
+            Operator::Subtract => self.put(format_args!("sub i64 {left}, {right}")),
+            Operator::Multiply => self.put(format_args!("mul i64 {left}, {right}")),
+            Operator::Divide => self.put(format_args!("call i64 @mini_divide(i64 {left}, i64 {right})")),
             Operator::Remainder => {
-                return Ok(self.put(format_args!("call i64 @mini_remainder(i64 {left}, i64 {right})")));
+                self.put(format_args!("call i64 @mini_remainder(i64 {left}, i64 {right})"));
             }
-            Operator::Equal => "eq",
-            Operator::NotEqual => "ne",
-            Operator::Less => "slt",
-            Operator::LessOrEqual => "sle",
-            Operator::Greater => "sgt",
-            Operator::GreaterOrEqual => "sge",
-        };
+            Operator::Equal => self.compare("eq", &left, &right),
+            Operator::NotEqual => self.compare("ne", &left, &right),
+            Operator::Less => self.compare("slt", &left, &right),
+            Operator::LessOrEqual => self.compare("sle", &left, &right),
+            Operator::Greater => self.compare("sgt", &left, &right),
+            Operator::GreaterOrEqual => self.compare("sge", &left, &right),
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, test: &str, left: &str, right: &str) {
         let number = self.number();
         self.line(format_args!("  %t{number} = icmp {test} i64 {left}, {right}"));
         self.put(format_args!("zext i1 %t{number} to i64"));
-        Ok(())
     }
 }
 

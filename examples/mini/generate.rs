@@ -49,11 +49,11 @@ fn mix(number: u64) -> u64 {
 /// The source of file `number` of `files`. Another `revision` changes the body of one function and
 /// nothing else.
 pub(crate) fn source(files: usize, number: usize, revision: u32) -> String {
-    let mut text = format!("// File {number} of {files} in a generated project.\n");
+    let mut text = vec![format!("// File {number} of {files} in a generated project.\n")];
     for other in imported(files, number) {
         let whole = path(other);
         let beside = whole.rsplit('/').next().filter(|_| other / FOLDER == number / FOLDER);
-        text += &format!("import \"{}\"\n", beside.unwrap_or(&whole));
+        text.push(format!("import \"{}\"\n", beside.unwrap_or(&whole)));
     }
     for step in 0..STEPS {
         let [a, b, c] = [0, 1, 2].map(|part| mix((number * STEPS + step) as u64 * 3 + part) % 1000 + 1);
@@ -62,7 +62,7 @@ pub(crate) fn source(files: usize, number: usize, revision: u32) -> String {
             0 => "right".to_owned(),
             _ => format!("step_{number}_{}(right, left + {b})", step - 1),
         };
-        text += &format!(
+        text.push(format!(
             "
 // Step {step} of {STEPS}: some arithmetic that a compiler cannot do beforehand.
 fn step_{number}_{step}(left, right) {{
@@ -79,18 +79,15 @@ fn step_{number}_{step}(left, right) {{
     return (total - {before}) % 1000000;
 }}
 "
-        );
+        ));
     }
-    let mut sum = format!("step_{number}_{}({number}, 2)", STEPS - 1);
-    for other in below(files, number) {
-        sum += &format!(" + value_{other}()");
-    }
-    if let Some(other) = by_chance(number) {
-        sum += &format!(" + step_{other}_0(3, {number})");
-    }
-    text += &format!("\nfn value_{number}() {{\n    return {sum};\n}}\n");
+    let own = format!("step_{number}_{}({number}, 2)", STEPS - 1);
+    let tree = below(files, number).into_iter().map(|other| format!(" + value_{other}()"));
+    let chance = by_chance(number).map(|other| format!(" + step_{other}_0(3, {number})"));
+    let sum: String = std::iter::once(own).chain(tree).chain(chance).collect();
+    text.push(format!("\nfn value_{number}() {{\n    return {sum};\n}}\n"));
     if path(number) == entry(files) {
-        text += &format!("\nfn main() {{\n    print(value_{number}());\n    return 0;\n}}\n");
+        text.push(format!("\nfn main() {{\n    print(value_{number}());\n    return 0;\n}}\n"));
     }
-    text
+    text.concat()
 }
