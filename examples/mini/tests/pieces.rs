@@ -179,6 +179,24 @@ fn damaged_code_is_an_error_that_names_the_step() {
     function.code = vec![Step::Constant(1), Step::Binary(Operator::Add)];
     let expected = BadCode { function: "f".to_owned(), step: 1, what: "takes a value where none is" };
     assert_eq!(compile_function(&function, &scope), Err(expected));
+    (function.parameters, function.variables) = (1, 1);
+    for (code, step, what) in [
+        // A value that is computed in a loop or branch may never have been computed behind it.
+        (vec![Step::While, Step::Constant(1), Step::Do, Step::Load(0), Step::End], 4, "leaves values behind"),
+        (vec![Step::Constant(1), Step::If, Step::Load(0), Step::Else, Step::End], 3, "leaves values behind"),
+        (vec![Step::Load(0), Step::While], 1, "leaves values behind"),
+        (vec![Step::Load(0), Step::Load(0), Step::Return], 2, "leaves values behind"),
+        (vec![Step::Load(0)], 1, "is missing"),
+        (vec![Step::While], 1, "is missing"),
+        (vec![Step::Load(1)], 0, "names an unknown variable"),
+        (vec![Step::Else], 0, "has no `if` before it"),
+        (vec![Step::While, Step::Constant(1), Step::End], 2, "ends what has not begun"),
+        (vec![Step::Call { name: "gone".to_owned(), arguments: 0 }], 0, "calls what cannot be seen"),
+    ] {
+        let found = compile_function(&Function { code: code.clone(), ..function.clone() }, &scope);
+        let expected = BadCode { function: "f".to_owned(), step, what };
+        assert_eq!(found, Err(expected), "{code:?}");
+    }
     function.code = vec![];
     for (parameters, variables) in [(0, u32::MAX), (1, 0), (u32::MAX, u32::MAX)] {
         let function = Function { parameters, variables, ..function.clone() };
