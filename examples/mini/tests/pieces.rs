@@ -140,6 +140,8 @@ fn generated_files_are_some_four_kib_long_and_import_a_few_earlier_ones() {
         let bytes = generate::source(1000, number, 0).len();
         assert!((3500..5000).contains(&bytes), "file {number}: {bytes} bytes");
         let imported = generate::imported(1000, number);
+        let different: BTreeSet<&usize> = imported.iter().collect();
+        assert_eq!(different.len(), imported.len(), "file {number} imports one twice");
         assert!(imported.len() <= 3 && imported.iter().all(|other| *other < number), "file {number}");
     }
 }
