@@ -92,6 +92,9 @@ impl StatTuple {
         reserved: [0; 7],
     };
 
+    /// Equal to that of nothing that can be found, for what nobody knows.
+    pub const UNKNOWN: Self = Self { kind: u8::MAX, ..Self::ABSENT };
+
     /// Of what `path` leads to, links followed; [`StatTuple::ABSENT`] where nothing is.
     pub fn of(path: &Path) -> io::Result<Self> {
         absent_or(std::fs::metadata(path).map(|found| Self::from_metadata(&found)))

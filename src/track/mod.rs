@@ -1,13 +1,56 @@
 //! Did a file change?
+//!
+//! A build *scans* for its sources, *reads* what it needs, and *seals* what it looked at: tuples, digests,
+//! and names that were not there. The next one *checks* the seal: where nothing changed, one system call a
+//! file proves it, and no source is opened.
+//!
+//! | file | one idea |
+//! |---|---|
+//! | `change` | how files differ, by content |
+//! | `selection` | what to look for |
+//! | `rules` | what ignore files say |
+//! | `scan` | which files there are, and which directories had to be listed to know it |
+//! | `input` | reading a file that may be written meanwhile |
+//! | `racy` | when a tuple proves something |
+//! | `seal_format`, `seal_builder`, `seal` | what a build looked at, as bytes: shape, writer, reader |
+//! | `check` | the verdict; `stats` is its quick half, `settle` the thorough one |
+//! | `refresh` | the same seal with newer tuples |
+//! | `spread` | work shared by threads |
+//!
+//! Known limits: a program that maps a file and writes to it through the mapping may change it without
+//! moving its times until the system writes it out. Systems without a change time (Windows) cannot see an
+//! edit of the same length whose time was set back.
 
 mod change;
+mod check;
+#[cfg(test)]
+mod check_tests;
+mod input;
+#[cfg(test)]
+mod model_tests;
+mod racy;
+mod refresh;
 mod rules;
 mod scan;
 #[cfg(test)]
 mod scan_tests;
+mod seal;
+mod seal_builder;
+mod seal_format;
+#[cfg(test)]
+mod seal_tests;
 mod selection;
+mod settle;
+mod spread;
+mod stats;
 
 pub use change::{ChangeKind, FileChange, TrackedFile, changes};
+pub use check::{Check, CheckOptions, Counters, Verdict, check};
+pub use input::{Input, Seen, Stability, read_input, read_input_in};
+pub use racy::FileTime;
 pub use rules::IgnoreFile;
 pub use scan::{Scan, ScannedDir, scan};
+pub use seal::{Seal, SealedDir, SealedFile};
+pub use seal_builder::SealBuilder;
+pub use seal_format::SealError;
 pub use selection::Selection;
