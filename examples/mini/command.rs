@@ -5,13 +5,14 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{generate, program};
+use super::{embed, generate, program};
 
-const USAGE: &str = "usage: mini build ENTRY [-o OUT.ll] [--root DIR]
+const USAGE: &str = "usage: mini build ENTRY [-o OUT.ll] [--root DIR] [--cache DIR]
        mini generate N DIR
 
 build     compiles ENTRY and what it imports to one LLVM module, on standard output or in OUT.ll;
-          imports are looked for below DIR, which is ENTRY's folder unless it is given
+          imports are looked for below DIR, which is ENTRY's folder unless it is given; with a cache,
+          which needs -o, only what changed is compiled, and standard error says why
 generate  writes a project of N files, 1 to 1000000, into DIR, which must be empty or not there yet,
           and says which file is its entry
 ";
@@ -27,7 +28,7 @@ const NOT_FOLLOWED: u8 = 2;
 /// What the arguments ask for.
 enum Request {
     Help,
-    Build { entry: PathBuf, root: Option<PathBuf>, out: Option<PathBuf> },
+    Build { entry: PathBuf, root: Option<PathBuf>, out: Option<PathBuf>, cache: Option<PathBuf> },
     Generate { files: usize, dir: PathBuf },
 }
 
@@ -35,7 +36,13 @@ enum Request {
 pub(crate) fn run(arguments: &[OsString], out: &mut dyn Write, messages: &mut dyn Write) -> u8 {
     let answer = match request(arguments) {
         Ok(Request::Help) => written(out, USAGE),
-        Ok(Request::Build { entry, root, out: file }) => build(&entry, root.as_deref(), file.as_deref(), out),
+        Ok(Request::Build { entry, root, out: Some(file), cache: Some(cache) }) => {
+            cached_build(&entry, root.as_deref(), &file, &cache, messages)
+        }
+        Ok(Request::Build { cache: Some(_), .. }) => Err(refused("expected -o with --cache, found none")),
+        Ok(Request::Build { entry, root, out: file, cache: None }) => {
+            build(&entry, root.as_deref(), file.as_deref(), out)
+        }
         Ok(Request::Generate { files, dir }) => {
             generate_into(files, &dir).and_then(|()| written(out, &format!("{}\n", generate::entry(files))))
         }
@@ -63,11 +70,12 @@ fn request(arguments: &[OsString]) -> Result<Request, String> {
     match words.next().and_then(|word| word.to_str()) {
         Some("--help" | "-h") => Ok(Request::Help),
         Some("build") => {
-            let (mut entry, mut root, mut out) = (None, None, None);
+            let (mut entry, mut root, mut out, mut cache) = (None, None, None, None);
             while let Some(word) = words.next() {
                 let place = match word.to_str() {
                     Some("-o") => &mut out,
                     Some("--root") => &mut root,
+                    Some("--cache") => &mut cache,
                     Some(flag) if flag.starts_with('-') => return Err(format!("unknown option `{flag}`")),
                     _ => {
                         if entry.replace(PathBuf::from(word)).is_some() {
@@ -81,7 +89,7 @@ fn request(arguments: &[OsString]) -> Result<Request, String> {
                     return Err(format!("expected `{}` once, found it again", word.display()));
                 }
             }
-            Ok(Request::Build { entry: entry.ok_or("expected ENTRY, found nothing")?, root, out })
+            Ok(Request::Build { entry: entry.ok_or("expected ENTRY, found nothing")?, root, out, cache })
         }
         Some("generate") => {
             let (Some(files), Some(dir), None) = (words.next(), words.next(), words.next()) else {
@@ -107,6 +115,25 @@ fn build(entry: &Path, root: Option<&Path>, file: Option<&Path>, out: &mut dyn W
         Some(file) => fs::write(file, text)
             .map_err(|error| refused(format_args!("{} cannot be written: {error}", file.display()))),
     }
+}
+
+fn cached_build(
+    entry: &Path,
+    root: Option<&Path>,
+    file: &Path,
+    cache: &Path,
+    messages: &mut dyn Write,
+) -> Answer {
+    let (root, entry) = placed(entry, root)?;
+    let (built, warnings) = embed::build(&root, &entry, file, cache).map_err(refused)?;
+    let lines: String = warnings.iter().map(|warning| format!("mini: warning: {warning}\n")).collect();
+    if !built.problems.is_empty() {
+        let problems: String = built.problems.iter().map(|problem| format!("{problem}\n")).collect();
+        return Err((ERRORS_IN_SOURCES, lines + &problems));
+    }
+    // Where messages cannot be written, the output is there all the same.
+    let _ = messages.write_all((lines + &embed::explain(&built)).as_bytes());
+    Ok(())
 }
 
 /// A path with `/` between its parts, below `root`. The system may want another separator.

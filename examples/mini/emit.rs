@@ -27,10 +27,6 @@ pub(crate) fn symbol(path: &str, name: &str) -> String {
 
 /// All that decides the text of a function, and nothing else: its own symbol and code, and the symbols
 /// and numbers of parameters of those it calls. Equal bytes mean equal text.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for drivers with a cache; a build from scratch has no keys")
-)]
 pub(crate) fn function_inputs(function: &Function, scope: &Scope) -> Vec<u8> {
     let callees: BTreeMap<&str, Option<&Callee>> = function
         .code

@@ -49,6 +49,7 @@
 //! | `command` | arguments | files, messages and an exit code |
 
 mod command;
+mod embed;
 mod emit;
 mod generate;
 mod lexer;

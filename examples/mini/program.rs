@@ -87,7 +87,7 @@ pub(crate) fn check_entry(module: &Module) -> Option<Problem> {
 /// Reads the entry and all that it imports.
 fn load(entry: &str, read: &mut Read<'_>) -> Result<BTreeMap<String, Source>, Vec<String>> {
     let bytes = read(entry).map_err(|error| vec![format!("{entry}: cannot be read: {error}")])?;
-    let mut sources = BTreeMap::from([(entry.to_owned(), Source::new(bytes))]);
+    let mut sources = BTreeMap::from([(entry.to_owned(), Source::new(&bytes))]);
     let mut waiting = vec![entry.to_owned()];
     while let Some(importer) = waiting.pop() {
         let heads = sources.get(&importer).map(|source| imports(&source.text)).unwrap_or_default();
@@ -127,7 +127,7 @@ fn resolve(
         }
         match read(path) {
             Ok(bytes) => {
-                sources.insert(path.clone(), Source::new(bytes));
+                sources.insert(path.clone(), Source::new(&bytes));
                 return Ok((path.clone(), true));
             }
             Err(error) => match error.kind() {
@@ -144,19 +144,23 @@ fn resolve(
 }
 
 impl Source {
-    fn new(bytes: Vec<u8>) -> Self {
-        match String::from_utf8(bytes) {
-            Ok(text) => Self { text, imported: Vec::new(), problems: Vec::new() },
-            Err(error) => {
-                let bytes = error.as_bytes();
-                let valid = bytes.get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-                let problem = Problem {
-                    place: Place::START.behind(&String::from_utf8_lossy(valid)),
-                    expected: "text in UTF-8".to_owned(),
-                    found: "other bytes".to_owned(),
-                };
-                Self { text: String::new(), imported: Vec::new(), problems: vec![problem] }
-            }
-        }
+    fn new(bytes: &[u8]) -> Self {
+        let (text, problems) = match text_of(bytes) {
+            Ok(text) => (text.to_owned(), Vec::new()),
+            Err(problem) => (String::new(), vec![problem]),
+        };
+        Self { text, imported: Vec::new(), problems }
     }
+}
+
+/// The text of a source.
+pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, Problem> {
+    str::from_utf8(bytes).map_err(|error| {
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        Problem {
+            place: Place::START.behind(&String::from_utf8_lossy(valid)),
+            expected: "text in UTF-8".to_owned(),
+            found: "other bytes".to_owned(),
+        }
+    })
 }
