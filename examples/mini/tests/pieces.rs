@@ -120,8 +120,9 @@ fn an_import_means_candidates_in_order_and_none_outside_the_root() {
 #[test]
 fn the_head_of_a_file_has_the_imports_that_the_whole_file_has() {
     let source = "// head\nimport \"a.mini\"\nimport // here\n  \"b/c.mini\"\nfn import_none() { }";
-    let head: Vec<String> = imports(source).into_iter().map(|import| import.path).collect();
-    assert_eq!(head, ["a.mini", "b/c.mini"]);
+    let head = imports(source);
+    assert_eq!(head.iter().map(|import| import.path.as_str()).collect::<Vec<_>>(), ["a.mini", "b/c.mini"]);
+    assert_eq!((head[1].place.line, head[1].place.column), (4, 3));
     assert_eq!(parsed(source).imports, head);
 }
 
