@@ -16,11 +16,20 @@ pub(crate) const MAX_PARAMETERS: u32 = 255;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Module {
     /// What its `import` lines say, in their order.
-    pub(crate) imports: Vec<String>,
+    pub(crate) imports: Vec<Import>,
     /// In the order of the source.
     pub(crate) functions: Vec<Function>,
     /// One for each function.
     pub(crate) places: Vec<Places>,
+}
+
+/// An import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Import {
+    /// As it is written.
+    pub(crate) path: String,
+    /// Where that stands, for a message if it means no file.
+    pub(crate) place: Place,
 }
 
 /// A function, without anything that says where it stands.

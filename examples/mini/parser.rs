@@ -6,20 +6,13 @@
 mod expressions;
 
 use super::lexer::{Kind, Lexer, Token};
-use super::module::{Function, MAX_PARAMETERS, Module, Places, Step};
+use super::module::{Function, Import, MAX_PARAMETERS, Module, Places, Step};
 use super::problem::{Place, Problem, quoted};
 
 /// Most blocks, brackets, arguments and minus signs inside each other. It bounds the recursion.
 pub(crate) const MAX_NESTING: u32 = 200;
 
 const KEYWORDS: [&str; 7] = ["else", "fn", "if", "import", "let", "return", "while"];
-
-/// An import and where its path stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Import {
-    pub(crate) path: String,
-    pub(crate) place: Place,
-}
 
 /// The imports at the head of a source. Reads only that head, and says nothing about errors in it.
 pub(crate) fn imports(source: &str) -> Vec<Import> {
@@ -29,7 +22,7 @@ pub(crate) fn imports(source: &str) -> Vec<Import> {
 /// Parses a file.
 pub(crate) fn parse(source: &str) -> Result<Module, Vec<Problem>> {
     let mut parser = Parser::new(source);
-    let imports = parser.imports().into_iter().map(|import| import.path).collect();
+    let imports = parser.imports();
     let (functions, places) = parser.functions();
     if parser.problems.is_empty() { Ok(Module { imports, functions, places }) } else { Err(parser.problems) }
 }

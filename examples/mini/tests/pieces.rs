@@ -120,8 +120,9 @@ fn an_import_means_candidates_in_order_and_none_outside_the_root() {
 #[test]
 fn the_head_of_a_file_has_the_imports_that_the_whole_file_has() {
     let source = "// head\nimport \"a.mini\"\nimport // here\n  \"b/c.mini\"\nfn import_none() { }";
-    let head: Vec<String> = imports(source).into_iter().map(|import| import.path).collect();
-    assert_eq!(head, ["a.mini", "b/c.mini"]);
+    let head = imports(source);
+    assert_eq!(head.iter().map(|import| import.path.as_str()).collect::<Vec<_>>(), ["a.mini", "b/c.mini"]);
+    assert_eq!((head[1].place.line, head[1].place.column), (4, 3));
     assert_eq!(parsed(source).imports, head);
 }
 
@@ -140,9 +141,21 @@ fn generated_files_are_some_four_kib_long_and_import_a_few_earlier_ones() {
         let bytes = generate::source(1000, number, 0).len();
         assert!((3500..5000).contains(&bytes), "file {number}: {bytes} bytes");
         let imported = generate::imported(1000, number);
-        let different: BTreeSet<&usize> = imported.iter().collect();
-        assert_eq!(different.len(), imported.len(), "file {number} imports one twice");
         assert!(imported.len() <= 3 && imported.iter().all(|other| *other < number), "file {number}");
+    }
+}
+
+#[test]
+fn every_generated_file_is_reached_and_none_imports_another_one_twice() {
+    for files in 1..60 {
+        let mut reached = BTreeSet::from([files - 1]);
+        for number in (0..files).rev() {
+            assert!(reached.contains(&number), "file {number} of {files}");
+            let imported = generate::imported(files, number);
+            let different: BTreeSet<usize> = imported.iter().copied().collect();
+            assert_eq!(different.len(), imported.len(), "file {number} of {files}");
+            reached.extend(different);
+        }
     }
 }
 
