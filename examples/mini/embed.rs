@@ -14,7 +14,7 @@ use super::emit::{compile_function, epilogue, file_section, function_inputs, pro
 use super::module::{Module, interface};
 use super::parser::{imports, parse};
 use super::paths::candidates;
-use super::problem::{Place, Problem, quoted};
+use super::problem::{Problem, quoted};
 use super::program::{check_entry, text_of};
 use super::scope::{Scope, check};
 
@@ -45,8 +45,7 @@ impl UnitCompiler for Mini<'_> {
     fn lower(&self, path: &str, source: &[u8]) -> Result<FileIr, Vec<UnitProblem>> {
         let text = text_of(source).map_err(|problem| told(path, [problem]))?;
         let module = parse(text).map_err(|problems| told(path, problems))?;
-        let places: Vec<Place> = imports(text).into_iter().map(|import| import.place).collect();
-        let ir = postcard::to_stdvec(&(&module, &places)).map_err(|error| unusable(path, &error))?;
+        let ir = postcard::to_stdvec(&module).map_err(|error| unusable(path, &error))?;
         Ok(FileIr { ir, interface: interface(&module) })
     }
 
@@ -56,18 +55,13 @@ impl UnitCompiler for Mini<'_> {
         ir: &'a [u8],
         imported: &[Imported<'_>],
     ) -> Result<Box<dyn Unit + 'a>, Vec<UnitProblem>> {
-        let (module, places): (Module, Vec<Place>) =
-            postcard::from_bytes(ir).map_err(|error| unusable(path, &error))?;
+        let module: Module = postcard::from_bytes(ir).map_err(|error| unusable(path, &error))?;
         let seen: Vec<(&str, &[u8])> = imported.iter().map(|from| (from.path, from.interface)).collect();
         let scope = Scope::new(path, &module, &seen);
-        let mut problems = missing(path, &module, &places, imported);
+        let mut problems = missing(path, &module, imported);
         problems.extend(check(&module, &scope));
         problems.extend(if path == self.entry { check_entry(&module) } else { None });
-        if problems.is_empty() {
-            Ok(Box::new(Checked { module, scope }))
-        } else {
-            Err(told(path, problems))
-        }
+        if problems.is_empty() { Ok(Box::new(Checked { module, scope })) } else { Err(told(path, problems)) }
     }
 
     fn prologue(&self, _: &str) -> Vec<u8> {
@@ -102,20 +96,19 @@ impl Unit for Checked {
 }
 
 /// Imports that mean no file.
-fn missing(path: &str, module: &Module, places: &[Place], imported: &[Imported<'_>]) -> Vec<Problem> {
+fn missing(path: &str, module: &Module, imported: &[Imported<'_>]) -> Vec<Problem> {
     let is_found = |candidate: &String| imported.iter().any(|from| from.path == *candidate);
-    let imports = module.imports.iter().zip(places);
-    let missing = imports.filter_map(|(import, place)| {
-        let candidates = candidates(path, import);
+    let missing = module.imports.iter().filter_map(|import| {
+        let candidates = candidates(path, &import.path);
         if candidates.iter().any(is_found) {
             return None;
         }
         let (expected, found) = if candidates.is_empty() {
-            ("a path inside the root, its parts separated by `/`".to_owned(), quoted(import))
+            ("a path inside the root, its parts separated by `/`".to_owned(), quoted(&import.path))
         } else {
             ("a file that exists".to_owned(), format!("none at {}", candidates.join(" or ")))
         };
-        Some(Problem { place: *place, expected, found })
+        Some(Problem { place: import.place, expected, found })
     });
     missing.collect()
 }

@@ -71,7 +71,8 @@ impl FileHashCache {
     /// `name` of that project has.
     pub fn new(root: &Path, state_dir: &Path, name: &str) -> Self {
         let place = fs::canonical(root).unwrap_or_else(|_| root.to_owned());
-        let hash = fast_hash(place.as_os_str().as_encoded_bytes()) ^ fast_hash(name.as_bytes()).rotate_left(1);
+        let hash =
+            fast_hash(place.as_os_str().as_encoded_bytes()) ^ fast_hash(name.as_bytes()).rotate_left(1);
         Self {
             root: place,
             state: state_dir.join(format!("{hash:016x}.seal")),

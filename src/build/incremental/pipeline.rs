@@ -157,12 +157,8 @@ impl Build<'_> {
     fn compile(&self, cache: &MultiLevelCache<'_>, planned: UnitPlan) -> Compilation {
         let compiling = Compiling::new(cache, self.compiler, self.world, &cache.hashes);
         let changed = planned.changed();
-        let mut reasons: BTreeMap<u32, UnitReason> = planned
-            .reasons
-            .into_iter()
-            .zip(0..)
-            .filter_map(|(reason, node)| Some((node, reason?)))
-            .collect();
+        let mut reasons: BTreeMap<u32, UnitReason> =
+            planned.reasons.into_iter().zip(0..).filter_map(|(reason, node)| Some((node, reason?))).collect();
         let mut wave = Wave::new(&self.world.graph, self.components, &changed);
         let mut compilation = Compilation::new(self.world.files.len());
         while !wave.is_done() {

@@ -62,7 +62,9 @@ pub enum NewSection<'a> {
 #[non_exhaustive]
 pub enum SectionError {
     /// The compiler's text has a line that would be taken for a marker.
-    #[error("the section of {path} has a line that begins like a section marker ({marker:?}); choose another comment")]
+    #[error(
+        "the section of {path} has a line that begins like a section marker ({marker:?}); choose another comment"
+    )]
     LooksLikeMarker {
         /// Whose section.
         path: String,
@@ -105,7 +107,8 @@ pub fn combine(
                 places.push(push_section(form, &mut bytes, path, content)?);
             }
             NewSection::Kept(place) => {
-                let gone = SectionError::Damaged { what: "a section is missing", at_bytes: place.whole.start };
+                let gone =
+                    SectionError::Damaged { what: "a section is missing", at_bytes: place.whole.start };
                 bytes.extend_from_slice(old.get(place.whole.clone()).ok_or(gone)?);
                 let content = start + (place.content.start - place.whole.start);
                 let moved = SectionPlace {
@@ -149,7 +152,8 @@ fn push_section(
     let start = out.len();
     if let OutputForm::Text { comment } = form {
         let (marker, end) = (format!("{comment}{MARKER}"), format!("{comment}{END}"));
-        let looks_like = |line: &[u8]| line.starts_with(marker.as_bytes()) || line.starts_with(end.as_bytes());
+        let looks_like =
+            |line: &[u8]| line.starts_with(marker.as_bytes()) || line.starts_with(end.as_bytes());
         if content.split(|byte| *byte == b'\n').any(looks_like) {
             return Err(SectionError::LooksLikeMarker { path: path.to_owned(), marker });
         }

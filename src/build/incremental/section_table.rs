@@ -115,12 +115,8 @@ mod tests {
             let old = [compiled("a", b"1"), compiled("b", b"22\n"), compiled("d", b"4")];
             let old = combine(form, b"", b"p\n", &old, b"e\n").expect("made");
             let [a, _, d] = &old.sections[..] else { panic!("three") };
-            let patched = [
-                NewSection::Kept(a),
-                compiled("b", b"another"),
-                compiled("c", b"new"),
-                NewSection::Kept(d),
-            ];
+            let patched =
+                [NewSection::Kept(a), compiled("b", b"another"), compiled("c", b"new"), NewSection::Kept(d)];
             let patched = combine(form, &old.bytes, b"p\n", &patched, b"e\n").expect("patched");
             let anew =
                 [compiled("a", b"1"), compiled("b", b"another"), compiled("c", b"new"), compiled("d", b"4")];
