@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::digest::ContentDigest;
 use crate::dispatch::FamilyRule;
 pub use crate::dispatch::TOP_TYPE;
+use crate::track::SealBuilder;
 
 /// Where something stands in a source. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,6 +40,19 @@ pub struct Facts {
     pub functions: Vec<FunctionFact>,
     /// What was wrong with the sources, in order of place.
     pub diagnostics: Vec<Diagnostic>,
+    /// What was looked at for all this.
+    pub looked: Looked,
+}
+
+/// Every directory, file and absent name on which the facts depend, as it was when it was looked at. It is none of the
+/// facts itself: two readings that tell the same are equal, whatever was touched in between.
+#[derive(Clone, Debug)]
+pub struct Looked(pub SealBuilder);
+
+impl PartialEq for Looked {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// The order in which a family's positions are compared, under rule `precedence`.

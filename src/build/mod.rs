@@ -9,6 +9,8 @@
 //! | `facts`, `frontend` | what a language hands over |
 //! | `registry`, `question` | families, and the question about each one's table |
 //! | `plan`, `reason`, `explain` | what to do and why; pure |
+//! | `fast_path` | nothing changed, proved before anything is set up |
+//! | `incremental` | the same idea for compilers that embed this library: sections of one output |
 //! | `state` | what the last build left behind |
 //! | `manager`, `obtain`, `session`, `table` | get a table or build it, once |
 //! | `profile` | how often methods were called, from a file |
@@ -23,6 +25,7 @@ mod check;
 mod error;
 mod explain;
 pub mod facts;
+pub mod fast_path;
 mod frontend;
 pub mod incremental;
 mod manager;

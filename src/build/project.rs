@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::check::{self, AMBIGUOUS, Methods, NeverSelected};
 use super::error::BuildError;
 use super::explain::SourceDiff;
-use super::facts::{Diagnostic, Facts, Severity};
+use super::facts::{Diagnostic, Facts, Looked, Severity};
 use super::frontend::Frontend;
 use super::manager::{BuildCacheManager, SessionReport};
 use super::output::{ImageOutcome, write_image};
@@ -74,6 +74,8 @@ pub struct BuildOutcome {
     pub cache: Option<CacheSummary>,
     /// Metrics, and what went wrong with the cache.
     pub session: SessionReport,
+    /// What the front end looked at.
+    pub looked: Looked,
     /// The whole build, in nanoseconds.
     pub elapsed_ns: u64,
 }
@@ -172,6 +174,7 @@ pub fn build_project(
         unknown_calls: unknown_calls(&manager.options().keys.profile, &registry),
         image,
         cache: summary(manager),
+        looked: facts.looked.clone(),
         session,
         elapsed_ns: watch.elapsed_ns(),
     })

@@ -42,6 +42,14 @@ pub fn user_config_dir(environment: &Environment) -> Option<PathBuf> {
     Some(base.join("janus"))
 }
 
+/// Where the files of settings of a project, its user and the system lie, whether they are there or not.
+pub fn settings_files(project_root: &Path, environment: &Environment) -> Vec<PathBuf> {
+    let user = user_config_dir(environment);
+    let folders = user.iter().map(PathBuf::as_path).chain(SYSTEM_DIR.map(Path::new));
+    let shared = folders.map(|folder| folder.join(CACHE_FILE));
+    std::iter::once(project_root.join(PROJECT_FILE)).chain(shared).collect()
+}
+
 /// The value that a flag handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlagValue {

@@ -37,7 +37,8 @@ mod words;
 pub use define::{DEFINE_FLAG, Defines};
 pub use error::{ConfigError, ConfigWarning, Distrust};
 pub use inputs::{
-    Environment, FileBytes, FlagValue, Inputs, PROJECT_FILE, environment_of_process, user_config_dir,
+    Environment, FileBytes, FlagValue, Inputs, PROJECT_FILE, environment_of_process, settings_files,
+    user_config_dir,
 };
 pub use origin::{Origin, Sourced};
 pub use project::project_name;

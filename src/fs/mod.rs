@@ -37,7 +37,6 @@ mod replace;
 mod signal;
 mod stamp;
 mod tuple;
-mod walk;
 
 pub use at::{DirHandle, InputFile, Links, Listed, bytes_of_path, path_from_bytes};
 pub use dirs::{
@@ -59,4 +58,3 @@ pub(crate) use signal::EVENT;
 pub use signal::Signal;
 pub use stamp::FileStamp;
 pub use tuple::{FileKind, StatTuple};
-pub use walk::{WalkOptions, Walked, walk};

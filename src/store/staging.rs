@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(abandoned(&layout).expect("listed").len(), 0, "what was staged is gone, locks are none");
         for _ in 0..3 {
             let next = Staging::start(&layout).expect("taken over");
-            assert_eq!(names(), [next.folder.clone()]);
+            assert_eq!(names(), std::slice::from_ref(&next.folder));
             assert_eq!(next.folder, both[0]);
         }
     }

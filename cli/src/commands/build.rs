@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use janus_cache::build::fast_path::Reply;
 use janus_cache::build::{
     BuildCacheManager, BuildError, BuildOutcome, BuildRequest, CLAIM_ABOVE_NS, Cache, Frontend,
     ManagerOptions, Reason, Step, build_project, describe, read_profile,
@@ -20,6 +21,7 @@ use janus_cache::store::Store;
 use crate::args::{BuildArgs, Deny, Format, ImageCodec, Optimizer};
 use crate::context::Project;
 use crate::exit::{Exit, Failure};
+use crate::fast::Call;
 use crate::{human, json, say};
 
 /// Folder of outputs, below the project's root.
@@ -27,6 +29,9 @@ pub(super) const OUTPUT_DIR: &str = "build";
 
 pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     let sources = Sources::of(&args.path);
+    // Before any of these files is read.
+    let is_told_alike = matches!(args.format, Format::Human) && !args.explain && !args.plan;
+    let call = if is_told_alike { Call::begin(&sources.root, args.profile.as_deref()) } else { None };
     let mut project = Project::open(&sources.root, &args.settings)?;
     if let Some(name) = sources.name {
         project.name = name;
@@ -61,6 +66,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         deny: &deny,
         keep_going: args.keep_going,
     };
+    let began = call.as_ref().and_then(|call| call.start(&project.settings, &project.root));
     let outcome = build_project(&request, &manager).map_err(|error| failure_of(&error))?;
     for warning in &outcome.session.warnings {
         say::note(format_args!("warning: {}; the build goes on without that", warning.message));
@@ -77,6 +83,13 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
     match args.format {
         Format::Json => json::print(&json::Build::new(&project.name, &outcome, args.plan))?,
         Format::Human => print(&project.name, args, &outcome)?,
+    }
+    if let (Some(call), Some(began)) = (&call, began)
+        && !outcome.has_errors()
+        && outcome.session.warnings.is_empty()
+    {
+        let reply = reply(&project.name, args, &outcome);
+        call.finish(&project.settings, &project.root, began, &outcome, &reply);
     }
     // The result is out: what follows keeps nobody waiting for it, and its failure is none of the build's.
     if let Some(Err(error)) = manager.cache().store().and_then(Store::maintain) {
@@ -240,7 +253,43 @@ fn explanation(outcome: &BuildOutcome, told: impl Fn(&Step) -> bool) -> String {
     text
 }
 
+/// What this build prints when it is called again and nothing changed.
+fn reply(name: &str, args: &BuildArgs, outcome: &BuildOutcome) -> Reply {
+    let mut again = outcome.clone();
+    let metrics = &mut again.session.metrics;
+    metrics.tables_from_cache += std::mem::take(&mut metrics.tables_built);
+    metrics.hit_ratio = Some(1.0);
+    if let Some(image) = &mut again.image {
+        image.written = false;
+    }
+    let mut reply = Reply::default();
+    for diagnostic in &outcome.diagnostics {
+        let _ = writeln!(reply.stderr, "{}", human::diagnostic(diagnostic));
+    }
+    if let Some(warning) = warn_of_unknown_calls(&outcome.unknown_calls) {
+        let _ = writeln!(reply.stderr, "{warning}");
+    }
+    report_result(&mut reply.stdout, name, args, &again);
+    reply
+}
+
 fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcome) {
+    report_result(text, name, args, outcome);
+    let metrics = &outcome.session.metrics;
+    let mut line = |label: &str, value: String| {
+        let _ = writeln!(text, "{label:<9} {value}");
+    };
+    let mut time = human::time_ns(outcome.elapsed_ns);
+    if let Some(speed_up) = metrics.speed_up.filter(|_| metrics.tables_from_cache > 0 && !args.plan) {
+        let _ = write!(time, ", tables {speed_up:.1} times as fast as building them");
+    }
+    line("time", time);
+    for advice in &metrics.recommendations {
+        line("advice", advice.to_string());
+    }
+}
+
+fn report_result(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcome) {
     let BuildOutcome { files, functions, methods, families, ambiguities, .. } = outcome;
     let metrics = &outcome.session.metrics;
     let mut line = |label: &str, value: String| {
@@ -290,13 +339,5 @@ fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcom
         }
         None if args.plan => line("image", "not touched".to_owned()),
         None => line("image", "not written because of errors (--keep-going writes it)".to_owned()),
-    }
-    let mut time = human::time_ns(outcome.elapsed_ns);
-    if let Some(speed_up) = metrics.speed_up.filter(|_| metrics.tables_from_cache > 0 && !args.plan) {
-        let _ = write!(time, ", tables {speed_up:.1} times as fast as building them");
-    }
-    line("time", time);
-    for advice in &metrics.recommendations {
-        line("advice", advice.to_string());
     }
 }

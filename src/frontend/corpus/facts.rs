@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::document::{Document, FORMAT, Resolution};
-use crate::build::facts::{Diagnostic, Facts, Place, Severity};
+use crate::build::facts::{Diagnostic, Facts, Looked, Place, Severity};
 use crate::dispatch::FamilyRule;
 use crate::frontend::places::Lines;
+use crate::track::{SealBuilder, Selection};
 
 const MALFORMED: &str = "malformed-corpus";
 
@@ -194,5 +195,6 @@ fn facts(rule: FamilyRule, diagnostics: Vec<Diagnostic>) -> Facts {
         methods: Vec::new(),
         functions: Vec::new(),
         diagnostics,
+        looked: Looked(SealBuilder::new(Selection::default())),
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::facts::{Read, read};
 use crate::build::facts::{Facts, SourceFact};
 use crate::build::{Frontend, FrontendError};
-use crate::digest::ContentDigest;
-use crate::fs::{self, ReadError};
+use crate::fs::{self, Links, ReadError};
+use crate::track::{Input, read_input};
 
 /// What the front end makes of a corpus. History:
 /// 1: first.
@@ -50,7 +50,7 @@ pub(super) fn load(
     path: &Path,
 ) -> Result<(Facts, Vec<String>, Vec<super::facts::ReadFunction>), FrontendError> {
     let shown = path.display().to_string();
-    let bytes = fs::read_bounded(path, MAX_CORPUS_BYTES).map_err(|error| match error {
+    let Input { bytes, seen } = read_input(path, MAX_CORPUS_BYTES).map_err(|error| match error {
         ReadError::Io(source) => FrontendError::Unreadable { path: shown.clone(), source },
         other => FrontendError::Unreadable {
             path: shown.clone(),
@@ -63,10 +63,14 @@ pub(super) fn load(
     facts.sources.push(SourceFact {
         path: file,
         bytes: bytes.len() as u64,
-        digest: ContentDigest::of(&bytes),
+        digest: seen.digest,
         module: String::new(),
         imports: Vec::new(),
         foreign: false,
     });
+    // It may lie anywhere, so its place is told from the root of all.
+    if let Ok(place) = fs::canonical(path) {
+        facts.looked.0.file(&place, Links::Follow, &seen);
+    }
     Ok((facts, types, functions))
 }

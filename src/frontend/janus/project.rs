@@ -12,7 +12,8 @@ use crate::build::FrontendError;
 use crate::build::facts::{Diagnostic, Place, Severity};
 use crate::build::parallel;
 use crate::digest::ContentDigest;
-use crate::fs::{self, ReadError, WalkOptions};
+use crate::fs::{self, Links, ReadError};
+use crate::track::{Input, SealBuilder, Seen, Selection, read_input, scan as scan_tree};
 
 /// Larger sources are refused: offsets and look-behind are made for files that people write.
 pub(super) const MAX_SOURCE_BYTES: u64 = 64 << 20;
@@ -28,6 +29,7 @@ pub(super) struct Loaded {
     pub(super) path: Arc<str>,
     pub(super) bytes: u64,
     pub(super) digest: ContentDigest,
+    pub(super) seen: Seen,
     /// Its text without a byte order mark; `None` where it is not UTF-8.
     pub(super) text: Option<String>,
 }
@@ -41,6 +43,8 @@ pub(super) struct Project {
     pub(super) files: Vec<Loaded>,
     /// What could not be read, or not as text.
     pub(super) problems: Vec<Diagnostic>,
+    /// What was listed, read and probed.
+    pub(super) looked: SealBuilder,
 }
 
 /// Finds and reads the sources below `root`, or those that a single file needs.
@@ -70,17 +74,22 @@ fn folder(
     let resolve = |path: &&Path| fs::canonical(&root.join(path)).unwrap_or_else(|_| root.join(path));
     let mut left_out: Vec<PathBuf> = excluded.iter().map(resolve).collect();
     left_out.extend(OUTPUTS_AT_ROOT.iter().map(|name| root.join(name)));
-    let left_out: Vec<&Path> = left_out.iter().map(PathBuf::as_path).collect();
-    let walked = fs::walk(&root, &WalkOptions { extension: "jan", excluded: &left_out });
+    let selection = Selection {
+        extensions: vec!["jan".to_owned()],
+        excluded: left_out,
+        left_out_folders: TOOL_FOLDERS.map(str::to_owned).to_vec(),
+    };
+    let scan = scan_tree(&root, &selection);
+    let mut looked = SealBuilder::new(selection.relative_to(&root));
+    looked.scan(&scan);
     let mut problems = Vec::new();
-    for (path, error) in &walked.errors {
+    for (path, error) in &scan.errors {
         let path = relative(&root, path).unwrap_or_else(|path| path);
         problems.push(unreadable(&path, &error.to_string()));
     }
     let mut found = Vec::new();
-    for file in &walked.files {
-        match relative(&root, file) {
-            Ok(path) if path.split('/').any(|part| TOOL_FOLDERS.contains(&part)) => {}
+    for file in scan.files() {
+        match relative(&root, &file) {
             Ok(path) => found.push(path),
             Err(path) => problems.push(unreadable(&path, "its name is not UTF-8")),
         }
@@ -91,10 +100,13 @@ fn folder(
     found.sort_unstable();
     let mut files = Vec::with_capacity(found.len());
     for (read, problem) in parallel::map(&found, threads, |path| read(&root, path)) {
-        files.extend(read);
+        if let Some(read) = read {
+            looked.file(Path::new(&*read.path), Links::Refuse, &read.seen);
+            files.push(read);
+        }
         problems.extend(problem);
     }
-    Ok(Project { root, files, problems })
+    Ok(Project { root, files, problems, looked })
 }
 
 /// The file and what it imports by place. `None` for a file of another language.
@@ -107,6 +119,7 @@ fn single_file(file: &Path) -> Option<Project> {
     let mut known: BTreeMap<String, Option<Loaded>> = BTreeMap::new();
     let mut problems = Vec::new();
     let mut wanted = VecDeque::from([first]);
+    let mut looked = SealBuilder::new(Selection::default());
     while let Some(path) = wanted.pop_front() {
         if known.contains_key(&path) {
             continue;
@@ -116,12 +129,20 @@ fn single_file(file: &Path) -> Option<Project> {
         for import in
             loaded.iter().filter_map(|file| file.text.as_deref()).flat_map(|text| scan(text).imports)
         {
-            let mut tried = candidates::own(&path, &import).into_iter();
-            wanted.extend(tried.find(|candidate| known.contains_key(candidate) || is_file(&root, candidate)));
+            for candidate in candidates::own(&path, &import) {
+                if known.contains_key(&candidate) || is_file(&root, &candidate) {
+                    wanted.push_back(candidate);
+                    break;
+                }
+                looked.absent(Path::new(&candidate), Links::Follow);
+            }
+        }
+        if let Some(loaded) = &loaded {
+            looked.file(Path::new(&path), Links::Follow, &loaded.seen);
         }
         known.insert(path, loaded);
     }
-    Some(Project { root, files: known.into_values().flatten().collect(), problems })
+    Some(Project { root, files: known.into_values().flatten().collect(), problems, looked })
 }
 
 fn is_file(root: &Path, path: &str) -> bool {
@@ -133,11 +154,10 @@ fn is_file(root: &Path, path: &str) -> bool {
 
 /// Reads one source; a problem does not always mean that there is no file.
 fn read(root: &Path, path: &str) -> (Option<Loaded>, Option<Diagnostic>) {
-    let bytes = match fs::read_bounded(&root.join(path), MAX_SOURCE_BYTES) {
-        Ok(bytes) => bytes,
+    let Input { bytes, seen } = match read_input(&root.join(path), MAX_SOURCE_BYTES) {
+        Ok(input) => input,
         Err(error) => return (None, Some(refused(path, &error))),
     };
-    let digest = ContentDigest::of(&bytes);
     let count = bytes.len() as u64;
     let (text, problem) = match String::from_utf8(bytes) {
         Ok(mut text) => {
@@ -151,7 +171,7 @@ fn read(root: &Path, path: &str) -> (Option<Loaded>, Option<Diagnostic>) {
             (None, Some(not_utf8(path, error.as_bytes(), valid)))
         }
     };
-    (Some(Loaded { path: path.into(), bytes: count, digest, text }), problem)
+    (Some(Loaded { path: path.into(), bytes: count, digest: seen.digest, seen, text }), problem)
 }
 
 /// Says why a file was not read.

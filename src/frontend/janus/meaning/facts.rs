@@ -1,6 +1,7 @@
 //! From loaded files to facts, step by step.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::super::project::Project;
@@ -12,9 +13,10 @@ use super::relate::Supers;
 use super::unit::Unit;
 use super::universe::{TypeId, Universe};
 use super::{aliases, families, implied, relate};
-use crate::build::facts::{Diagnostic, Facts, SourceFact, TypeFact};
+use crate::build::facts::{Diagnostic, Facts, Looked, SourceFact, TypeFact};
 use crate::build::parallel;
 use crate::dispatch::FamilyRule;
+use crate::fs::Links as PathLinks;
 
 /// What a scan of one text finds wrong.
 pub(in super::super) fn problems(path: &str, text: &str) -> Vec<Diagnostic> {
@@ -40,6 +42,13 @@ pub(in super::super) fn facts(project: &Project, threads: NonZeroUsize) -> Facts
     let mut links = Links::resolve(&project.root, &units, &modules, &mut told);
     implied::declare(&units, &mut modules, &links, &mut types);
     let (facts, foreign) = (std::mem::take(&mut links.facts), std::mem::take(&mut links.foreign));
+    let mut looked = project.looked.clone();
+    for (path, seen) in std::mem::take(&mut links.looked) {
+        match seen {
+            Some(seen) => looked.file(Path::new(&path), PathLinks::Follow, &seen),
+            None => looked.absent(Path::new(&path), PathLinks::Follow),
+        };
+    }
 
     let names = Names { modules: &modules, links: &links };
     let mut express = Express::new(&units, &names, &mut types);
@@ -66,6 +75,7 @@ pub(in super::super) fn facts(project: &Project, threads: NonZeroUsize) -> Facts
         methods: families.methods,
         functions: families.functions,
         diagnostics: told,
+        looked: Looked(looked),
     }
 }
 

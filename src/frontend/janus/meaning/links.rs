@@ -10,8 +10,8 @@ use super::super::project::{MAX_SOURCE_BYTES, refused};
 use super::modules::{ModuleId, Modules};
 use super::unit::Unit;
 use crate::build::facts::{Diagnostic, ImportFact, Severity, SourceFact};
-use crate::digest::ContentDigest;
-use crate::fs::{ReadError, read_bounded};
+use crate::fs::ReadError;
+use crate::track::{Seen, read_input};
 
 /// What an import leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub(super) struct Links {
     passed_on: HashMap<ModuleId, HashMap<String, (Target, String)>>,
     /// Files of other languages, by path.
     pub(super) foreign: BTreeMap<Arc<str>, SourceFact>,
+    /// What was looked at for them: paths with what was seen, or nothing.
+    pub(super) looked: Vec<(String, Option<Seen>)>,
 }
 
 /// What an import was found to mean.
@@ -126,12 +128,13 @@ impl Links {
             if self.foreign.contains_key(&path) {
                 return Resolved { file: Some(path), absent, target, item: None };
             }
-            match read_bounded(&root.join(&candidate), MAX_SOURCE_BYTES) {
-                Ok(content) => {
+            match read_input(&root.join(&candidate), MAX_SOURCE_BYTES) {
+                Ok(input) => {
+                    self.looked.push((candidate, Some(input.seen)));
                     let fact = SourceFact {
                         path: Arc::clone(&path),
-                        bytes: content.len() as u64,
-                        digest: ContentDigest::of(&content),
+                        bytes: input.bytes.len() as u64,
+                        digest: input.seen.digest,
                         module: String::new(),
                         imports: Vec::new(),
                         foreign: true,
@@ -143,7 +146,10 @@ impl Links {
                     refusals.entry(candidate.clone()).or_insert_with(|| refused(&candidate, &error));
                     return Resolved { file: Some(path), absent, target, item: None };
                 }
-                Err(_) => absent.push(path),
+                Err(_) => {
+                    self.looked.push((candidate, None));
+                    absent.push(path);
+                }
             }
         }
         Resolved { file: None, absent, target, item: None }

@@ -1,0 +1,273 @@
+//! Nothing changed: proved by one system call a file, before anything else is set up.
+//!
+//! A build that ends well seals everything that its answer depends on, under a name made from how it was called, together
+//! with what such a call prints when there is nothing to do. The same call later proves the seal and prints that. What a
+//! seal cannot prove is built as ever, so a lost or damaged one costs time and nothing else.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::facts::Looked;
+use crate::digest::{ContentDigest, FramedHasher};
+use crate::fs::{self, Durability, Links};
+use crate::track::{CheckOptions, FileTime, Seal, Verdict, check, read_input};
+
+/// No seal is larger: it has some hundred bytes for each file.
+const MAX_SEAL_BYTES: u64 = 1 << 30;
+/// Outputs and files of settings that are larger are not sealed.
+const MAX_FILE_BYTES: u64 = 1 << 30;
+const STDOUT: &str = "standard output";
+const STDERR: &str = "standard error";
+const ROOT: &str = "root";
+const UNTIL: &str = "until";
+
+/// A way to call a build: equal ones have equal answers as long as nothing that they look at changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation([u8; 32]);
+
+/// What a build prints that finds nothing to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// On standard output.
+    pub stdout: String,
+    /// On standard error: warnings about the sources are told each time.
+    pub stderr: String,
+}
+
+/// What is sealed beside the sources.
+#[derive(Clone, Debug)]
+pub struct Kept<'a> {
+    /// The project's root, absolute.
+    pub root: &'a Path,
+    /// What the front end looked at.
+    pub looked: &'a Looked,
+    /// Other files on which the answer depends: settings, a profile.
+    pub settings: &'a [SettingsFile],
+    /// What was written, absolute.
+    pub outputs: &'a [PathBuf],
+    /// A moment before any of this was looked at, by the file system's clock.
+    pub began: FileTime,
+    /// After this time, in seconds since the Unix epoch, a build is made in full, so that what it uses in the cache counts
+    /// as used.
+    pub until_unix_s: u64,
+    /// What to print.
+    pub reply: &'a Reply,
+}
+
+/// A file on which a build's answer depends and that is no source, as it was before the build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsFile {
+    path: PathBuf,
+    /// None where it was not there.
+    content: Option<ContentDigest>,
+}
+
+impl SettingsFile {
+    /// Looks at a file, absolute, before the build reads it. `None` where it cannot be read.
+    pub fn before(path: PathBuf) -> Option<Self> {
+        let content = match read_input(&path, MAX_FILE_BYTES) {
+            Ok(input) => Some(input.seen.digest),
+            Err(fs::ReadError::Io(error)) if is_missing(&error) => None,
+            Err(_) => return None,
+        };
+        Some(Self { path, content })
+    }
+}
+
+impl Invocation {
+    /// From everything that a program can be told before it reads a file: its version, its arguments, where it runs, and
+    /// the variables that it looks at.
+    pub fn new<'v>(
+        version: &str,
+        arguments: impl IntoIterator<Item = &'v [u8]>,
+        current_dir: &[u8],
+        variables: impl IntoIterator<Item = (&'v [u8], &'v [u8])>,
+    ) -> Self {
+        let mut hasher = FramedHasher::new("janus-cache 2026-11 invocation v1");
+        hasher.field("version", version.as_bytes());
+        for argument in arguments {
+            hasher.field("argument", argument);
+        }
+        hasher.field("current directory", current_dir);
+        let mut variables: Vec<_> = variables.into_iter().collect();
+        variables.sort_unstable();
+        for (name, value) in variables {
+            hasher.field("variable", name).field("value", value);
+        }
+        Self(hasher.finish())
+    }
+
+    /// Where its seal lies below a cache directory.
+    pub fn seal_in(&self, cache_dir: &Path) -> PathBuf {
+        let name: String = self.0.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        cache_dir.join("v1").join("state").join("calls").join(format!("{name}.seal"))
+    }
+}
+
+/// What to print where nothing changed since the seal was made; `None` where a build has to be made. `now_unix_s` is the
+/// time in seconds since the Unix epoch. Cost: one read, and one system call for each sealed name.
+pub fn nothing_changed(seal_file: &Path, now_unix_s: u64) -> Option<Reply> {
+    // What somebody else could write there would be believed.
+    let bytes = fs::read_own(seal_file, MAX_SEAL_BYTES).ok()??;
+    let seal = Seal::open(&bytes).ok()?;
+    let until = u64::from_le_bytes(*seal.payload(UNTIL)?.first_chunk()?);
+    if now_unix_s >= until {
+        return None;
+    }
+    let root = path_of(seal.payload(ROOT)?)?;
+    let checked =
+        check(&root, &seal, &CheckOptions { probe_dir: seal_file.parent(), ..CheckOptions::default() });
+    let Verdict::Unchanged { .. } = checked.verdict else { return None };
+    let text = |name| Some(String::from_utf8_lossy(seal.payload(name)?).into_owned());
+    let reply = Reply { stdout: text(STDOUT)?, stderr: text(STDERR)? };
+    if let Some(Ok(fresh)) = checked.refresh(&seal) {
+        // Without it the next check is slower, and right all the same.
+        let _ = fs::replace(seal_file, &fresh, Durability::Rename);
+    }
+    Some(reply)
+}
+
+/// Seals a build. An error means that the next one is made in full.
+pub fn keep(seal_file: &Path, kept: &Kept<'_>) -> io::Result<()> {
+    let mut builder = kept.looked.0.clone();
+    for SettingsFile { path, content } in kept.settings {
+        match (read_input(path, MAX_FILE_BYTES), content) {
+            (Ok(input), Some(before)) if input.seen.digest == *before => {
+                builder.file(path, Links::Follow, &input.seen)
+            }
+            (Err(fs::ReadError::Io(error)), None) if is_missing(&error) => {
+                builder.absent(path, Links::Follow)
+            }
+            // What the build made of it nobody knows.
+            _ => return Err(io::Error::other(format!("{} changed during the build", path.display()))),
+        };
+    }
+    for path in kept.outputs {
+        let input = read_input(path, MAX_FILE_BYTES).map_err(io::Error::other)?;
+        builder.file(path, Links::Follow, &input.seen);
+    }
+    builder
+        .payload(STDOUT, kept.reply.stdout.clone().into_bytes())
+        .payload(STDERR, kept.reply.stderr.clone().into_bytes())
+        .payload(ROOT, kept.root.as_os_str().as_encoded_bytes().to_vec())
+        .payload(UNTIL, kept.until_unix_s.to_le_bytes().to_vec());
+    let bytes = builder.finish(&kept.began).map_err(io::Error::other)?;
+    if let Some(folder) = seal_file.parent() {
+        fs::create_private(folder)?;
+        forget_old_ones(folder, seal_file);
+    }
+    fs::replace(seal_file, &bytes, Durability::Rename)
+}
+
+/// Builds that are called in many ways leave a seal each; the last ones stay.
+fn forget_old_ones(folder: &Path, but: &Path) {
+    const STAY: usize = 31;
+    let Ok(mut seals) = fs::list(folder) else { return };
+    seals.retain(|seal| seal.path != but);
+    seals.sort_by_key(|seal| std::cmp::Reverse(seal.modified_unix_s));
+    for seal in seals.iter().skip(STAY) {
+        // One that stays is in nobody's way.
+        let _ = fs::remove_file(&seal.path);
+    }
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn path_of(bytes: &[u8]) -> Option<PathBuf> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        Some(PathBuf::from(std::ffi::OsStr::from_bytes(bytes)))
+    }
+    #[cfg(not(unix))]
+    {
+        Some(PathBuf::from(std::str::from_utf8(bytes).ok()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::track::{SealBuilder, Selection};
+
+    fn call(variables: &[(&[u8], &[u8])]) -> Invocation {
+        Invocation::new("1", [&b"build"[..], b"."], b"/here", variables.iter().copied())
+    }
+
+    #[test]
+    fn calls_differ_by_version_argument_place_and_variable_and_not_by_order() {
+        let base = call(&[(b"A", b"1"), (b"B", b"2")]);
+        assert_eq!(call(&[(b"B", b"2"), (b"A", b"1")]), base);
+        let others = [
+            call(&[(b"A", b"1")]),
+            call(&[(b"A", b"2"), (b"B", b"2")]),
+            Invocation::new("2", [&b"build"[..], b"."], b"/here", [(&b"A"[..], &b"1"[..]), (b"B", b"2")]),
+            Invocation::new("1", [&b"build."[..]], b"/here", [(&b"A"[..], &b"1"[..]), (b"B", b"2")]),
+            Invocation::new("1", [&b"build"[..], b"."], b"/there", [(&b"A"[..], &b"1"[..]), (b"B", b"2")]),
+        ];
+        assert!(others.iter().all(|other| *other != base));
+    }
+
+    #[test]
+    fn a_sealed_build_is_answered_until_a_file_changes_appears_or_its_time_is_over() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let root = dir.path().join("project");
+        std::fs::create_dir_all(&root).expect("made");
+        let (output, settings) = (dir.path().join("out"), dir.path().join("settings"));
+        std::fs::write(&output, b"out").expect("written");
+        std::fs::write(root.join("a.jan"), b"a").expect("written");
+        let seal_file = dir.path().join("state/calls/x.seal");
+        let reply = Reply { stdout: "done\n".to_owned(), stderr: "careful\n".to_owned() };
+        let sealed = || {
+            let began = FileTime::probe(dir.path(), &root).expect("the time");
+            let selection = Selection { extensions: vec!["jan".to_owned()], ..Selection::default() };
+            let mut builder = SealBuilder::new(selection.clone());
+            builder.scan(&crate::track::scan(&root, &selection));
+            builder.file(
+                "a.jan".as_ref(),
+                Links::Refuse,
+                &read_input(&root.join("a.jan"), 99).expect("read").seen,
+            );
+            let settings = [SettingsFile::before(settings.clone()).expect("looked at")];
+            let looked = Looked(builder);
+            let kept = Kept {
+                root: &root,
+                looked: &looked,
+                settings: &settings,
+                outputs: &[output.clone()],
+                began,
+                until_unix_s: 100,
+                reply: &reply,
+            };
+            keep(&seal_file, &kept).expect("kept");
+        };
+        let asked = || nothing_changed(&seal_file, 99);
+        assert_eq!(asked(), None);
+        sealed();
+        assert_eq!(asked(), Some(reply.clone()));
+        assert_eq!(nothing_changed(&seal_file, 100), None, "its time is over");
+        std::fs::write(root.join("a.jan"), b"a").expect("touched");
+        std::fs::write(root.join("notes.txt"), b"").expect("no source");
+        assert_eq!(asked(), Some(reply.clone()));
+        let changes: [(&Path, Option<&[u8]>); 5] = [
+            (&root.join("a.jan"), Some(b"b")),
+            (&output, Some(b"edited")),
+            (&output, None),
+            (&settings, Some(b"new")),
+            (&root.join("b.jan"), Some(b"new")),
+        ];
+        for (path, content) in changes {
+            sealed();
+            match content {
+                Some(content) => std::fs::write(path, content).expect("written"),
+                None => std::fs::remove_file(path).expect("removed"),
+            }
+            assert_eq!(asked(), None, "{}", path.display());
+            std::fs::write(&output, b"out").expect("written");
+            std::fs::write(root.join("a.jan"), b"a").expect("written");
+            let _ = std::fs::remove_file(&settings);
+        }
+    }
+}
