@@ -18,8 +18,11 @@ impl BitSet {
     pub(super) fn insert(&mut self, number: u32) -> bool {
         let Some(word) = self.words.get_mut(number as usize / 64) else { return false };
         let bit = 1 << (number % 64);
+        // Written only where it is new: a store would hold up the next look at the same word.
         let is_new = *word & bit == 0;
-        *word |= bit;
+        if is_new {
+            *word |= bit;
+        }
         is_new
     }
 

@@ -257,13 +257,24 @@ mod tests {
     }
 
     #[test]
-    fn pieces_of_a_component_that_fell_apart_are_hashed_anew() {
-        let before = DependencyGraph::new(3, &[(0, 1), (1, 2), (2, 0)]);
-        let now = before.with_edges_replaced(&[(2, vec![])]);
+    fn a_node_that_a_component_lost_is_hashed_anew_though_the_component_came_out_as_before() {
+        // 0 ⇄ 1 and 2 → 0 become 0 ⇄ 2 and 1 → 0, where 1 and 2 are the same by themselves.
+        let before = DependencyGraph::new(3, &[(0, 1), (1, 0), (2, 0)]);
+        let now = before.with_edges_replaced(&[(0, vec![2])]);
         let (old, new) = (before.components(), now.components());
-        let mut hashes = CombinedHashes::of(&before, &old, &digests(&[1, 2, 3]));
-        assert_eq!(hashes.follow((&before, &old), (&now, &new), &[]), [2, 1, 0]);
-        assert_eq!(hashes, CombinedHashes::of(&now, &new, &digests(&[1, 2, 3])));
+        let mut hashes = CombinedHashes::of(&before, &old, &digests(&[1, 2, 2]));
+        assert_eq!(hashes.follow((&before, &old), (&now, &new), &[]), [2, 1]);
+        assert_eq!(hashes, CombinedHashes::of(&now, &new, &digests(&[1, 2, 2])));
+    }
+
+    #[test]
+    fn imports_count_as_a_set_of_what_they_are() {
+        let edges = [(0, 1), (0, 2), (0, 3)];
+        let one = hashes(&edges, &[1, 2, 3, 4]).of_node(0);
+        assert_eq!(one, hashes(&edges, &[1, 3, 4, 2]).of_node(0));
+        // Two imports that rest on the same are one.
+        assert_eq!(hashes(&edges, &[1, 2, 3, 3]).of_node(0), hashes(&edges[..2], &[1, 2, 3, 3]).of_node(0));
+        assert_ne!(one, hashes(&edges, &[1, 2, 3, 3]).of_node(0));
     }
 
     #[test]

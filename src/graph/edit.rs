@@ -10,6 +10,7 @@ impl DependencyGraph {
     /// nodes outside the graph are left out; of a node that is named twice, the last list counts.
     ///
     /// Cost: a copy of the arrays, and a merge for each node whose dependents change.
+    #[must_use]
     pub fn with_edges_replaced(&self, replaced: &[(u32, Vec<u32>)]) -> Self {
         let is_inside = |node: u32| (node as usize) < self.len();
         let mut lists: Vec<(u32, Vec<u32>)> = Vec::with_capacity(replaced.len());
@@ -46,6 +47,7 @@ impl DependencyGraph {
     }
 
     /// The graph with `count` nodes more, behind the others and without edges. Cost: a copy.
+    #[must_use]
     pub fn with_nodes_appended(&self, count: usize) -> Self {
         let node_count = self.len().saturating_add(count).min(u32::MAX as usize);
         Self {
@@ -56,6 +58,7 @@ impl DependencyGraph {
 
     /// The graph in which no edge leads to or from `nodes`: they are removed, and the others keep their
     /// numbers. Cost: as [`Self::with_edges_replaced`] for the nodes and all that depend on them.
+    #[must_use]
     pub fn with_nodes_isolated(&self, nodes: &[u32]) -> Self {
         let mut nodes = nodes.to_vec();
         nodes.sort_unstable();

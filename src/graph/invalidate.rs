@@ -210,7 +210,9 @@ mod tests {
             prop_assert_eq!(nodes, graph.affected_by(&changed));
 
             let mut distance = [usize::MAX; 60];
-            changed.iter().for_each(|node| distance[*node as usize] = 0);
+            for node in &changed {
+                distance[*node as usize] = 0;
+            }
             for _ in 0..60 {
                 for (from, to) in &edges {
                     let by_this = distance[*to as usize].saturating_add(1);

@@ -112,7 +112,9 @@ mod tests {
         let mut news = [(3, other), (2, other), (5, Outcome::Failed), (4, Outcome::Blocked { by: 1 })];
         for _ in 0..2 {
             let mut unit = Unit { undecided_edges: news.len(), ..Unit::new(9) };
-            news.iter().for_each(|(component, outcome)| unit.hear(*component, *outcome));
+            for (component, outcome) in &news {
+                unit.hear(*component, *outcome);
+            }
             assert_eq!((unit.undecided_edges, unit.why), (0, Some(Why::InterfaceOf(2))));
             assert_eq!(unit.fate(), Some(Outcome::Blocked { by: 1 }));
             news.reverse();

@@ -256,6 +256,7 @@ mod tests {
         let mut wave = Wave::new(&graph, &components, &[1]);
         let refused = |component| Err(NotRunning { component });
         assert_eq!((wave.finished(0, true), wave.failed(77)), (refused(0), refused(77)));
+        assert!(NotRunning { component: 77 }.to_string().contains("found that of component 77; report each"));
         assert_eq!(wave.next_ready().map(|unit| unit.component), Some(0));
         assert_eq!((wave.finished(0, false), wave.finished(0, true)), (Ok(()), refused(0)));
         assert_eq!((wave.is_done(), wave.outcome(1)), (true, Some(Outcome::CutOff)));
