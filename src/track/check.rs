@@ -52,7 +52,7 @@ pub enum Verdict {
     Changed {
         /// What differs, in path order. A renamed file is removed and added; an absent one that appeared is
         /// added; one that the rules leave out now is removed. A folder that cannot be listed any more is
-        /// itself edited. Only a root without any file that cannot be opened makes this empty.
+        /// itself edited, and `.` is the root.
         files: Vec<FileChange>,
     },
 }
@@ -136,6 +136,7 @@ fn all_removed(seal: &Seal<'_>) -> Vec<FileChange> {
             files.map(|file| FileChange { path: shown(dir.path, file.name), kind: ChangeKind::Removed }),
         );
     }
+    removed.push(FileChange { path: shown(b"", b""), kind: ChangeKind::Removed });
     removed.sort_unstable();
     removed
 }

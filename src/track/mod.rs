@@ -23,10 +23,10 @@
 
 mod change;
 mod check;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod check_tests;
 mod input;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod model_tests;
 mod racy;
 mod refresh;

@@ -301,11 +301,12 @@ fn count(count: usize, what: &'static str) -> Result<u32, SealError> {
     u32::try_from(count).map_err(|_| SealError::TooLarge { what })
 }
 
-/// A name that is text for people.
+/// A path as text for people; `.` is the root.
 pub(super) fn shown(dir: &[u8], name: &[u8]) -> String {
     let (dir, name): (Cow<'_, str>, Cow<'_, str>) =
         (String::from_utf8_lossy(dir), String::from_utf8_lossy(name));
     match &*dir {
+        "" if name.is_empty() => ".".to_owned(),
         "" => name.into_owned(),
         _ if dir.ends_with('/') => format!("{dir}{name}"),
         _ if name.is_empty() => dir.into_owned(),
