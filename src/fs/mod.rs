@@ -3,7 +3,6 @@
 //! | file | one idea |
 //! |---|---|
 //! | `read`, `own` | whole files, bounded; those that only their owner may have written |
-//! | `walk` | which sources lie below a root |
 //! | `publish` | new files appear whole or not at all; the crash argument |
 //! | `output` | files that a build hands to its user |
 //! | `replace` | small files of the user, exchanged by one process at a time |
@@ -37,7 +36,6 @@ mod replace;
 mod signal;
 mod stamp;
 mod tuple;
-mod walk;
 
 pub use at::{DirHandle, InputFile, Links, Listed, bytes_of_path, path_from_bytes};
 pub use dirs::{
@@ -59,4 +57,3 @@ pub(crate) use signal::EVENT;
 pub use signal::Signal;
 pub use stamp::FileStamp;
 pub use tuple::{FileKind, StatTuple};
-pub use walk::{WalkOptions, Walked, walk};

@@ -35,7 +35,7 @@ pub struct ScannedDir {
 pub struct Scan {
     /// Every directory, sorted by the bytes of its path.
     pub dirs: Vec<ScannedDir>,
-    /// Root-relative places that could not be looked at, and what the system said.
+    /// Root-relative places that could not be looked at, and what the system said; sorted like `dirs`.
     pub errors: Vec<(PathBuf, io::Error)>,
 }
 
@@ -115,6 +115,7 @@ impl Scanner {
             }
         }
         found.dirs.sort_unstable_by(|left, right| bytes_of_path(&left.path).cmp(&bytes_of_path(&right.path)));
+        found.errors.sort_unstable_by(|left, right| bytes_of_path(&left.0).cmp(&bytes_of_path(&right.0)));
         found
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::num::NonZeroUsize;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::candidates;
@@ -12,7 +12,8 @@ use crate::build::FrontendError;
 use crate::build::facts::{Diagnostic, Place, Severity};
 use crate::build::parallel;
 use crate::digest::ContentDigest;
-use crate::fs::{self, ReadError, WalkOptions};
+use crate::fs::{self, ReadError};
+use crate::track::{self, Selection};
 
 /// Larger sources are refused: offsets and look-behind are made for files that people write.
 pub(super) const MAX_SOURCE_BYTES: u64 = 64 << 20;
@@ -66,21 +67,23 @@ fn folder(
     excluded: &[&Path],
     threads: NonZeroUsize,
 ) -> Result<Project, FrontendError> {
-    // What is excluded may be written through links, the walk is not.
+    // What is excluded may be written through links, the scan's paths are not.
     let resolve = |path: &&Path| fs::canonical(&root.join(path)).unwrap_or_else(|_| root.join(path));
-    let mut left_out: Vec<PathBuf> = excluded.iter().map(resolve).collect();
-    left_out.extend(OUTPUTS_AT_ROOT.iter().map(|name| root.join(name)));
-    let left_out: Vec<&Path> = left_out.iter().map(PathBuf::as_path).collect();
-    let walked = fs::walk(&root, &WalkOptions { extension: "jan", excluded: &left_out });
+    let outputs = OUTPUTS_AT_ROOT.iter().map(PathBuf::from);
+    let selection = Selection {
+        extensions: vec!["jan".to_owned()],
+        excluded: excluded.iter().map(resolve).chain(outputs).collect(),
+        left_out_folders: TOOL_FOLDERS.map(str::to_owned).to_vec(),
+    };
+    let scanned = track::scan(&root, &selection);
     let mut problems = Vec::new();
-    for (path, error) in &walked.errors {
-        let path = relative(&root, path).unwrap_or_else(|path| path);
+    for (path, error) in &scanned.errors {
+        let path = as_text(path).unwrap_or_else(|path| path);
         problems.push(unreadable(&path, &error.to_string()));
     }
     let mut found = Vec::new();
-    for file in &walked.files {
-        match relative(&root, file) {
-            Ok(path) if path.split('/').any(|part| TOOL_FOLDERS.contains(&part)) => {}
+    for file in &scanned.files() {
+        match as_text(file) {
             Ok(path) => found.push(path),
             Err(path) => problems.push(unreadable(&path, "its name is not UTF-8")),
         }
@@ -202,13 +205,8 @@ fn not_utf8(path: &str, bytes: &[u8], valid_up_to: usize) -> Diagnostic {
     diagnostic
 }
 
-/// A path below the root with `/` between its parts; an approximation where it is not UTF-8.
-fn relative(root: &Path, path: &Path) -> Result<String, String> {
-    let below = path.strip_prefix(root).unwrap_or(path);
-    let parts: Option<Vec<&str>> = below
-        .components()
-        .filter(|part| !matches!(part, Component::CurDir))
-        .map(|part| part.as_os_str().to_str())
-        .collect();
-    parts.map(|parts| parts.join("/")).ok_or_else(|| below.to_string_lossy().replace('\\', "/"))
+/// A root-relative path with `/` between its parts; an approximation where it is not UTF-8.
+fn as_text(path: &Path) -> Result<String, String> {
+    let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
+    parts.map(|parts| parts.join("/")).ok_or_else(|| path.to_string_lossy().replace('\\', "/"))
 }
