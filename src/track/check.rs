@@ -119,7 +119,7 @@ pub fn check(root: &Path, seal: &Seal<'_>, options: &CheckOptions<'_>) -> Check 
     }
     // Before anything is looked at once more: only so do the new tuples prove what is read now.
     let began = options.probe_dir.and_then(|dir| FileTime::probe(dir, root).ok());
-    let settled = settle(root, &handle, seal, suspects, options.threads, &mut counters);
+    let settled = settle(root, &handle, seal, &suspects, options.threads, &mut counters);
     if settled.is_changed() {
         return Check { verdict: Verdict::Changed { files: settled.changes() }, counters, renewal: None };
     }

@@ -19,7 +19,8 @@
 //!
 //! Known limits: a program that maps a file and writes to it through the mapping may change it without
 //! moving its times until the system writes it out. Systems without a change time (Windows) cannot see an
-//! edit of the same length whose time was set back.
+//! edit of the same length whose time was set back. What another machine does to a network file system is
+//! seen when the system asks the server again.
 
 mod change;
 mod check;

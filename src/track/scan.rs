@@ -145,7 +145,7 @@ impl Scanner {
                 continue;
             }
             let dir = self.root.open_dir(&folder, Links::Refuse)?;
-            let (entered, _) = Rules::enter(&rules, &dir, &folder, None).map_err(|(_, error)| error)?;
+            let (entered, _) = Rules::enter(&rules, &dir, &folder, None).map_err(|bad| bad.error)?;
             rules = Arc::clone(&entered);
             self.known.insert(folder, entered);
         }
@@ -162,7 +162,7 @@ impl Scanner {
         let tuple = dir.tuple().map_err(failed(StatTuple::ABSENT))?;
         let listed = dir.list().map_err(failed(tuple))?;
         let (rules, ignore_files) = Rules::enter(above, &dir, path, Some(&listed))
-            .map_err(|(name, error)| Trouble { tuple, place: path.join(name), error })?;
+            .map_err(|bad| Trouble { tuple, place: path.join(bad.name), error: bad.error })?;
         let (mut files, mut folders) = (Vec::new(), Vec::new());
         for entry in listed {
             let is_wanted = match entry.kind {

@@ -83,7 +83,7 @@ impl Content {
 }
 
 impl SealBuilder {
-    /// An empty one. The paths of the selection have to be root-relative ([`Selection::relative_to`]).
+    /// An empty one. [`Selection::relative_to`] makes a selection mean the same where the tree is moved to.
     pub fn new(selection: Selection) -> Self {
         Self { selection, dirs: BTreeMap::new(), payloads: BTreeMap::new() }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::input::{Seen, Stability};
 use super::racy::FileTime;
 use super::scan::{Scan, ScannedDir};
-use super::seal::Seal;
+use super::seal::{Seal, SealedDir};
 use super::seal_builder::SealBuilder;
 use super::seal_format::SealError;
 use super::selection::Selection;
@@ -64,12 +64,13 @@ fn what_was_sealed_is_read_back_in_place() {
     assert_eq!(seal.payload("text"), Some(&b"nothing changed"[..]));
     assert_eq!(seal.payload("other"), None);
     assert!(
-        seal.payload("text").is_some_and(|text| (text.as_ptr() as usize - bytes.as_ptr() as usize) % 8 == 0)
+        seal.payload("text")
+            .is_some_and(|text| (text.as_ptr() as usize - bytes.as_ptr() as usize).is_multiple_of(8))
     );
     let dirs: Vec<_> = seal.dirs().collect();
     let paths: Vec<_> = dirs.iter().map(|dir| dir.path().expect("a path")).collect();
     assert_eq!(paths, [Path::new("/etc"), Path::new("lib"), Path::new("src")]);
-    assert_eq!(dirs.iter().map(|dir| dir.is_listed()).collect::<Vec<_>>(), [false, false, true]);
+    assert_eq!(dirs.iter().map(SealedDir::is_listed).collect::<Vec<_>>(), [false, false, true]);
     let a = dirs[2].find(b"a.jan").expect("is there");
     assert_eq!((a.digest(), a.links()), (Some(ContentDigest::of(b"a")), Links::Refuse));
     assert!(a.is_selected() && !a.is_ignore_file() && !a.is_racy());

@@ -62,12 +62,12 @@ pub(super) fn settle(
     root: &Path,
     handle: &DirHandle,
     seal: &Seal<'_>,
-    suspects: Suspects,
+    suspects: &Suspects,
     threads: NonZeroUsize,
     counters: &mut Counters,
 ) -> Settled {
     let mut settled = Settled::default();
-    let mut have_rules_changed = compare(handle, seal, &suspects, threads, counters, &mut settled);
+    let mut have_rules_changed = compare(handle, seal, suspects, threads, counters, &mut settled);
     if !have_rules_changed && !suspects.dirs.is_empty() {
         // What single folders list counts only if no rule is found on the way that forbids to enter them.
         let mut listed = Settled { changes: settled.changes.clone(), ..Settled::default() };
@@ -168,7 +168,8 @@ fn compare_one(
     };
     let Some(digest) = file.digest() else {
         // An ignore file without rights stays one without rules; all else that was not read is new.
-        let is_unreadable = file.is_ignore_file() && dir.open_file(name, file.links()).is_err();
+        let is_unreadable =
+            file.is_ignore_file() && file.tuple().is_file() && dir.open_file(name, file.links()).is_err();
         counted.stat_calls += 1;
         return match stats::tuple_of(dir, file) {
             tuple if is_unreadable && tuple.is_file() => Found::Same(tuple),
@@ -183,9 +184,8 @@ fn compare_one(
         match look(dir, name, file.links(), buffer, &mut counted.bytes_read) {
             Ok(seen) if seen.stability == Stability::ChangedWhileRead => {}
             Ok(seen) if seen.digest == digest => return Found::Same(seen.tuple),
-            Ok(_) => break,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return change(ChangeKind::Removed),
-            Err(_) => break,
+            Ok(_) | Err(_) => break,
         }
     }
     change(ChangeKind::Edited)
