@@ -146,7 +146,8 @@ fn the_cache_is_listed_pruned_and_looked_after_as_written() {
     let inspect = format!("cache inspect {}", &listed[..16]);
     told +=
         &run(&project, &["cache doctor", "cache list", &inspect, "cache inspect xyz", "cache inspect ffff"]);
-    told += &run(&project, &["build -D a=b", "build --explain", "cache simulate --sizes 200B,1MB --policy lru"]);
+    told +=
+        &run(&project, &["build -D a=b", "build --explain", "cache simulate --sizes 200B,1MB --policy lru"]);
     let prune = ["cache prune", "cache prune --older-than 1h", "cache prune --kind table"];
     told += &run(&project, &prune);
     let more = ["cache prune --kind dispatch-table --dry-run", "cache optimize", "cache gc --cache-size 1"];

@@ -3,7 +3,6 @@
 //! | file | one idea |
 //! |---|---|
 //! | `read`, `own` | whole files, bounded; those that only their owner may have written |
-//! | `walk` | which sources lie below a root |
 //! | `publish` | new files appear whole or not at all; the crash argument |
 //! | `output` | files that a build hands to its user |
 //! | `replace` | small files of the user, exchanged by one process at a time |

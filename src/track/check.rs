@@ -52,7 +52,7 @@ pub enum Verdict {
     Changed {
         /// What differs, in path order. A renamed file is removed and added; an absent one that appeared is
         /// added; one that the rules leave out now is removed. A folder that cannot be listed any more is
-        /// itself edited. Only a root without any file that cannot be opened makes this empty.
+        /// itself edited, and `.` is the root.
         files: Vec<FileChange>,
     },
 }
@@ -119,7 +119,7 @@ pub fn check(root: &Path, seal: &Seal<'_>, options: &CheckOptions<'_>) -> Check 
     }
     // Before anything is looked at once more: only so do the new tuples prove what is read now.
     let began = options.probe_dir.and_then(|dir| FileTime::probe(dir, root).ok());
-    let settled = settle(root, &handle, seal, suspects, options.threads, &mut counters);
+    let settled = settle(root, &handle, seal, &suspects, options.threads, &mut counters);
     if settled.is_changed() {
         return Check { verdict: Verdict::Changed { files: settled.changes() }, counters, renewal: None };
     }
@@ -136,6 +136,7 @@ fn all_removed(seal: &Seal<'_>) -> Vec<FileChange> {
             files.map(|file| FileChange { path: shown(dir.path, file.name), kind: ChangeKind::Removed }),
         );
     }
+    removed.push(FileChange { path: shown(b"", b""), kind: ChangeKind::Removed });
     removed.sort_unstable();
     removed
 }

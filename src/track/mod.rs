@@ -19,14 +19,15 @@
 //!
 //! Known limits: a program that maps a file and writes to it through the mapping may change it without
 //! moving its times until the system writes it out. Systems without a change time (Windows) cannot see an
-//! edit of the same length whose time was set back.
+//! edit of the same length whose time was set back. What another machine does to a network file system is
+//! seen when the system asks the server again.
 
 mod change;
 mod check;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod check_tests;
 mod input;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod model_tests;
 mod racy;
 mod refresh;

@@ -117,11 +117,11 @@ mod tests {
     #[test]
     fn whole_seconds_are_taken_for_a_coarse_clock() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let now_ns = written(dir.path(), None).ctime_ns() as u64;
+        let now_ns = written(dir.path(), None).ctime_ns().cast_unsigned();
         let later_ns = (now_ns / 1_000_000_000 + 100) * 1_000_000_000;
         let whole = written(dir.path(), Some(later_ns));
         let part = written(dir.path(), Some(later_ns + 1));
-        let at = |after_ns: i64| FileTime::on_device_of(&whole, later_ns as i64 + after_ns);
+        let at = |after_ns: i64| FileTime::on_device_of(&whole, later_ns.cast_signed() + after_ns);
         assert!(!at(COARSE_NS).proves(&whole));
         assert!(at(COARSE_NS + 1).proves(&whole));
         assert!(at(TICK_NS + 2).proves(&part));

@@ -36,6 +36,13 @@ pub(super) struct Rules {
     own: [Option<Gitignore>; IGNORE_NAMES.len()],
 }
 
+/// An ignore file for whose sake its folder is not entered.
+#[derive(Debug)]
+pub(super) struct BadIgnoreFile {
+    pub(super) name: &'static str,
+    pub(super) error: io::Error,
+}
+
 /// What the rules say of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Said {
@@ -76,12 +83,12 @@ impl Rules {
         dir: &DirHandle,
         path: &Path,
         listed: Option<&[Listed]>,
-    ) -> Result<(Arc<Rules>, Vec<IgnoreFile>), (&'static str, io::Error)> {
+    ) -> Result<(Arc<Rules>, Vec<IgnoreFile>), BadIgnoreFile> {
         let mut own = [const { None }; IGNORE_NAMES.len()];
         let mut files = Vec::new();
         for (name, own) in IGNORE_NAMES.into_iter().zip(&mut own) {
             if listed.is_none_or(|listed| listed.iter().any(|entry| entry.name == name)) {
-                let (file, matcher) = read(dir, name).map_err(|error| (name, error))?;
+                let (file, matcher) = read(dir, name).map_err(|error| BadIgnoreFile { name, error })?;
                 files.push(file);
                 *own = matcher;
             }

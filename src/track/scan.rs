@@ -35,7 +35,7 @@ pub struct ScannedDir {
 pub struct Scan {
     /// Every directory, sorted by the bytes of its path.
     pub dirs: Vec<ScannedDir>,
-    /// Root-relative places that could not be looked at, and what the system said.
+    /// Root-relative places that could not be looked at, and what the system said; sorted like `dirs`.
     pub errors: Vec<(PathBuf, io::Error)>,
 }
 
@@ -115,6 +115,7 @@ impl Scanner {
             }
         }
         found.dirs.sort_unstable_by(|left, right| bytes_of_path(&left.path).cmp(&bytes_of_path(&right.path)));
+        found.errors.sort_unstable_by(|left, right| bytes_of_path(&left.0).cmp(&bytes_of_path(&right.0)));
         found
     }
 
@@ -144,7 +145,7 @@ impl Scanner {
                 continue;
             }
             let dir = self.root.open_dir(&folder, Links::Refuse)?;
-            let (entered, _) = Rules::enter(&rules, &dir, &folder, None).map_err(|(_, error)| error)?;
+            let (entered, _) = Rules::enter(&rules, &dir, &folder, None).map_err(|bad| bad.error)?;
             rules = Arc::clone(&entered);
             self.known.insert(folder, entered);
         }
@@ -161,7 +162,7 @@ impl Scanner {
         let tuple = dir.tuple().map_err(failed(StatTuple::ABSENT))?;
         let listed = dir.list().map_err(failed(tuple))?;
         let (rules, ignore_files) = Rules::enter(above, &dir, path, Some(&listed))
-            .map_err(|(name, error)| Trouble { tuple, place: path.join(name), error })?;
+            .map_err(|bad| Trouble { tuple, place: path.join(bad.name), error: bad.error })?;
         let (mut files, mut folders) = (Vec::new(), Vec::new());
         for entry in listed {
             let is_wanted = match entry.kind {

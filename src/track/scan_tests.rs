@@ -153,7 +153,10 @@ const PATTERNS: [&str; 20] = [
     "!*/",
 ];
 
-fn trees() -> impl Strategy<Value = (Vec<Vec<usize>>, Vec<(Vec<usize>, bool, Vec<usize>)>)> {
+/// A folder, whether its file is a `.gitignore`, and its lines; all by their places in the lists above.
+type IgnoreText = (Vec<usize>, bool, Vec<usize>);
+
+fn trees() -> impl Strategy<Value = (Vec<Vec<usize>>, Vec<IgnoreText>)> {
     let folder = || prop::collection::vec(0..4_usize, 0..3);
     let files = prop::collection::vec(prop::collection::vec(0..PARTS.len(), 1..5), 1..30);
     let rules = (folder(), any::<bool>(), prop::collection::vec(0..PATTERNS.len(), 1..4));
@@ -161,7 +164,7 @@ fn trees() -> impl Strategy<Value = (Vec<Vec<usize>>, Vec<(Vec<usize>, bool, Vec
 }
 
 /// Makes a tree; parts that are taken by a file already are passed over.
-fn grow(root: &Path, files: &[Vec<usize>], rules: &[(Vec<usize>, bool, Vec<usize>)], only_git: bool) {
+fn grow(root: &Path, files: &[Vec<usize>], rules: &[IgnoreText], only_git: bool) {
     for parts in files {
         let mut path: PathBuf = parts.iter().map(|part| PARTS[*part]).collect();
         path.set_file_name(PARTS[4 + parts[parts.len() - 1] % 3]);

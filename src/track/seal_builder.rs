@@ -83,7 +83,7 @@ impl Content {
 }
 
 impl SealBuilder {
-    /// An empty one. The paths of the selection have to be root-relative ([`Selection::relative_to`]).
+    /// An empty one. [`Selection::relative_to`] makes a selection mean the same where the tree is moved to.
     pub fn new(selection: Selection) -> Self {
         Self { selection, dirs: BTreeMap::new(), payloads: BTreeMap::new() }
     }
@@ -301,11 +301,12 @@ fn count(count: usize, what: &'static str) -> Result<u32, SealError> {
     u32::try_from(count).map_err(|_| SealError::TooLarge { what })
 }
 
-/// A name that is text for people.
+/// A path as text for people; `.` is the root.
 pub(super) fn shown(dir: &[u8], name: &[u8]) -> String {
     let (dir, name): (Cow<'_, str>, Cow<'_, str>) =
         (String::from_utf8_lossy(dir), String::from_utf8_lossy(name));
     match &*dir {
+        "" if name.is_empty() => ".".to_owned(),
         "" => name.into_owned(),
         _ if dir.ends_with('/') => format!("{dir}{name}"),
         _ if name.is_empty() => dir.into_owned(),

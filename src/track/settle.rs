@@ -62,21 +62,18 @@ pub(super) fn settle(
     root: &Path,
     handle: &DirHandle,
     seal: &Seal<'_>,
-    suspects: Suspects,
+    suspects: &Suspects,
     threads: NonZeroUsize,
     counters: &mut Counters,
 ) -> Settled {
     let mut settled = Settled::default();
-    let mut have_rules_changed = compare(handle, seal, &suspects, threads, counters, &mut settled);
+    let mut have_rules_changed = compare(handle, seal, suspects, threads, counters, &mut settled);
     if !have_rules_changed && !suspects.dirs.is_empty() {
-        let scanner = Scanner::open(root, seal.selection());
-        have_rules_changed = scanner.is_err();
-        if let Ok(mut scanner) = scanner {
-            for index in suspects.dirs {
-                let Some(dir) = seal.dir(index) else { continue };
-                counters.dirs_listed += 1;
-                have_rules_changed |= relist(handle, &mut scanner, seal, index, &dir, &mut settled);
-            }
+        // What single folders list counts only if no rule is found on the way that forbids to enter them.
+        let mut listed = Settled { changes: settled.changes.clone(), ..Settled::default() };
+        have_rules_changed = relist_all(root, handle, seal, &suspects.dirs, counters, &mut listed);
+        if !have_rules_changed {
+            settled = Settled { files: settled.files, ..listed };
         }
     }
     if have_rules_changed {
@@ -86,6 +83,22 @@ pub(super) fn settle(
         settled.all = Some(all);
     }
     settled
+}
+
+/// Lists directories anew; true as soon as one has other rules.
+fn relist_all(
+    root: &Path,
+    handle: &DirHandle,
+    seal: &Seal<'_>,
+    dirs: &[usize],
+    counters: &mut Counters,
+    settled: &mut Settled,
+) -> bool {
+    let Ok(mut scanner) = Scanner::open(root, seal.selection()) else { return true };
+    dirs.iter().any(|index| {
+        counters.dirs_listed += 1;
+        seal.dir(*index).is_some_and(|dir| relist(handle, &mut scanner, seal, *index, &dir, settled))
+    })
 }
 
 /// What a closer look at one name says.
@@ -155,7 +168,8 @@ fn compare_one(
     };
     let Some(digest) = file.digest() else {
         // An ignore file without rights stays one without rules; all else that was not read is new.
-        let is_unreadable = file.is_ignore_file() && dir.open_file(name, file.links()).is_err();
+        let is_unreadable =
+            file.is_ignore_file() && file.tuple().is_file() && dir.open_file(name, file.links()).is_err();
         counted.stat_calls += 1;
         return match stats::tuple_of(dir, file) {
             tuple if is_unreadable && tuple.is_file() => Found::Same(tuple),
@@ -170,9 +184,8 @@ fn compare_one(
         match look(dir, name, file.links(), buffer, &mut counted.bytes_read) {
             Ok(seen) if seen.stability == Stability::ChangedWhileRead => {}
             Ok(seen) if seen.digest == digest => return Found::Same(seen.tuple),
-            Ok(_) => break,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return change(ChangeKind::Removed),
-            Err(_) => break,
+            Ok(_) | Err(_) => break,
         }
     }
     change(ChangeKind::Edited)
@@ -274,6 +287,10 @@ fn remove_below(seal: &Seal<'_>, gone: &SealedDir<'_>, settled: &mut Settled) {
 /// Compares everything that the selection finds, after rules changed.
 fn compare_all(seal: &Seal<'_>, all: &Scan, settled: &mut Settled) {
     let mut seen = BTreeSet::new();
+    if all.dirs.is_empty() {
+        // The root itself is gone since it was opened.
+        settled.change(b"", b"", ChangeKind::Removed);
+    }
     for dir in &all.dirs {
         compare_names(seal, dir, settled);
         let path = bytes_of_path(&dir.path);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::num::NonZeroUsize;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::candidates;
@@ -13,7 +13,7 @@ use crate::build::facts::{Diagnostic, Place, Severity};
 use crate::build::parallel;
 use crate::digest::ContentDigest;
 use crate::fs::{self, Links, ReadError};
-use crate::track::{Input, SealBuilder, Seen, Selection, read_input, scan as scan_tree};
+use crate::track::{self, Input, SealBuilder, Seen, Selection, read_input};
 
 /// Larger sources are refused: offsets and look-behind are made for files that people write.
 pub(super) const MAX_SOURCE_BYTES: u64 = 64 << 20;
@@ -70,26 +70,25 @@ fn folder(
     excluded: &[&Path],
     threads: NonZeroUsize,
 ) -> Result<Project, FrontendError> {
-    // What is excluded may be written through links, the walk is not.
+    // What is excluded may be written through links, the scan's paths are not.
     let resolve = |path: &&Path| fs::canonical(&root.join(path)).unwrap_or_else(|_| root.join(path));
-    let mut left_out: Vec<PathBuf> = excluded.iter().map(resolve).collect();
-    left_out.extend(OUTPUTS_AT_ROOT.iter().map(|name| root.join(name)));
+    let outputs = OUTPUTS_AT_ROOT.iter().map(PathBuf::from);
     let selection = Selection {
         extensions: vec!["jan".to_owned()],
-        excluded: left_out,
+        excluded: excluded.iter().map(resolve).chain(outputs).collect(),
         left_out_folders: TOOL_FOLDERS.map(str::to_owned).to_vec(),
     };
-    let scan = scan_tree(&root, &selection);
+    let scanned = track::scan(&root, &selection);
     let mut looked = SealBuilder::new(selection.relative_to(&root));
-    looked.scan(&scan);
+    looked.scan(&scanned);
     let mut problems = Vec::new();
-    for (path, error) in &scan.errors {
-        let path = relative(&root, path).unwrap_or_else(|path| path);
+    for (path, error) in &scanned.errors {
+        let path = as_text(path).unwrap_or_else(|path| path);
         problems.push(unreadable(&path, &error.to_string()));
     }
     let mut found = Vec::new();
-    for file in scan.files() {
-        match relative(&root, &file) {
+    for file in &scanned.files() {
+        match as_text(file) {
             Ok(path) => found.push(path),
             Err(path) => problems.push(unreadable(&path, "its name is not UTF-8")),
         }
@@ -222,13 +221,8 @@ fn not_utf8(path: &str, bytes: &[u8], valid_up_to: usize) -> Diagnostic {
     diagnostic
 }
 
-/// A path below the root with `/` between its parts; an approximation where it is not UTF-8.
-fn relative(root: &Path, path: &Path) -> Result<String, String> {
-    let below = path.strip_prefix(root).unwrap_or(path);
-    let parts: Option<Vec<&str>> = below
-        .components()
-        .filter(|part| !matches!(part, Component::CurDir))
-        .map(|part| part.as_os_str().to_str())
-        .collect();
-    parts.map(|parts| parts.join("/")).ok_or_else(|| below.to_string_lossy().replace('\\', "/"))
+/// A root-relative path with `/` between its parts; an approximation where it is not UTF-8.
+fn as_text(path: &Path) -> Result<String, String> {
+    let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
+    parts.map(|parts| parts.join("/")).ok_or_else(|| path.to_string_lossy().replace('\\', "/"))
 }
