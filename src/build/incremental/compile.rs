@@ -1,7 +1,7 @@
 //! Compiles one file's section, with what the caches have of files and functions.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::compiler::{FileIr, Imported, UnitCompiler, UnitProblem};
 use super::levels::MultiLevelCache;
@@ -9,7 +9,6 @@ use super::record::ImportRecord;
 use super::world::{Tree, World, WorldFile};
 use crate::clock::Stopwatch;
 use crate::digest::ContentDigest;
-use crate::key::{UnitKey, section_key};
 
 /// A section that was made.
 #[derive(Debug)]
@@ -17,7 +16,6 @@ pub(super) struct Compiled {
     pub(super) bytes: Vec<u8>,
     /// Of what importers see.
     pub(super) interface: ContentDigest,
-    pub(super) key: UnitKey,
     pub(super) functions_compiled: u32,
     pub(super) functions_reused: u32,
 }
@@ -29,10 +27,12 @@ pub(super) struct Compiling<'b> {
     pub(super) world: &'b World,
     pub(super) tree: &'b (dyn Tree + Sync),
     /// What files became, each once.
-    lowered: Mutex<HashMap<u32, Arc<FileIr>>>,
+    lowered: Mutex<HashMap<u32, Lowered>>,
 }
 
 type Problems = Vec<UnitProblem>;
+/// Filled by the first thread that asks; others wait for it.
+type Lowered = Arc<OnceLock<Result<Arc<FileIr>, Problems>>>;
 
 impl<'b> Compiling<'b> {
     pub(super) fn new(
@@ -79,15 +79,15 @@ impl<'b> Compiling<'b> {
         Ok(Compiled {
             bytes: unit.section(&outputs),
             interface: ContentDigest::of(&own.interface),
-            key: self.key(file, &seen),
             functions_compiled: compiled,
             functions_reused: reused,
         })
     }
 
-    fn key(&self, file: &WorldFile, seen: &[(String, Arc<FileIr>)]) -> UnitKey {
-        let interfaces = seen.iter().map(|(path, file)| (path.as_str(), ContentDigest::of(&file.interface)));
-        section_key(&self.cache.settings, &file.path, file.digest, interfaces).0
+    /// What importers see of a file; none where it cannot be read.
+    pub(super) fn interface(&self, node: u32) -> Option<ContentDigest> {
+        let lowered = self.lowered(node, self.world.file(node)?).ok()?;
+        Some(ContentDigest::of(&lowered.interface))
     }
 
     /// What a file sees of those it imports, in the order of its imports.
@@ -104,12 +104,10 @@ impl<'b> Compiling<'b> {
     }
 
     fn lowered(&self, node: u32, file: &WorldFile) -> Result<Arc<FileIr>, Problems> {
-        if let Some(known) = self.lowered.lock().unwrap_or_else(PoisonError::into_inner).get(&node) {
-            return Ok(Arc::clone(known));
-        }
-        let lowered = Arc::new(self.lower(file)?);
-        let mut known = self.lowered.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Arc::clone(known.entry(node).or_insert(lowered)))
+        let mut all = self.lowered.lock().unwrap_or_else(PoisonError::into_inner);
+        let lowered = Arc::clone(all.entry(node).or_default());
+        drop(all);
+        lowered.get_or_init(|| self.lower(file).map(Arc::new)).clone()
     }
 
     fn lower(&self, file: &WorldFile) -> Result<FileIr, Problems> {
