@@ -30,7 +30,7 @@ pub(crate) struct Toy {
     /// Called with the path of each file that is lowered.
     pub(crate) on_lower: Option<Hook>,
     /// What it was asked: `lower a.t`, `compile a.t:f`.
-    asked: Mutex<Vec<String>>,
+    pub(crate) asked: Mutex<Vec<String>>,
 }
 
 impl Default for Toy {
@@ -210,6 +210,9 @@ impl Unit for Checked<'_> {
         if words.iter().any(|word| word == "!") {
             return Err(vec![problem(self.path, *line, "cannot be compiled")]);
         }
+        if words.iter().any(|word| word == "?") {
+            return Err(Vec::new());
+        }
         let text = words.iter().find_map(|word| word.strip_prefix('$')).map(|line| line.replace('_', " "));
         Ok(format!("{}{}\n{}", self.text(function), self.toy.flag, text.unwrap_or_default()).into_bytes())
     }
@@ -230,7 +233,7 @@ pub(crate) struct Done {
 
 /// Sources in one folder, the cache and the output in others.
 pub(crate) struct Project {
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     pub(crate) root: PathBuf,
     pub(crate) cache: PathBuf,
     pub(crate) output: PathBuf,
@@ -238,11 +241,20 @@ pub(crate) struct Project {
 
 impl Project {
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
-        let dir = tempfile::tempdir().expect("a temporary folder");
+        Self::in_folder(tempfile::tempdir().expect("a temporary folder"), files)
+    }
+
+    /// In memory where the system has such a place: making thousands of files takes long elsewhere.
+    pub(crate) fn in_memory() -> Self {
+        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Self::in_folder(dir.expect("a temporary folder"), &[])
+    }
+
+    fn in_folder(dir: tempfile::TempDir, files: &[(&str, &str)]) -> Self {
         let [root, cache] = ["root", "cache"].map(|name| dir.path().join(name));
         fs::create_dir(&root).expect("a folder");
         let output = dir.path().join("out");
-        let project = Self { _dir: dir, root, cache, output };
+        let project = Self { dir, root, cache, output };
         files.iter().for_each(|(path, text)| project.write(path, text));
         project
     }
@@ -274,12 +286,13 @@ impl Project {
 
     /// What a build without anything from before makes: its output, or what is wrong.
     pub(crate) fn fresh(&self, toy: &Toy) -> Result<String, Vec<UnitProblem>> {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let output = dir.path().join("out");
+        let state = self.dir.path().join("fresh");
+        let output = state.join("out");
         let cache = Cache::off();
-        let hashes = FileHashCache::new(&self.root, dir.path(), "fresh");
+        let hashes = FileHashCache::new(&self.root, &state, "fresh");
         let mut caches = MultiLevelCache::new(&cache, hashes, toy.settings(), "toy", false);
         let request = UnitRequest { entry: "main.t", output: &output };
+        // Nothing is loaded, so what an earlier call left there is not used.
         let build = incremental_build(&mut caches, toy, &request).expect("an output");
         if build.problems.is_empty() {
             Ok(fs::read_to_string(&output).expect("an output"))

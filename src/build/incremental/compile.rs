@@ -55,7 +55,7 @@ impl<'b> Compiling<'b> {
             .collect();
         let unit = self.compiler.unit(&file.path, &own.ir, &imported)?;
         let (mut outputs, mut problems) = (Vec::with_capacity(unit.function_count()), Vec::new());
-        let (mut compiled, mut reused) = (0, 0);
+        let (mut compiled, mut reused, mut failed) = (0, 0, false);
         for function in 0..unit.function_count() {
             let inputs = unit.function_inputs(function);
             if let Some(known) = self.cache.air.get(&inputs) {
@@ -70,10 +70,13 @@ impl<'b> Compiling<'b> {
                     outputs.push(output);
                     compiled += 1;
                 }
-                Err(found) => problems.extend(found),
+                Err(found) => {
+                    failed = true;
+                    problems.extend(found);
+                }
             }
         }
-        if !problems.is_empty() {
+        if failed {
             return Err(problems);
         }
         Ok(Compiled {
@@ -96,9 +99,8 @@ impl<'b> Compiling<'b> {
         for target in file.imports.iter().filter_map(ImportRecord::target) {
             let Some(node) = self.world.node(target) else { continue };
             let Some(imported) = self.world.file(node) else { continue };
-            // What is wrong with an imported file is told where that file itself is compiled.
-            let lowered = self.lowered(node, imported).map_err(|_| Vec::new())?;
-            seen.push((target.to_owned(), lowered));
+            // It may be that nobody else tells what is wrong with it: its own section may be kept.
+            seen.push((target.to_owned(), self.lowered(node, imported)?));
         }
         Ok(seen)
     }
