@@ -6,7 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use incremental_kit::*;
-use janus_cache::build::incremental::{FullBecause, Route};
+use janus_cache::build::incremental::{FullBecause, Route, UnitCacheOptions};
+use janus_cache::config::Verify;
 
 /// `main` imports `shapes`, which imports `math`; `tool` stands beside them.
 const FILES: [(&str, &str); 4] = [
@@ -210,10 +211,55 @@ fn another_flag_misses_everything_and_the_first_flag_finds_all_again() {
 #[test]
 fn recache_compiles_everything_and_uses_nothing_that_was_kept() {
     let (project, toy) = built();
-    let done = try_build(&project.root, &project.cache, &project.output, &toy, true).expect("built");
+    let options = UnitCacheOptions { recache: true, ..UnitCacheOptions::default() };
+    let done = try_build(&project.root, &project.cache, &project.output, &toy, options).expect("built");
     assert_eq!(toy.asked().len(), 4 + 7);
     assert!(matches!(done.build.route, Route::Full(_)), "{:?}", done.build.route);
     assert_eq!((done.stats.functions.hits, done.stats.functions.kept), (0, 7));
     let after = project.build_right(&toy);
     assert_eq!((after.build.route, toy.asked()), (Route::FastPath, vec![]));
+}
+
+/// A build with a lost output and a lost state, so that everything is asked of the cache.
+fn checked(project: &Project, toy: &Toy, verify: Verify) -> Done {
+    fs::remove_dir_all(project.cache.join("v1/state")).expect("removed");
+    fs::remove_file(&project.output).expect("removed");
+    let options = UnitCacheOptions { verify, ..UnitCacheOptions::default() };
+    try_build(&project.root, &project.cache, &project.output, toy, options).expect("built")
+}
+
+#[test]
+fn with_verify_every_hit_is_made_again_and_a_difference_is_told_and_replaced() {
+    let (project, toy) = built();
+    let same = checked(&project, &toy, Verify::Always);
+    assert_eq!((same.warnings, toy.asked().len()), (vec![], 4 + 7));
+    assert_eq!((same.stats.functions.compared, same.stats.functions.kept), (7, 0));
+    assert_eq!((same.stats.files.compared, same.stats.files.kept), (4, 0));
+    assert_eq!(same.build.steps.iter().map(|step| step.reused).sum::<u32>(), 7);
+
+    let whimsical = Toy { whim: " and a whim".to_owned(), ..Toy::default() };
+    let different = checked(&project, &whimsical, Verify::Always);
+    assert_eq!(different.warnings.len(), 7, "{:?}", different.warnings);
+    assert!(different.warnings.iter().any(|warning| warning.starts_with("math.t: half: ")));
+    assert_eq!(project.text().matches(" and a whim").count(), 7, "the fresh ones are used");
+
+    let after = checked(&project, &whimsical, Verify::Off);
+    assert_eq!(after.stats.functions.misses, 0);
+    assert_eq!(project.text().matches(" and a whim").count(), 7, "and kept");
+}
+
+#[test]
+fn without_verify_no_hit_is_made_again_and_with_samples_some_are() {
+    let files: String = (0..200).map(|at| format!("fn f{at} 0 = {at}\n")).collect();
+    let project = Project::new(&[("main.t", &files)]);
+    let toy = Toy::default();
+    project.build(&toy);
+    toy.asked();
+    let off = checked(&project, &toy, Verify::Off);
+    assert_eq!((off.build.route, toy.asked(), off.stats.functions.compared), (Route::Restored, vec![], 0));
+    project.write("main.t", &(files.clone() + "fn more 0 = 1\n"));
+    let sampled = checked(&project, &toy, Verify::Sampled);
+    assert_eq!(sampled.stats.functions.hits, 200);
+    let compared = sampled.stats.functions.compared;
+    assert!((1..100).contains(&compared), "{compared} of 200");
 }

@@ -11,7 +11,7 @@ use incremental_kit::*;
 use janus_cache::build::Cache;
 use janus_cache::build::incremental::{
     FileHashCache, FullBecause, MultiLevelCache, OutputForm, Route, SectionError, UnitBuildError,
-    UnitRequest, incremental_build,
+    UnitCacheOptions, UnitRequest, incremental_build,
 };
 use janus_cache::store::{Store, StoreOptions};
 
@@ -154,7 +154,8 @@ fn a_binary_output_is_patched_to_what_a_fresh_build_makes() {
     let fresh = || {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let output = dir.path().join("out");
-        try_build(&project.root, &dir.path().join("cache"), &output, &toy(), false).expect("built");
+        try_build(&project.root, &dir.path().join("cache"), &output, &toy(), UnitCacheOptions::default())
+            .expect("built");
         fs::read(output).expect("an output")
     };
     project.build(&toy());
@@ -339,7 +340,7 @@ fn a_cache_that_cannot_be_opened_again_costs_time_and_nothing_else() {
     let toy = Toy::default();
     let hashes = FileHashCache::new(&project.root, Path::new("/dev/null/no/folder"), "out");
     let cache = Cache::off();
-    let mut caches = MultiLevelCache::new(&cache, hashes, toy.settings(), "toy", false);
+    let mut caches = MultiLevelCache::new(&cache, hashes, toy.settings(), UnitCacheOptions::default());
     let request = UnitRequest { entry: "main.t", output: &project.output };
     for _ in 0..2 {
         let built = incremental_build(&mut caches, &toy, &request).expect("built");
@@ -357,7 +358,8 @@ fn two_processes_that_build_at_once_both_leave_the_right_output() {
     if let Some(dir) = std::env::var_os(CHILD) {
         let dir = PathBuf::from(dir);
         let (root, cache, output) = (dir.join("root"), dir.join("cache"), dir.join("out"));
-        let done = try_build(&root, &cache, &output, &Toy::default(), false).expect("built");
+        let done =
+            try_build(&root, &cache, &output, &Toy::default(), UnitCacheOptions::default()).expect("built");
         assert_eq!((done.build.problems, done.warnings), (vec![], vec![]));
         return;
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 use incremental_kit::*;
 use janus_cache::build::Cache;
 use janus_cache::build::incremental::{
-    FileHashCache, MultiLevelCache, Route, UnitRequest, incremental_build,
+    FileHashCache, MultiLevelCache, Route, UnitCacheOptions, UnitRequest, incremental_build,
 };
 use janus_cache::store::{Store, StoreOptions};
 
@@ -483,7 +483,7 @@ fn live(world: &mut World, tally: &mut Tally, until: Instant, seed: u64) {
     let (root, output) = (world.project.root.clone(), world.project.output.clone());
     let hashes = FileHashCache::new(&root, &store.layout().state_dir(), &output.to_string_lossy());
     let cache = Cache::of_store(store);
-    let mut open = MultiLevelCache::new(&cache, hashes, toy.settings(), "toy", false);
+    let mut open = MultiLevelCache::new(&cache, hashes, toy.settings(), UnitCacheOptions::default());
     open.load();
     for _ in 0..60 {
         if Instant::now() >= until {
@@ -513,10 +513,11 @@ fn live(world: &mut World, tally: &mut Tally, until: Instant, seed: u64) {
         let context = || format!("seed {seed}, step {}: {done_to:?}", tally.steps);
         let before = fs::read(&output).ok();
         let fresh = world.project.fresh(&world.toy());
-        let mut build = |random: &mut Random, is_next: bool| {
-            if random.one_in(2) {
-                // Without it the state of its own last build is compared with, which may be older than the output.
-                if is_next || random.one_in(2) {
+        // A process that watches compares with its own last build, which may be older than the output, or asks the disk.
+        let (is_watching, is_loading) = (world.random.one_in(2), world.random.one_in(2));
+        let mut build = || {
+            if is_watching {
+                if is_loading {
                     open.load();
                 }
                 let request = UnitRequest { entry: "main.t", output: &output };
@@ -527,7 +528,7 @@ fn live(world: &mut World, tally: &mut Tally, until: Instant, seed: u64) {
                 world.project.build(&toy).build
             }
         };
-        let built = build(&mut world.random, false);
+        let built = build();
         *tally.routes.entry(format!("{:?}", built.route)).or_default() += 1;
         match fresh {
             Ok(expected) => {
@@ -536,7 +537,7 @@ fn live(world: &mut World, tally: &mut Tally, until: Instant, seed: u64) {
                 assert!(found == expected, "{}: {:?}\n{found}\n----\n{expected}", context(), built);
                 let kept = packs(&world.project.cache);
                 let time = fs::metadata(&output).and_then(|metadata| metadata.modified()).expect("there");
-                let next = build(&mut world.random, true);
+                let next = build();
                 assert_eq!((next.route, next.written), (Route::FastPath, false), "{}: {built:?}", context());
                 assert_eq!((next.files, next.output_bytes), (built.files, built.output_bytes));
                 assert_eq!(packs(&world.project.cache), kept, "{}", context());

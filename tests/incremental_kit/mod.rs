@@ -15,7 +15,7 @@ use std::sync::Mutex;
 use janus_cache::build::Cache;
 use janus_cache::build::incremental::{
     FileHashCache, FileIr, Imported, LevelStats, MultiLevelCache, OutputForm, Unit, UnitBuild,
-    UnitBuildError, UnitCompiler, UnitProblem, UnitRequest, UnitStep, incremental_build,
+    UnitBuildError, UnitCacheOptions, UnitCompiler, UnitProblem, UnitRequest, UnitStep, incremental_build,
 };
 use janus_cache::key::UnitSettings;
 use janus_cache::store::{Store, StoreOptions};
@@ -27,6 +27,8 @@ pub(crate) struct Toy {
     /// Stands in each function's output.
     pub(crate) flag: String,
     pub(crate) form: OutputForm,
+    /// Stands in each function's output, and in nothing that the cache knows of.
+    pub(crate) whim: String,
     /// Called with the path of each file that is lowered.
     pub(crate) on_lower: Option<Hook>,
     /// What it was asked: `lower a.t`, `compile a.t:f`.
@@ -42,7 +44,7 @@ impl Default for Toy {
 impl Toy {
     pub(crate) fn with_flag(flag: &str) -> Self {
         let form = OutputForm::Text { comment: "# " };
-        Self { flag: flag.to_owned(), form, on_lower: None, asked: Mutex::default() }
+        Self { flag: flag.to_owned(), form, whim: String::new(), on_lower: None, asked: Mutex::default() }
     }
 
     pub(crate) fn on_lower(hook: impl Fn(&str) + Send + Sync + 'static) -> Self {
@@ -200,6 +202,10 @@ impl Unit for Checked<'_> {
         self.functions.len()
     }
 
+    fn function_name(&self, function: usize) -> String {
+        self.functions[function].name.clone()
+    }
+
     fn function_inputs(&self, function: usize) -> Vec<u8> {
         self.text(function).into_bytes()
     }
@@ -214,7 +220,8 @@ impl Unit for Checked<'_> {
             return Err(Vec::new());
         }
         let text = words.iter().find_map(|word| word.strip_prefix('$')).map(|line| line.replace('_', " "));
-        Ok(format!("{}{}\n{}", self.text(function), self.toy.flag, text.unwrap_or_default()).into_bytes())
+        Ok(format!("{}{}{}\n{}", self.text(function), self.toy.flag, self.toy.whim, text.unwrap_or_default())
+            .into_bytes())
     }
 
     fn section(&self, functions: &[Vec<u8>]) -> Vec<u8> {
@@ -275,7 +282,7 @@ impl Project {
 
     /// A build of `main.t` as a process of its own would do it.
     pub(crate) fn try_build(&self, toy: &Toy) -> Result<Done, UnitBuildError> {
-        try_build(&self.root, &self.cache, &self.output, toy, false)
+        try_build(&self.root, &self.cache, &self.output, toy, UnitCacheOptions::default())
     }
 
     pub(crate) fn build(&self, toy: &Toy) -> Done {
@@ -290,7 +297,7 @@ impl Project {
         let output = state.join("out");
         let cache = Cache::off();
         let hashes = FileHashCache::new(&self.root, &state, "fresh");
-        let mut caches = MultiLevelCache::new(&cache, hashes, toy.settings(), "toy", false);
+        let mut caches = MultiLevelCache::new(&cache, hashes, toy.settings(), UnitCacheOptions::default());
         let request = UnitRequest { entry: "main.t", output: &output };
         // Nothing is loaded, so what an earlier call left there is not used.
         let build = incremental_build(&mut caches, toy, &request).expect("an output");
@@ -316,12 +323,12 @@ pub(crate) fn try_build(
     cache: &Path,
     output: &Path,
     toy: &Toy,
-    recache: bool,
+    options: UnitCacheOptions,
 ) -> Result<Done, UnitBuildError> {
     let store = Store::open(StoreOptions::new(cache)).expect("a cache");
     let hashes = FileHashCache::new(root, &store.layout().state_dir(), &output.to_string_lossy());
     let cache = Cache::of_store(store);
-    let mut caches = MultiLevelCache::new(&cache, hashes, toy.settings(), "toy", recache);
+    let mut caches = MultiLevelCache::new(&cache, hashes, toy.settings(), options);
     caches.load();
     let build = incremental_build(&mut caches, toy, &UnitRequest { entry: "main.t", output })?;
     Ok(Done { build, stats: caches.stats(), warnings: caches.take_warnings() })

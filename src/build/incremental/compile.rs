@@ -58,14 +58,22 @@ impl<'b> Compiling<'b> {
         let (mut compiled, mut reused, mut failed) = (0, 0, false);
         for function in 0..unit.function_count() {
             let inputs = unit.function_inputs(function);
-            if let Some(known) = self.cache.air.get(&inputs) {
-                outputs.push(known);
+            let known = self.cache.air.get(&inputs);
+            if let Some(known) = known.as_ref().filter(|_| !self.cache.air.is_compared(&inputs)) {
+                outputs.push(known.clone());
                 reused += 1;
                 continue;
             }
             let watch = Stopwatch::start();
             match unit.compile_function(function) {
+                Ok(output) if known.as_ref() == Some(&output) => {
+                    outputs.push(output);
+                    reused += 1;
+                }
                 Ok(output) => {
+                    if known.is_some() {
+                        self.differs(&file.path, &unit.function_name(function));
+                    }
                     self.cache.air.put(&inputs, &output, watch.elapsed_ns());
                     outputs.push(output);
                     compiled += 1;
@@ -113,9 +121,31 @@ impl<'b> Compiling<'b> {
     }
 
     fn lower(&self, file: &WorldFile) -> Result<FileIr, Problems> {
-        if let Some(known) = self.cache.zir.get(&file.path, file.digest) {
-            return Ok(known);
+        let known = self.cache.zir.get(&file.path, file.digest);
+        if let Some(known) = known.as_ref().filter(|_| !self.cache.zir.is_compared(&file.path, file.digest)) {
+            return Ok(known.clone());
         }
+        let (lowered, cost_ns) = self.lower_anew(file)?;
+        if known.as_ref() != Some(&lowered) {
+            if known.is_some() {
+                self.differs(&file.path, "the file");
+            }
+            self.cache.zir.put(&file.path, file.digest, &lowered, cost_ns);
+        }
+        Ok(lowered)
+    }
+
+    /// A function or file that the cache had another answer for.
+    fn differs(&self, path: &str, what: &str) {
+        self.cache.entries.warn(format!(
+            "{path}: {what}: the cache had another answer than the compiler has now; the fresh one is used and kept. \
+             Either the compiler is not deterministic, or its answer depends on what the key leaves out, or the entry \
+             was damaged"
+        ));
+    }
+
+    /// What the compiler makes of a file, and how long that took, in nanoseconds.
+    fn lower_anew(&self, file: &WorldFile) -> Result<(FileIr, u64), Problems> {
         let read;
         let source = if let Some(input) = &file.input {
             &input.bytes
@@ -129,8 +159,7 @@ impl<'b> Compiling<'b> {
         };
         let watch = Stopwatch::start();
         let lowered = self.compiler.lower(&file.path, source)?;
-        self.cache.zir.put(&file.path, file.digest, &lowered, watch.elapsed_ns());
-        Ok(lowered)
+        Ok((lowered, watch.elapsed_ns()))
     }
 }
 

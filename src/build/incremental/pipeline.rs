@@ -44,14 +44,14 @@ pub fn incremental_build(
     let settings = *cache.settings.digest().as_bytes();
     cache.hashes.begin(request.output);
     let is_ours = |record: &&Record| record.settings == settings && record.entry == request.entry;
-    if !cache.entries.recache
+    if !cache.entries.options.recache
         && let Some(brief) = cache.hashes.unchanged_build().as_ref().filter(is_ours)
     {
         let files = brief.file_count as usize;
         return Ok(UnitBuild { files, ..nothing_done(Route::FastPath, brief.output_bytes) });
     }
     let record = cache.hashes.load_record().filter(is_ours).cloned();
-    let record = record.filter(|_| !cache.entries.recache);
+    let record = record.filter(|_| !cache.entries.options.recache);
     let world = match World::discover(request.entry, compiler, record.as_ref(), &cache.hashes) {
         Ok(world) => world,
         Err(problems) => return Ok(UnitBuild { problems, ..nothing_done(Route::Failed, 0) }),
@@ -129,7 +129,7 @@ impl Build<'_> {
 
     /// The last output: where it lies if nobody touched it, else as the cache has it.
     fn old_output(&self, cache: &MultiLevelCache<'_>, record: Option<&Record>) -> OldOutput {
-        if cache.entries.recache {
+        if cache.entries.options.recache {
             return OldOutput::Gone(FullBecause::Recache);
         }
         let Some(record) = record else { return OldOutput::Gone(FullBecause::FirstBuild) };
