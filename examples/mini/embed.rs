@@ -1,11 +1,11 @@
-//! The compiler as the cache sees it: the ten calls that an embedding compiler answers.
+//! The compiler as the cache sees it: the calls that an embedding compiler answers.
 
 use std::path::Path;
 
 use janus_cache::build::Cache;
 use janus_cache::build::incremental::{
     FileHashCache, FileIr, Imported, MultiLevelCache, OutputForm, Route, Unit, UnitBuild, UnitBuildError,
-    UnitCompiler, UnitProblem, UnitRequest, incremental_build,
+    UnitCacheOptions, UnitCompiler, UnitProblem, UnitRequest, incremental_build,
 };
 use janus_cache::key::UnitSettings;
 use janus_cache::store::{Store, StoreError, StoreOptions};
@@ -78,6 +78,10 @@ impl Unit for Checked {
         self.module.functions.len()
     }
 
+    fn function_name(&self, function: usize) -> String {
+        self.module.functions.get(function).map(|function| function.name.clone()).unwrap_or_default()
+    }
+
     fn function_inputs(&self, function: usize) -> Vec<u8> {
         let function = self.module.functions.get(function);
         function.map(|function| function_inputs(function, &self.scope)).unwrap_or_default()
@@ -142,7 +146,8 @@ pub(crate) fn build(
         target: "llvm".to_owned(),
         ..UnitSettings::default()
     };
-    let mut caches = MultiLevelCache::new(&cache, hashes, settings, "mini", false);
+    let options = UnitCacheOptions { project: "mini".to_owned(), ..UnitCacheOptions::default() };
+    let mut caches = MultiLevelCache::new(&cache, hashes, settings, options);
     caches.load();
     let built = incremental_build(&mut caches, &Mini { entry }, &UnitRequest { entry, output })?;
     Ok((built, caches.take_warnings()))

@@ -13,15 +13,11 @@ use super::session::{ActiveSession, Slot};
 use super::table::{MissCause, Table};
 use crate::clock::Stopwatch;
 use crate::codec::Codec;
-use crate::config::Verify;
 use crate::dispatch::{CompileOptions, Optimized};
 use crate::format::{LogicalTable, Optimization, TablePlan, TableView};
 use crate::key::{TableKey, Trace, table_key};
 use crate::store::{Claim, EntryKey, EntryKind, EntryMeta, NewEntry};
 use crate::tiers::Fetched;
-
-/// One hit in so many is built again and compared where `verify` is `sampled`.
-const SAMPLED_ONE_IN: u64 = 16;
 
 /// Whoever waits for another process to build a table waits at least so long.
 const LEAST_WAIT_NS: u64 = 1_000_000_000;
@@ -209,15 +205,7 @@ impl BuildCacheManager {
     }
 
     fn is_compared(&self, key: TableKey) -> bool {
-        match self.options().verify {
-            Verify::Off => false,
-            // Another sample each day, so that every entry has its turn.
-            Verify::Sampled => {
-                let day = self.options().clock.unix_hours() / 24;
-                (u64::from(key.as_bytes()[0]) + day).is_multiple_of(SAMPLED_ONE_IN)
-            }
-            Verify::Always => true,
-        }
+        self.options().verify.compares(key.as_bytes()[0], self.options().clock)
     }
 }
 

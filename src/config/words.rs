@@ -6,6 +6,7 @@ use std::fmt;
 use toml::de::DeValue;
 
 use super::value::SettingValue;
+use crate::clock::Clock;
 
 /// Declares an enum whose variants have one word each, and its forms as a setting.
 macro_rules! words {
@@ -98,5 +99,20 @@ words! {
         Lru = "lru",
         /// Those whose building took least for their size and use.
         Value = "value",
+    }
+}
+
+/// One hit in so many is made again and compared where `verify` is `sampled`.
+const SAMPLED_ONE_IN: u64 = 16;
+
+impl Verify {
+    /// Whether a hit is made again and compared. `key_byte` is one byte of its key.
+    pub(crate) fn compares(self, key_byte: u8, clock: Clock) -> bool {
+        match self {
+            Self::Off => false,
+            // Another sample each day, so that every entry has its turn.
+            Self::Sampled => (u64::from(key_byte) + clock.unix_hours() / 24).is_multiple_of(SAMPLED_ONE_IN),
+            Self::Always => true,
+        }
     }
 }

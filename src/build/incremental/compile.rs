@@ -1,7 +1,7 @@
 //! Compiles one file's section, with what the caches have of files and functions.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::compiler::{FileIr, Imported, UnitCompiler, UnitProblem};
 use super::levels::MultiLevelCache;
@@ -9,7 +9,6 @@ use super::record::ImportRecord;
 use super::world::{Tree, World, WorldFile};
 use crate::clock::Stopwatch;
 use crate::digest::ContentDigest;
-use crate::key::{UnitKey, section_key};
 
 /// A section that was made.
 #[derive(Debug)]
@@ -17,7 +16,6 @@ pub(super) struct Compiled {
     pub(super) bytes: Vec<u8>,
     /// Of what importers see.
     pub(super) interface: ContentDigest,
-    pub(super) key: UnitKey,
     pub(super) functions_compiled: u32,
     pub(super) functions_reused: u32,
 }
@@ -29,10 +27,12 @@ pub(super) struct Compiling<'b> {
     pub(super) world: &'b World,
     pub(super) tree: &'b (dyn Tree + Sync),
     /// What files became, each once.
-    lowered: Mutex<HashMap<u32, Arc<FileIr>>>,
+    lowered: Mutex<HashMap<u32, Lowered>>,
 }
 
 type Problems = Vec<UnitProblem>;
+/// Filled by the first thread that asks; others wait for it.
+type Lowered = Arc<OnceLock<Result<Arc<FileIr>, Problems>>>;
 
 impl<'b> Compiling<'b> {
     pub(super) fn new(
@@ -55,39 +55,50 @@ impl<'b> Compiling<'b> {
             .collect();
         let unit = self.compiler.unit(&file.path, &own.ir, &imported)?;
         let (mut outputs, mut problems) = (Vec::with_capacity(unit.function_count()), Vec::new());
-        let (mut compiled, mut reused) = (0, 0);
+        let (mut compiled, mut reused, mut failed) = (0, 0, false);
         for function in 0..unit.function_count() {
             let inputs = unit.function_inputs(function);
-            if let Some(known) = self.cache.air.get(&inputs) {
-                outputs.push(known);
+            let known = self.cache.air.get(&inputs);
+            if let Some(known) = known.as_ref().filter(|_| !self.cache.air.is_compared(&inputs)) {
+                outputs.push(known.clone());
                 reused += 1;
                 continue;
             }
             let watch = Stopwatch::start();
             match unit.compile_function(function) {
+                Ok(output) if known.as_ref() == Some(&output) => {
+                    outputs.push(output);
+                    reused += 1;
+                }
                 Ok(output) => {
+                    if known.is_some() {
+                        self.differs(&file.path, &unit.function_name(function));
+                    }
                     self.cache.air.put(&inputs, &output, watch.elapsed_ns());
                     outputs.push(output);
                     compiled += 1;
                 }
-                Err(found) => problems.extend(found),
+                Err(found) => {
+                    failed = true;
+                    problems.extend(found);
+                }
             }
         }
-        if !problems.is_empty() {
+        if failed {
             return Err(problems);
         }
         Ok(Compiled {
             bytes: unit.section(&outputs),
             interface: ContentDigest::of(&own.interface),
-            key: self.key(file, &seen),
             functions_compiled: compiled,
             functions_reused: reused,
         })
     }
 
-    fn key(&self, file: &WorldFile, seen: &[(String, Arc<FileIr>)]) -> UnitKey {
-        let interfaces = seen.iter().map(|(path, file)| (path.as_str(), ContentDigest::of(&file.interface)));
-        section_key(&self.cache.settings, &file.path, file.digest, interfaces).0
+    /// What importers see of a file; none where it cannot be read.
+    pub(super) fn interface(&self, node: u32) -> Option<ContentDigest> {
+        let lowered = self.lowered(node, self.world.file(node)?).ok()?;
+        Some(ContentDigest::of(&lowered.interface))
     }
 
     /// What a file sees of those it imports, in the order of its imports.
@@ -96,26 +107,45 @@ impl<'b> Compiling<'b> {
         for target in file.imports.iter().filter_map(ImportRecord::target) {
             let Some(node) = self.world.node(target) else { continue };
             let Some(imported) = self.world.file(node) else { continue };
-            // What is wrong with an imported file is told where that file itself is compiled.
-            let lowered = self.lowered(node, imported).map_err(|_| Vec::new())?;
-            seen.push((target.to_owned(), lowered));
+            // It may be that nobody else tells what is wrong with it: its own section may be kept.
+            seen.push((target.to_owned(), self.lowered(node, imported)?));
         }
         Ok(seen)
     }
 
     fn lowered(&self, node: u32, file: &WorldFile) -> Result<Arc<FileIr>, Problems> {
-        if let Some(known) = self.lowered.lock().unwrap_or_else(PoisonError::into_inner).get(&node) {
-            return Ok(Arc::clone(known));
-        }
-        let lowered = Arc::new(self.lower(file)?);
-        let mut known = self.lowered.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Arc::clone(known.entry(node).or_insert(lowered)))
+        let mut all = self.lowered.lock().unwrap_or_else(PoisonError::into_inner);
+        let lowered = Arc::clone(all.entry(node).or_default());
+        drop(all);
+        lowered.get_or_init(|| self.lower(file).map(Arc::new)).clone()
     }
 
     fn lower(&self, file: &WorldFile) -> Result<FileIr, Problems> {
-        if let Some(known) = self.cache.zir.get(&file.path, file.digest) {
-            return Ok(known);
+        let known = self.cache.zir.get(&file.path, file.digest);
+        if let Some(known) = known.as_ref().filter(|_| !self.cache.zir.is_compared(&file.path, file.digest)) {
+            return Ok(known.clone());
         }
+        let (lowered, cost_ns) = self.lower_anew(file)?;
+        if known.as_ref() != Some(&lowered) {
+            if known.is_some() {
+                self.differs(&file.path, "the file");
+            }
+            self.cache.zir.put(&file.path, file.digest, &lowered, cost_ns);
+        }
+        Ok(lowered)
+    }
+
+    /// A function or file that the cache had another answer for.
+    fn differs(&self, path: &str, what: &str) {
+        self.cache.entries.warn(format!(
+            "{path}: {what}: the cache had another answer than the compiler has now; the fresh one is used and kept. \
+             Either the compiler is not deterministic, or its answer depends on what the key leaves out, or the entry \
+             was damaged"
+        ));
+    }
+
+    /// What the compiler makes of a file, and how long that took, in nanoseconds.
+    fn lower_anew(&self, file: &WorldFile) -> Result<(FileIr, u64), Problems> {
         let read;
         let source = if let Some(input) = &file.input {
             &input.bytes
@@ -129,8 +159,7 @@ impl<'b> Compiling<'b> {
         };
         let watch = Stopwatch::start();
         let lowered = self.compiler.lower(&file.path, source)?;
-        self.cache.zir.put(&file.path, file.digest, &lowered, watch.elapsed_ns());
-        Ok(lowered)
+        Ok((lowered, watch.elapsed_ns()))
     }
 }
 

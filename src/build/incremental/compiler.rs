@@ -42,6 +42,11 @@ pub trait Unit {
     /// How many functions it has.
     fn function_count(&self) -> usize;
 
+    /// What a function is called, for messages.
+    fn function_name(&self, function: usize) -> String {
+        format!("function {}", function + 1)
+    }
+
     /// Everything that the output of a function is made from, and nothing else: equal inputs, equal output. Where the
     /// function stands in its file is none of it.
     fn function_inputs(&self, function: usize) -> Vec<u8>;

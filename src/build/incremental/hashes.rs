@@ -23,8 +23,9 @@ const MAX_SOURCE_BYTES: u64 = 64 << 20;
 const MAX_SEAL_BYTES: u64 = 1 << 30;
 /// How often a file that is being written is read before the build gives up on it.
 const ATTEMPTS: u32 = 3;
-const RECORD: &str = "record";
-const BRIEF: &str = "brief";
+/// A record of another shape has another name.
+const RECORD: &str = "record 2";
+const BRIEF: &str = "brief 2";
 
 /// The files of one project: tuples, digests, imports, as of the last build.
 pub struct FileHashCache {
@@ -32,6 +33,8 @@ pub struct FileHashCache {
     state: PathBuf,
     seal: Option<Vec<u8>>,
     record: Option<Record>,
+    /// The record without its files.
+    brief: Option<Record>,
     /// By path, what differs from the record; `None` where there is nothing to compare with.
     changed: Option<BTreeMap<String, ChangeKind>>,
     output_intact: bool,
@@ -78,6 +81,7 @@ impl FileHashCache {
             state: state_dir.join(format!("{hash:016x}.seal")),
             seal: None,
             record: None,
+            brief: None,
             changed: None,
             output_intact: false,
             began: None,
@@ -91,7 +95,7 @@ impl FileHashCache {
     }
 
     pub(super) fn clean(&mut self) -> std::io::Result<()> {
-        (self.seal, self.record, self.changed) = (None, None, None);
+        (self.seal, self.record, self.brief, self.changed) = (None, None, None, None);
         fs::remove_file(&self.output_note())?;
         fs::remove_file(&self.state).map(|_| ())
     }
@@ -115,7 +119,7 @@ impl FileHashCache {
 
     /// Looks at every file of the last build, and at its output.
     pub(super) fn begin(&mut self, output: &Path) {
-        (self.changed, self.record, self.output_intact) = (None, None, false);
+        (self.changed, self.record, self.brief, self.output_intact) = (None, None, None, false);
         let state_dir = self.state.parent().map(Path::to_owned).unwrap_or_default();
         let began = fs::create_private(&state_dir).and_then(|()| FileTime::probe(&state_dir, &self.root));
         self.began = began.ok();
@@ -124,7 +128,6 @@ impl FileHashCache {
             let options = CheckOptions { probe_dir: Some(&state_dir), ..CheckOptions::default() };
             let checked = check(&self.root, &seal, &options);
             self.count(&checked);
-            self.output_intact = output_seen::is_intact(&self.output_note(), output, self.began.as_ref());
             self.changed = Some(match &checked.verdict {
                 Verdict::Unchanged { .. } => BTreeMap::new(),
                 Verdict::Changed { files } => {
@@ -138,6 +141,10 @@ impl FileHashCache {
             }
         }
         self.seal.get_or_insert(bytes);
+        self.brief = self.payload(BRIEF).and_then(Record::from_bytes);
+        self.output_intact = self.brief.as_ref().is_some_and(|brief| {
+            output_seen::is_intact(&self.output_note(), output, brief.output_hash, self.began.as_ref())
+        });
     }
 
     fn count(&self, checked: &Check) {
@@ -163,10 +170,7 @@ impl FileHashCache {
     /// What the last build was of, where nothing that it looked at has changed since and its output is there.
     pub(super) fn unchanged_build(&self) -> Option<Record> {
         let nothing = self.changed.as_ref().is_some_and(BTreeMap::is_empty);
-        if !nothing || !self.output_intact {
-            return None;
-        }
-        Record::from_bytes(self.payload(BRIEF)?)
+        self.brief.clone().filter(|_| nothing && self.output_intact)
     }
 
     /// What the last build knew of each file.
@@ -174,10 +178,6 @@ impl FileHashCache {
         if self.record.is_none() {
             self.record = self.payload(RECORD).and_then(Record::from_bytes);
         }
-        self.record.as_ref()
-    }
-
-    pub(super) fn record(&self) -> Option<&Record> {
         self.record.as_ref()
     }
 
@@ -202,7 +202,7 @@ impl FileHashCache {
     pub(super) fn remember(
         &mut self,
         files: &[WorldFile],
-        output: (&Path, &[u8]),
+        output: &Path,
         record: &Record,
     ) -> std::io::Result<()> {
         let Some(began) = self.began else {
@@ -234,7 +234,7 @@ impl FileHashCache {
         builder.payload(RECORD, record.to_bytes()).payload(BRIEF, brief.to_bytes());
         let bytes = builder.finish(&began).map_err(std::io::Error::other)?;
         fs::replace(&self.state, &bytes, Durability::Rename)?;
-        output_seen::note(&self.output_note(), output.0, output.1)?;
+        output_seen::note(&self.output_note(), output, record.output_hash)?;
         self.seal = Some(bytes);
         Ok(())
     }
@@ -242,15 +242,12 @@ impl FileHashCache {
 
 impl Tree for FileHashCache {
     fn unchanged(&self, path: &str) -> Option<ContentDigest> {
-        let changed = self.changed.as_ref()?;
-        if changed.contains_key(path) {
-            return None;
-        }
-        self.record.as_ref()?.file(path).map(super::record::FileRecord::digest)
+        let known = self.record.as_ref()?.file(path)?;
+        self.is_untouched(path).then(|| known.digest())
     }
 
     fn is_untouched(&self, path: &str) -> bool {
-        self.changed.as_ref().is_some_and(|changed| !changed.contains_key(path))
+        is_plain(path) && self.changed.as_ref().is_some_and(|changed| !changed.contains_key(path))
     }
 
     fn is_file(&self, path: &str) -> bool {
@@ -278,4 +275,11 @@ impl Tree for FileHashCache {
         }
         Err(changed(path))
     }
+}
+
+/// Whether a seal gives a path back as it was given: `./a` and `b//a` are `a` and `b/a` there, so nothing is known of them
+/// by those names.
+fn is_plain(path: &str) -> bool {
+    let relative = path.strip_prefix('/').unwrap_or(path);
+    relative.split('/').all(|part| !part.is_empty() && part != ".")
 }

@@ -9,17 +9,31 @@ use crate::build::Cache;
 use crate::build::cache::with_source;
 use crate::clock::Clock;
 use crate::codec::Codec;
+use crate::config::Verify;
 use crate::key::{Trace, UnitKey};
 use crate::store::{EntryKey, EntryKind, EntryMeta, NewEntry};
 use crate::tiers::Fetched;
 
+/// How a project's build uses the cache.
+#[derive(Clone, Debug, Default)]
+pub struct UnitCacheOptions {
+    /// Name of the project, kept beside its entries.
+    pub project: String,
+    /// Nothing that was kept is used, and everything is kept anew.
+    pub recache: bool,
+    /// Which of the answers that a build takes from the cache are made again and compared: a difference is a warning, and
+    /// the fresh answer is used and kept. With [`Verify::Always`] no whole output is taken from the cache, so that
+    /// functions are. What a build need not ask for, as on the fast path, is not compared.
+    pub verify: Verify,
+    /// Where times come from.
+    pub clock: Clock,
+}
+
 /// What both caches, and that of whole outputs, do with a chain.
 pub(super) struct Entries<'c> {
     cache: &'c Cache,
-    pub(super) project: String,
-    pub(super) language: String,
-    pub(super) clock: Clock,
-    pub(super) recache: bool,
+    language: String,
+    pub(super) options: UnitCacheOptions,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -29,6 +43,7 @@ pub(super) struct IrCounters {
     hits: AtomicU64,
     misses: AtomicU64,
     kept: AtomicU64,
+    compared: AtomicU64,
 }
 
 /// What one cache of a compiler's work did in a build.
@@ -40,17 +55,19 @@ pub struct IrStats {
     pub misses: u64,
     /// Answers that were made and kept.
     pub kept: u64,
+    /// Hits that were made again and compared.
+    pub compared: u64,
 }
 
 impl<'c> Entries<'c> {
-    pub(super) fn new(cache: &'c Cache, project: String, language: String, recache: bool) -> Self {
+    pub(super) fn new(cache: &'c Cache, language: String, options: UnitCacheOptions) -> Self {
         let opening = cache.opening().map(|warning| warning.message.clone());
         let warnings = Mutex::new(opening.into_iter().collect());
-        Self { cache, project, language, clock: Clock::System, recache, warnings }
+        Self { cache, language, options, warnings }
     }
 
     pub(super) fn get(&self, key: UnitKey, counters: &IrCounters) -> Option<Vec<u8>> {
-        let chain = self.cache.chain().filter(|_| !self.recache);
+        let chain = self.cache.chain().filter(|_| !self.options.recache);
         let found = chain.and_then(|chain| match chain.get(&entry_key(key)) {
             Fetched::Hit { answer, .. } => Some(answer.content().to_vec()),
             Fetched::Miss(_) => None,
@@ -74,9 +91,9 @@ impl<'c> Entries<'c> {
         let meta = EntryMeta {
             kind,
             codec: Codec::None,
-            created_unix_s: self.clock.unix_s(),
+            created_unix_s: self.options.clock.unix_s(),
             rebuild_cost_ns,
-            project: self.project.clone(),
+            project: self.options.project.clone(),
             producer: String::new(),
             language: self.language.clone(),
         };
@@ -96,7 +113,14 @@ impl<'c> Entries<'c> {
         }
     }
 
-    fn warn(&self, message: String) {
+    /// Whether a hit is to be made again.
+    pub(super) fn is_compared(&self, key: UnitKey, counters: &IrCounters) -> bool {
+        let is_compared = self.options.verify.compares(key.as_bytes()[0], self.options.clock);
+        counters.compared.fetch_add(u64::from(is_compared), Ordering::Relaxed);
+        is_compared
+    }
+
+    pub(super) fn warn(&self, message: String) {
         let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         if !warnings.contains(&message) {
             warnings.push(message);
@@ -111,7 +135,12 @@ impl<'c> Entries<'c> {
 impl IrCounters {
     pub(super) fn read(&self) -> IrStats {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        IrStats { hits: of(&self.hits), misses: of(&self.misses), kept: of(&self.kept) }
+        IrStats {
+            hits: of(&self.hits),
+            misses: of(&self.misses),
+            kept: of(&self.kept),
+            compared: of(&self.compared),
+        }
     }
 }
 

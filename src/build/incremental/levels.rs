@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::compiler::FileIr;
 use super::hashes::{FileHashCache, HashStats};
-use super::ir_cache::{Entries, IrCounters, IrStats};
+use super::ir_cache::{Entries, IrCounters, IrStats, UnitCacheOptions};
 use crate::build::Cache;
+use crate::config::Verify;
 use crate::digest::ContentDigest;
 use crate::key::{UnitSettings, file_key, function_key, output_key};
 use crate::store::EntryKind;
@@ -63,9 +64,15 @@ impl ZirCache<'_> {
         self.entries.put(key, &trace, EntryKind::FileIr, &file.to_bytes(), cost_ns, &self.files);
     }
 
+    /// Whether what the cache has of a file is to be made again and compared.
+    pub(super) fn is_compared(&self, path: &str, content: ContentDigest) -> bool {
+        self.entries.is_compared(file_key(&self.settings, path, content).0, &self.files)
+    }
+
     /// The output that everything an entry reaches became, by its combined hash.
     pub fn get_combined(&self, entry: &str, combined: &[u8; 32]) -> Option<Vec<u8>> {
-        self.entries.get(output_key(&self.settings, entry, combined).0, &self.outputs)
+        let is_used = self.entries.options.verify != Verify::Always;
+        is_used.then(|| self.entries.get(output_key(&self.settings, entry, combined).0, &self.outputs))?
     }
 
     /// Keeps a whole output.
@@ -81,6 +88,11 @@ impl AirCache<'_> {
         self.entries.get(function_key(&self.settings, inputs).0, &self.functions)
     }
 
+    /// Whether what the cache has of a function is to be made again and compared.
+    pub(super) fn is_compared(&self, inputs: &[u8]) -> bool {
+        self.entries.is_compared(function_key(&self.settings, inputs).0, &self.functions)
+    }
+
     /// Keeps what a function became, and what that took, in nanoseconds.
     pub fn put(&self, inputs: &[u8], output: &[u8], cost_ns: u64) {
         let (key, trace) = function_key(&self.settings, inputs);
@@ -89,17 +101,14 @@ impl AirCache<'_> {
 }
 
 impl<'c> MultiLevelCache<'c> {
-    /// The caches over `cache`, for a project of that name. With `recache` nothing that was kept is used, and everything
-    /// is kept anew.
+    /// The caches over `cache`.
     pub fn new(
         cache: &'c Cache,
         hashes: FileHashCache,
         settings: UnitSettings,
-        project: &str,
-        recache: bool,
+        options: UnitCacheOptions,
     ) -> Self {
-        let entries = Entries::new(cache, project.to_owned(), settings.language.clone(), recache);
-        let entries = Arc::new(entries);
+        let entries = Arc::new(Entries::new(cache, settings.language.clone(), options));
         let zir = ZirCache {
             entries: Arc::clone(&entries),
             settings: settings.clone(),

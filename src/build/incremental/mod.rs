@@ -31,7 +31,7 @@ mod world;
 
 pub use compiler::{FileIr, Imported, Unit, UnitCompiler, UnitProblem};
 pub use hashes::{FileHashCache, HashStats};
-pub use ir_cache::IrStats;
+pub use ir_cache::{IrStats, UnitCacheOptions};
 pub use levels::{AirCache, LevelStats, MultiLevelCache, ZirCache};
 pub use pipeline::{UnitRequest, incremental_build};
 pub use report::{FullBecause, Route, UnitBuild, UnitBuildError, UnitReason, UnitStep};

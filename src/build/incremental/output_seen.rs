@@ -56,30 +56,31 @@ impl Sealed {
     }
 }
 
-/// Notes in `file` what was just written to `output`.
-pub(super) fn note(file: &Path, output: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Notes in `file` that content with this XXH3-64 was just written to `output`.
+pub(super) fn note(file: &Path, output: &Path, content: u64) -> std::io::Result<()> {
     // Written within this tick of the clock, so another write may leave the same times.
-    let sealed = Sealed::new(output, fast_hash(bytes), StatTuple::of(output)?, false);
+    let sealed = Sealed::new(output, content, StatTuple::of(output)?, false);
     fs::replace(file, sealed.as_bytes(), Durability::Rename)
 }
 
-/// Whether `output` is what was noted. `began` is a moment before this call, by the file system's clock: with it a later
-/// call need not read the output again.
-pub(super) fn is_intact(file: &Path, output: &Path, began: Option<&FileTime>) -> bool {
+/// Whether `output` is what was noted, and that is `content`: seal and note are two files, and of two builds at once each
+/// may have written one. `began` is a moment before this call, by the file system's clock: with it a later call need not
+/// read the output again.
+pub(super) fn is_intact(file: &Path, output: &Path, content: u64, began: Option<&FileTime>) -> bool {
     let (Some(sealed), Ok(tuple)) = (Sealed::read(file), StatTuple::of(output)) else { return false };
     let is_same = sealed.tuple == tuple;
     let of_this_path = sealed.path.get() == fast_hash(output.as_os_str().as_encoded_bytes());
-    if !of_this_path || !tuple.is_file() || tuple.len_bytes() != sealed.tuple.len_bytes() {
+    let is_meant = of_this_path && sealed.content.get() == content;
+    if !is_meant || !tuple.is_file() || tuple.len_bytes() != sealed.tuple.len_bytes() {
         return false;
     }
     if is_same && sealed.settled.get() == 1 {
         return true;
     }
-    let read = fs::read_bounded(output, tuple.len_bytes()).is_ok_and(|bytes| {
-        bytes.len() as u64 == tuple.len_bytes() && fast_hash(&bytes) == sealed.content.get()
-    });
+    let read = fs::read_bounded(output, tuple.len_bytes())
+        .is_ok_and(|bytes| bytes.len() as u64 == tuple.len_bytes() && fast_hash(&bytes) == content);
     if read && began.is_some_and(|began| began.proves(&tuple)) {
-        let settled = Sealed::new(output, sealed.content.get(), tuple, true);
+        let settled = Sealed::new(output, content, tuple, true);
         // Without it the next build reads the output once more.
         let _ = fs::replace(file, settled.as_bytes(), Durability::Rename);
     }
@@ -94,18 +95,19 @@ mod tests {
     fn an_output_is_intact_until_its_content_is_another() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let (file, output) = (dir.path().join("note"), dir.path().join("out"));
-        assert!(!is_intact(&file, &output, None), "never noted");
+        assert!(!is_intact(&file, &output, fast_hash(b"content"), None), "never noted");
         std::fs::write(&output, b"content").expect("written");
-        note(&file, &output, b"content").expect("noted");
-        assert!(is_intact(&file, &output, None));
+        note(&file, &output, fast_hash(b"content")).expect("noted");
+        assert!(is_intact(&file, &output, fast_hash(b"content"), None));
         std::fs::write(&output, b"content").expect("the same again");
-        assert!(is_intact(&file, &output, None));
+        assert!(is_intact(&file, &output, fast_hash(b"content"), None));
+        assert!(!is_intact(&file, &output, fast_hash(b"CONTENT"), None), "noted for another build's output");
         std::fs::write(&output, b"CONTENT").expect("of the same length");
-        assert!(!is_intact(&file, &output, None));
+        assert!(!is_intact(&file, &output, fast_hash(b"content"), None));
         std::fs::remove_file(&output).expect("removed");
-        assert!(!is_intact(&file, &output, None));
+        assert!(!is_intact(&file, &output, fast_hash(b"content"), None));
         std::fs::create_dir(&output).expect("a folder in its place");
-        assert!(!is_intact(&file, &output, None));
+        assert!(!is_intact(&file, &output, fast_hash(b"content"), None));
     }
 
     #[test]
@@ -113,16 +115,16 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let (file, output) = (dir.path().join("note"), dir.path().join("out"));
         std::fs::write(&output, b"content").expect("written");
-        note(&file, &output, b"content").expect("noted");
+        note(&file, &output, fast_hash(b"content")).expect("noted");
         let tuple = StatTuple::of(&output).expect("there");
         let later = FileTime::on_device_of(&tuple, tuple.ctime_ns().max(tuple.mtime_ns()) + 10_000_000_000);
-        assert!(is_intact(&file, &output, Some(&later)));
+        assert!(is_intact(&file, &output, fast_hash(b"content"), Some(&later)));
         assert_eq!(Sealed::read(&file).expect("sound").settled.get(), 1);
         let mut bytes = std::fs::read(&file).expect("read");
         for at in 0..bytes.len() {
             bytes[at] ^= 1;
             std::fs::write(&file, &bytes).expect("written");
-            assert!(!is_intact(&file, &output, None), "byte {at} of the note");
+            assert!(!is_intact(&file, &output, fast_hash(b"content"), None), "byte {at} of the note");
             bytes[at] ^= 1;
         }
     }

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::compile::{Compiled, Compiling};
-use super::compiler::UnitCompiler;
+use super::compiler::{UnitCompiler, UnitProblem};
 use super::levels::MultiLevelCache;
 use super::plan::{OldOutput, UnitPlan, plan};
-use super::record::{FileRecord, Record};
+use super::record::{FileRecord, ImportRecord, Record};
 use super::report::{FullBecause, Route, UnitBuild, UnitBuildError, UnitReason, UnitStep};
 use super::section::{Combined, NewSection, SectionPlace, combine, take_apart};
-use super::world::World;
+use super::world::{World, WorldFile};
 use crate::build::parallel;
 use crate::clock::Stopwatch;
+use crate::digest::{ContentDigest, fast_hash};
 use crate::fs;
-use crate::graph::{CombinedHashes, Components, Outcome, ReadyUnit, Wave, Why};
+use crate::graph::{CombinedHashes, Components, Outcome, Wave};
 
 /// A whole output that is longer than this is not kept in the cache: it can be put together from what its functions
 /// became.
@@ -43,13 +44,14 @@ pub fn incremental_build(
     let settings = *cache.settings.digest().as_bytes();
     cache.hashes.begin(request.output);
     let is_ours = |record: &&Record| record.settings == settings && record.entry == request.entry;
-    if !cache.entries.recache
+    if !cache.entries.options.recache
         && let Some(brief) = cache.hashes.unchanged_build().as_ref().filter(is_ours)
     {
         let files = brief.file_count as usize;
         return Ok(UnitBuild { files, ..nothing_done(Route::FastPath, brief.output_bytes) });
     }
     let record = cache.hashes.load_record().filter(is_ours).cloned();
+    let record = record.filter(|_| !cache.entries.options.recache);
     let world = match World::discover(request.entry, compiler, record.as_ref(), &cache.hashes) {
         Ok(world) => world,
         Err(problems) => return Ok(UnitBuild { problems, ..nothing_done(Route::Failed, 0) }),
@@ -98,16 +100,15 @@ impl Build<'_> {
         let old = self.old_output(cache, record);
         if let (true, Some(record), OldOutput::There(bytes)) = (is_same, record, &old) {
             // Files were touched, or the output was lost: what is to be delivered is known as a whole.
-            let written = self.deliver(bytes)?;
-            self.remember(cache, record, bytes);
-            let route = if written { Route::Restored } else { Route::FastPath };
-            let files = self.world.files.len();
-            return Ok(UnitBuild { files, written, ..nothing_done(route, record.output_bytes) });
+            return self.restore(cache, record, bytes);
+        }
+        if let Some((output, interfaces)) = self.whole_output(cache, record) {
+            return self.restore(cache, &self.record(interfaces, &output), &output.bytes);
         }
         let planned = plan(self.world, record, &old);
         let full = planned.full;
-        let outcome = self.compile(cache, planned);
-        if !outcome.done.problems.is_empty() {
+        let outcome = self.compile(cache, record, planned);
+        if outcome.failed.is_some() {
             return Ok(outcome.done);
         }
         let old_bytes = match &old {
@@ -119,7 +120,7 @@ impl Build<'_> {
         if made.bytes.len() <= MOST_KEPT_BYTES {
             cache.zir.put_combined(self.request.entry, &self.combined, &made.bytes, watch.elapsed_ns());
         }
-        self.remember(cache, &self.record(&outcome.compiled, record, &made), &made.bytes);
+        self.remember(cache, &self.record(self.interfaces(&outcome.compiled, record), &made));
         let route = full.map_or(Route::Patched, Route::Full);
         let changed_meanwhile = cache.hashes.changed_meanwhile(&self.world.files);
         let output_bytes = made.bytes.len() as u64;
@@ -128,23 +129,63 @@ impl Build<'_> {
 
     /// The last output: where it lies if nobody touched it, else as the cache has it.
     fn old_output(&self, cache: &MultiLevelCache<'_>, record: Option<&Record>) -> OldOutput {
+        if cache.entries.options.recache {
+            return OldOutput::Gone(FullBecause::Recache);
+        }
         let Some(record) = record else { return OldOutput::Gone(FullBecause::FirstBuild) };
+        // Places of sections hold for these bytes only, whoever writes to the output meanwhile.
+        let is_it = |bytes: &Vec<u8>| {
+            bytes.len() as u64 == record.output_bytes && fast_hash(bytes) == record.output_hash
+        };
         if cache.hashes.is_output_intact()
-            && let Ok(bytes) = fs::read_bounded(self.request.output, record.output_bytes)
-            && bytes.len() as u64 == record.output_bytes
+            && let Some(bytes) = fs::read_bounded(self.request.output, record.output_bytes).ok().filter(is_it)
         {
             return OldOutput::There(bytes);
         }
         let is_there = fs::look_at(self.request.output).is_ok();
-        let kept = cache.zir.get_combined(self.request.entry, &record.combined);
-        let kept = kept.filter(|bytes| {
-            bytes.len() as u64 == record.output_bytes && take_apart(self.compiler.form(), bytes).is_ok()
-        });
-        match kept {
+        match cache.zir.get_combined(self.request.entry, &record.combined).filter(is_it) {
             Some(bytes) => OldOutput::There(bytes),
             None if is_there => OldOutput::Gone(FullBecause::OutputDamaged),
             None => OldOutput::Gone(FullBecause::OutputGone),
         }
+    }
+
+    /// The output of these very sources, if it was made before: its parts, and what importers see of each file.
+    fn whole_output(
+        &self,
+        cache: &MultiLevelCache<'_>,
+        record: Option<&Record>,
+    ) -> Option<(Combined, Vec<[u8; 32]>)> {
+        let bytes = cache.zir.get_combined(self.request.entry, &self.combined)?;
+        let sections = take_apart(self.compiler.form(), &bytes).ok()?;
+        let paths = self.world.files.iter().map(|file| &file.path);
+        if !sections.iter().map(|section| &section.path).eq(paths) {
+            return None;
+        }
+        let interface = |file: &WorldFile| match record.and_then(|record| record.file(&file.path)) {
+            Some(known) if known.digest() == file.digest => Some(known.interface),
+            _ => {
+                let lowered = cache.zir.get(&file.path, file.digest)?;
+                Some(*ContentDigest::of(&lowered.interface).as_bytes())
+            }
+        };
+        let interfaces: Option<Vec<_>> = self.world.files.iter().map(interface).collect();
+        Some((Combined { bytes, sections }, interfaces?))
+    }
+
+    /// Delivers an output that is known as a whole.
+    fn restore(
+        &self,
+        cache: &mut MultiLevelCache<'_>,
+        record: &Record,
+        bytes: &[u8],
+    ) -> Result<UnitBuild, UnitBuildError> {
+        let written = self.deliver(bytes)?;
+        self.remember(cache, record);
+        let route = if written { Route::Restored } else { Route::FastPath };
+        let changed_meanwhile = cache.hashes.changed_meanwhile(&self.world.files);
+        let done = nothing_done(route, record.output_bytes);
+        Ok(UnitBuild { files: self.world.files.len(), written, changed_meanwhile, ..done })
     }
 
     fn deliver(&self, bytes: &[u8]) -> Result<bool, UnitBuildError> {
@@ -154,31 +195,44 @@ impl Build<'_> {
         })
     }
 
-    fn compile(&self, cache: &MultiLevelCache<'_>, planned: UnitPlan) -> Compilation {
+    fn compile(
+        &self,
+        cache: &MultiLevelCache<'_>,
+        record: Option<&Record>,
+        planned: UnitPlan,
+    ) -> Compilation {
         let compiling = Compiling::new(cache, self.compiler, self.world, &cache.hashes);
-        let changed = planned.changed();
-        let mut reasons: BTreeMap<u32, UnitReason> =
-            planned.reasons.into_iter().zip(0..).filter_map(|(reason, node)| Some((node, reason?))).collect();
-        let mut wave = Wave::new(&self.world.graph, self.components, &changed);
+        let mut wave = Wave::new(&self.world.graph, self.components, &planned.changed());
         let mut compilation = Compilation::new(self.world.files.len());
         while !wave.is_done() {
             let batch: Vec<_> = std::iter::from_fn(|| wave.next_ready()).collect();
-            let nodes: Vec<u32> = batch.iter().flat_map(|unit| unit.members.iter().copied()).collect();
-            let done = parallel::map(&nodes, parallel::available(), |node| compiling.section(*node));
-            let mut done = nodes.into_iter().zip(done);
+            let mut work: Vec<(u32, UnitReason)> = Vec::new();
+            let mut counts = Vec::with_capacity(batch.len());
             for unit in &batch {
+                let before = work.len();
+                work.extend(unit.members.iter().filter_map(|node| {
+                    let own = planned.reasons.get(*node as usize).cloned().flatten();
+                    let reason = own.or_else(|| self.seen_change(&compiling, record, &planned, *node))?;
+                    Some((*node, reason))
+                }));
+                let count = work.len() - before;
+                compilation.done.cut_off += unit.members.len() - count;
+                counts.push(count);
+            }
+            let done = parallel::map(&work, parallel::available(), |(node, _)| compiling.section(*node));
+            let mut done = work.into_iter().zip(done);
+            for (unit, count) in batch.iter().zip(counts) {
                 let mut failed = false;
                 let mut shown_otherwise = false;
-                for (node, result) in done.by_ref().take(unit.members.len()) {
+                for ((node, reason), result) in done.by_ref().take(count) {
                     match result {
                         Ok(compiled) => {
-                            shown_otherwise |= !self.shows_the_same(cache, node, &compiled);
-                            let reason = reasons.remove(&node).unwrap_or_else(|| self.seen_change(unit));
+                            shown_otherwise |= !self.shows_the_same(record, node, compiled.interface);
                             compilation.add(self.world, node, reason, compiled);
                         }
                         Err(problems) => {
                             failed = true;
-                            compilation.done.problems.extend(problems);
+                            compilation.fail(self.world, node, problems);
                         }
                     }
                 }
@@ -204,18 +258,31 @@ impl Build<'_> {
         compilation.finish()
     }
 
-    fn shows_the_same(&self, cache: &MultiLevelCache<'_>, node: u32, compiled: &Compiled) -> bool {
-        let known = self.world.file(node).and_then(|file| cache.hashes.record()?.file(&file.path));
-        known.is_some_and(|known| known.interface == *compiled.interface.as_bytes())
+    fn shows_the_same(&self, record: Option<&Record>, node: u32, interface: ContentDigest) -> bool {
+        let known = self.world.file(node).and_then(|file| record?.file(&file.path));
+        known.is_some_and(|known| known.interface == *interface.as_bytes())
     }
 
-    fn seen_change(&self, unit: &ReadyUnit<'_>) -> UnitReason {
-        let below = match unit.why {
-            Why::InterfaceOf(component) => self.components.members(component).first(),
-            Why::Changed => unit.members.first(),
+    /// The import of a file that shows something else now. What a file shows depends on its content alone, so this is
+    /// known of the members of an import cycle before any of them is compiled.
+    fn seen_change(
+        &self,
+        compiling: &Compiling<'_>,
+        record: Option<&Record>,
+        planned: &UnitPlan,
+        node: u32,
+    ) -> Option<UnitReason> {
+        let shows_otherwise = |import: &&str| {
+            let Some(target) = self.world.node(import) else { return false };
+            let reason = planned.reasons.get(target as usize).and_then(Option::as_ref);
+            matches!(reason, Some(UnitReason::New | UnitReason::Edited { .. }))
+                && compiling
+                    .interface(target)
+                    .is_some_and(|interface| !self.shows_the_same(record, target, interface))
         };
-        let import = below.and_then(|node| self.world.file(*node)).map(|file| file.path.clone());
-        UnitReason::InterfaceChanged { import: import.unwrap_or_default() }
+        let mut imports = self.world.file(node)?.imports.iter().filter_map(ImportRecord::target);
+        let import = imports.find(shows_otherwise)?.to_owned();
+        Some(UnitReason::InterfaceChanged { import })
     }
 
     fn put_together(
@@ -242,25 +309,28 @@ impl Build<'_> {
         Ok(combine(self.compiler.form(), old, &prologue, &sections, &epilogue)?)
     }
 
-    fn record(&self, compiled: &BTreeMap<u32, Compiled>, old: Option<&Record>, made: &Combined) -> Record {
-        let files = self.world.files.iter().zip(&made.sections).zip(0_u32..).map(|((file, place), node)| {
-            let (interface, section) = match compiled.get(&node) {
-                Some(compiled) => (*compiled.interface.as_bytes(), *compiled.key.as_bytes()),
-                None => old
-                    .and_then(|old| old.file(&file.path))
-                    .map_or(([0; 32], [0; 32]), |known| (known.interface, known.section)),
-            };
-            FileRecord {
-                path: file.path.clone(),
-                digest: *file.digest.as_bytes(),
-                imports: file.imports.clone(),
-                interface,
-                section,
-                hash: place.hash,
-                whole_at: place.whole.start as u64,
-                content_at: place.content.start as u64,
-                end: place.whole.end as u64,
-            }
+    /// What importers see of each file, in the order of the files.
+    fn interfaces(&self, compiled: &BTreeMap<u32, Compiled>, old: Option<&Record>) -> Vec<[u8; 32]> {
+        let files = self.world.files.iter().zip(0_u32..);
+        let interface = |(file, node): (&WorldFile, u32)| match compiled.get(&node) {
+            Some(compiled) => *compiled.interface.as_bytes(),
+            // The plan keeps only what the last build knew.
+            None => old.and_then(|old| old.file(&file.path)).map_or([0; 32], |known| known.interface),
+        };
+        files.map(interface).collect()
+    }
+
+    fn record(&self, interfaces: Vec<[u8; 32]>, made: &Combined) -> Record {
+        let files = self.world.files.iter().zip(&made.sections).zip(interfaces);
+        let files = files.map(|((file, place), interface)| FileRecord {
+            path: file.path.clone(),
+            digest: *file.digest.as_bytes(),
+            imports: file.imports.clone(),
+            interface,
+            hash: place.hash,
+            whole_at: place.whole.start as u64,
+            content_at: place.content.start as u64,
+            end: place.whole.end as u64,
         });
         Record {
             settings: self.settings,
@@ -268,14 +338,14 @@ impl Build<'_> {
             file_count: self.world.files.len() as u64,
             files: files.collect(),
             output_bytes: made.bytes.len() as u64,
+            output_hash: fast_hash(&made.bytes),
             combined: self.combined,
         }
     }
 
     /// What cannot be remembered costs the next build time and nothing else.
-    fn remember(&self, cache: &mut MultiLevelCache<'_>, record: &Record, output: &[u8]) {
-        let output = (self.request.output, output);
-        if let Err(error) = cache.hashes.remember(&self.world.files, output, record) {
+    fn remember(&self, cache: &mut MultiLevelCache<'_>, record: &Record) {
+        if let Err(error) = cache.hashes.remember(&self.world.files, self.request.output, record) {
             tracing::warn!(%error, "what this build saw was not kept; the next one looks at everything anew");
         }
     }
@@ -284,12 +354,18 @@ impl Build<'_> {
 /// What was compiled.
 struct Compilation {
     compiled: BTreeMap<u32, Compiled>,
+    /// The first file that could not be compiled, whether or not the compiler said why.
+    failed: Option<String>,
     done: UnitBuild,
 }
 
 impl Compilation {
     fn new(files: usize) -> Self {
-        Self { compiled: BTreeMap::new(), done: UnitBuild { files, ..nothing_done(Route::Failed, 0) } }
+        Self {
+            compiled: BTreeMap::new(),
+            failed: None,
+            done: UnitBuild { files, ..nothing_done(Route::Failed, 0) },
+        }
     }
 
     fn add(&mut self, world: &World, node: u32, reason: UnitReason, compiled: Compiled) {
@@ -299,7 +375,18 @@ impl Compilation {
         self.compiled.insert(node, compiled);
     }
 
+    fn fail(&mut self, world: &World, node: u32, problems: Vec<UnitProblem>) {
+        let path = || world.file(node).map_or_else(String::new, |file| file.path.clone());
+        self.failed.get_or_insert_with(path);
+        self.done.problems.extend(problems);
+    }
+
     fn finish(mut self) -> Self {
+        // Who finds no problem takes the build for done.
+        if let (Some(path), true) = (&self.failed, self.done.problems.is_empty()) {
+            let message = "the compiler failed, and did not say why".to_owned();
+            self.done.problems.push(UnitProblem { path: path.clone(), place: None, message });
+        }
         self.done.steps.sort_by(|left, right| left.path.cmp(&right.path));
         self.done.blocked.sort_unstable();
         self.done.problems.sort_unstable();

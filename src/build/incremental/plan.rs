@@ -38,11 +38,11 @@ pub(super) fn plan(world: &World, record: Option<&Record>, old: &OldOutput) -> U
         reasons: vec![Some(UnitReason::Full(because)); world.files.len()],
         full: Some(because),
     };
-    let Some(record) = record else { return all(FullBecause::FirstBuild) };
     let old_bytes = match old {
         OldOutput::Gone(because) => return all(*because),
         OldOutput::There(bytes) => bytes.len(),
     };
+    let Some(record) = record else { return all(FullBecause::FirstBuild) };
     let reasons: Vec<_> =
         world.files.iter().map(|file| reason(file, record.file(&file.path), old_bytes)).collect();
     let kept = reasons.iter().filter(|reason| reason.is_none()).count();

@@ -16,8 +16,10 @@ pub(super) struct Record {
     pub(super) file_count: u64,
     /// Every file that the entry reaches, in path order; none in the brief form, which tells only what it was.
     pub(super) files: Vec<FileRecord>,
-    /// The output's length, and where its sections begin.
+    /// The output's length.
     pub(super) output_bytes: u64,
+    /// XXH3-64 of the output: another build's output is not taken for this one's.
+    pub(super) output_hash: u64,
     /// The combined hash of the entry: what the whole output is known by in the cache.
     pub(super) combined: [u8; 32],
 }
@@ -30,8 +32,6 @@ pub(super) struct FileRecord {
     pub(super) imports: Vec<ImportRecord>,
     /// Digest of what importers see.
     pub(super) interface: [u8; 32],
-    /// The key of its section.
-    pub(super) section: [u8; 32],
     /// XXH3-64 of the section's bytes.
     pub(super) hash: u64,
     /// Where the section begins, marker included.
@@ -97,7 +97,6 @@ mod tests {
             digest: [1; 32],
             imports: vec![ImportRecord { candidates: vec!["b".to_owned()], resolved: Some(0) }],
             interface: [2; 32],
-            section: [3; 32],
             hash: 4,
             whole_at: 10,
             content_at: 12,

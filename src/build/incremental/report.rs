@@ -24,6 +24,8 @@ pub enum Route {
 /// Why no old output was patched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FullBecause {
+    /// The build was asked to use nothing that was kept.
+    Recache,
     /// There was no build before, or not with these settings.
     FirstBuild,
     /// The old output is gone, and the cache has none either.
@@ -38,6 +40,7 @@ impl FullBecause {
     /// The words that are printed.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Recache => "nothing that was kept is to be used",
             Self::FirstBuild => "there is no earlier build",
             Self::OutputGone => "the old output is gone",
             Self::OutputDamaged => "the old output was changed by somebody else",
