@@ -159,12 +159,13 @@ impl StatTuple {
         };
         #[cfg(not(unix))]
         let (mtime_ns, ctime_ns, inode, device) = {
-            let since = |time: std::time::SystemTime| match time.duration_since(std::time::UNIX_EPOCH) {
-                Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
-                Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |ns| -ns),
+            let since = found.modified().map(|time| time.duration_since(std::time::UNIX_EPOCH));
+            let mtime_ns = match since {
+                Ok(Ok(since)) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
+                Ok(Err(before)) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |ns| -ns),
+                // A time that is not known counts as one in the future, so that nothing is proved by it.
+                Err(_) => i64::MAX,
             };
-            // A time that is not known counts as one in the future, so that nothing is proved by it.
-            let mtime_ns = found.modified().map_or(i64::MAX, since);
             (mtime_ns, mtime_ns, 0, 0)
         };
         Self::from(RawTuple { kind, len_bytes: found.len(), mtime_ns, ctime_ns, inode, device })

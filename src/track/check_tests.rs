@@ -190,6 +190,16 @@ fn an_edit_within_one_tick_is_noticed_by_the_racy_rule_and_by_nothing_else() {
 }
 
 #[test]
+fn what_was_written_right_before_a_build_is_compared_once_and_proved_from_then_on() {
+    let mut project = Project::new();
+    project.write("a.jan", "new");
+    project.build();
+    let checked = project.check();
+    assert_eq!(checked.counters.files_read, 1);
+    project.is_unchanged_and_refreshes();
+}
+
+#[test]
 fn a_touched_file_has_not_changed_and_is_read_once() {
     let mut project = Project::new();
     project.write("a.jan", "content of a.jan");
@@ -214,9 +224,13 @@ fn names_that_nobody_asked_for_are_no_change() {
 
 #[test]
 fn a_name_that_was_probed_in_vain_is_noticed_when_it_appears() {
-    let project = Project::new();
+    let mut project = Project::new();
     std::fs::create_dir_all(project.path("sub/a.jan.toml")).expect("made");
     assert_eq!(project.changes(), [], "a folder is no file");
+    wait();
+    project.build();
+    let checked = project.check();
+    assert_eq!(checked.counters.hits, 10, "neither is it looked at more than once: {checked:?}");
     std::fs::remove_dir(project.path("sub/a.jan.toml")).expect("removed");
     project.write("sub/a.jan.toml", "");
     project.write("lib/none/x.jan", "");
@@ -314,6 +328,20 @@ fn a_folder_that_cannot_be_listed_any_more_is_named() {
     assert!(refused.happened());
     drop(refused);
     assert_eq!(changes, [edited("sub"), removed("sub/c.jan")]);
+}
+
+#[test]
+fn a_folder_that_could_not_be_listed_is_tried_each_time() {
+    let mut project = Project::new();
+    let refuse = || crate::fs::faults::fail_all(|act| matches!(act, crate::fs::faults::Act::List), 13);
+    let refused = refuse();
+    project.build();
+    wait();
+    assert_eq!(project.check().verdict, Verdict::Unchanged { wants_refresh: false });
+    drop(refused);
+    let all = ["a.jan", "b.jan", "sub/c.jan", "sub/deep/d.jan"].map(added);
+    let expected: Vec<_> = std::iter::once(edited(".")).chain(all).collect();
+    assert_eq!(project.changes(), expected, "the problem that was told is none any more");
 }
 
 #[test]

@@ -46,7 +46,8 @@ fn scanned(names: &[&str]) -> Scan {
 fn sample() -> Vec<u8> {
     let mut builder = SealBuilder::new(selection());
     builder.scan(&scanned(&["a.jan", "b.jan"]));
-    builder.file("src/a.jan".as_ref(), Links::Refuse, &seen("a"));
+    // The scan has seen it without a link, so the link that might be followed later is none of it.
+    builder.file("src/a.jan".as_ref(), Links::Follow, &seen("a"));
     builder.file("src/b.jan".as_ref(), Links::Refuse, &seen("b"));
     builder.file("/etc/cache.toml".as_ref(), Links::Follow, &seen("c"));
     builder.absent("./lib/a.jan".as_ref(), Links::Refuse);
@@ -131,7 +132,10 @@ fn counts_and_places_that_lead_out_of_the_bytes_are_refused_without_a_panic() {
             assert!(seal.payloads().count() <= 2);
         }
     }
-    for field in [32, 36, 40, 44, 48] {
+    // Counts, the first directory's path, its first file, the first name, the first payload's name and place.
+    let payload = 56 + 3 * 72 + 4 * 88;
+    let first = [56, 56 + 4, 56 + 8, 56 + 12, 56 + 3 * 72 + 80, payload, payload + 8, payload + 16];
+    for field in [32, 36, 40, 44, 48].into_iter().chain(first) {
         let mut forged = bytes.clone();
         forged[field..field + 4].copy_from_slice(&u32::MAX.to_le_bytes());
         let crc = crate::digest::crc32(&forged[16..]);

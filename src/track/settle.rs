@@ -69,12 +69,7 @@ pub(super) fn settle(
     let mut settled = Settled::default();
     let mut have_rules_changed = compare(handle, seal, suspects, threads, counters, &mut settled);
     if !have_rules_changed && !suspects.dirs.is_empty() {
-        // What single folders list counts only if no rule is found on the way that forbids to enter them.
-        let mut listed = Settled { changes: settled.changes.clone(), ..Settled::default() };
-        have_rules_changed = relist_all(root, handle, seal, &suspects.dirs, counters, &mut listed);
-        if !have_rules_changed {
-            settled = Settled { files: settled.files, ..listed };
-        }
+        have_rules_changed = relist_all(root, handle, seal, &suspects.dirs, counters, &mut settled);
     }
     if have_rules_changed {
         let all = scan(root, seal.selection());
@@ -85,7 +80,9 @@ pub(super) fn settle(
     settled
 }
 
-/// Lists directories anew; true as soon as one has other rules.
+/// Lists directories anew, in path order; true as soon as one has other rules. Rules reach only what lies
+/// below them and so comes later: what was listed before still holds, what comes after might not be entered
+/// at all.
 fn relist_all(
     root: &Path,
     handle: &DirHandle,
