@@ -99,8 +99,10 @@ impl Invocation {
 
     /// Where its seal lies below a cache directory.
     pub fn seal_in(&self, cache_dir: &Path) -> PathBuf {
-        let name: String = self.0.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        cache_dir.join("v1").join("state").join("calls").join(format!("{name}.seal"))
+        // Half of the hash, with its type's way of printing.
+        let mut name = ContentDigest::from_bytes(self.0).to_string();
+        name.truncate(32);
+        cache_dir.join("v1").join("state").join("calls").join(name + ".seal")
     }
 }
 
@@ -114,9 +116,9 @@ pub fn nothing_changed(seal_file: &Path, now_unix_s: u64) -> Option<Reply> {
     if now_unix_s >= until {
         return None;
     }
-    let root = path_of(seal.payload(ROOT)?)?;
+    let root = fs::path_from_bytes(seal.payload(ROOT)?)?;
     let checked =
-        check(&root, &seal, &CheckOptions { probe_dir: seal_file.parent(), ..CheckOptions::default() });
+        check(root, &seal, &CheckOptions { probe_dir: seal_file.parent(), ..CheckOptions::default() });
     let Verdict::Unchanged { .. } = checked.verdict else { return None };
     let text = |name| Some(String::from_utf8_lossy(seal.payload(name)?).into_owned());
     let reply = Reply { stdout: text(STDOUT)?, stderr: text(STDERR)? };
@@ -173,18 +175,6 @@ fn forget_old_ones(folder: &Path, but: &Path) {
 
 fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-fn path_of(bytes: &[u8]) -> Option<PathBuf> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::ffi::OsStrExt;
-        Some(PathBuf::from(std::ffi::OsStr::from_bytes(bytes)))
-    }
-    #[cfg(not(unix))]
-    {
-        Some(PathBuf::from(std::str::from_utf8(bytes).ok()?))
-    }
 }
 
 #[cfg(test)]

@@ -145,6 +145,6 @@ settings! {
          them. Both kinds can always be read.";
     incremental: bool = true,
         key "incremental", set by ["JANUS_CACHE_INCREMENTAL"], flag None,
-        "Whether an earlier output may be patched where few units changed, instead of being written anew.",
-        not used yet: "incremental builds";
+        "Whether a build in which nothing changed since the same call is answered without being run, by the times \
+         and sizes of files alone. Without it every build reads all sources.";
 }

@@ -16,8 +16,10 @@ pub(super) struct Compiled {
     pub(super) bytes: Vec<u8>,
     /// Of what importers see.
     pub(super) interface: ContentDigest,
-    pub(super) functions_compiled: u32,
-    pub(super) functions_reused: u32,
+    /// Functions that were compiled.
+    pub(super) made: u32,
+    /// Functions that the cache had.
+    pub(super) reused: u32,
 }
 
 /// What one build knows of its files; threads share it.
@@ -90,8 +92,8 @@ impl<'b> Compiling<'b> {
         Ok(Compiled {
             bytes: unit.section(&outputs),
             interface: ContentDigest::of(&own.interface),
-            functions_compiled: compiled,
-            functions_reused: reused,
+            made: compiled,
+            reused,
         })
     }
 
