@@ -126,10 +126,11 @@ fn cached_build(
 ) -> Answer {
     let (root, entry) = placed(entry, root)?;
     let (built, warnings) = embed::build(&root, &entry, file, cache).map_err(refused)?;
-    let lines: String = warnings.iter().map(|warning| format!("mini: warning: {warning}\n")).collect();
+    let lines: Vec<String> = warnings.iter().map(|warning| format!("mini: warning: {warning}\n")).collect();
+    let lines = lines.concat();
     if !built.problems.is_empty() {
-        let problems: String = built.problems.iter().map(|problem| format!("{problem}\n")).collect();
-        return Err((ERRORS_IN_SOURCES, lines + &problems));
+        let problems: Vec<String> = built.problems.iter().map(|problem| format!("{problem}\n")).collect();
+        return Err((ERRORS_IN_SOURCES, lines + &problems.concat()));
     }
     // Where messages cannot be written, the output is there all the same.
     let _ = messages.write_all((lines + &embed::explain(&built)).as_bytes());
