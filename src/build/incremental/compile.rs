@@ -53,7 +53,15 @@ impl<'b> Compiling<'b> {
             .iter()
             .map(|(path, file)| Imported { path: path.as_str(), interface: &file.interface })
             .collect();
-        let unit = self.compiler.unit(&file.path, &own.ir, &imported)?;
+        let fresh;
+        let unit = match self.compiler.unit(&file.path, &own.ir, &imported) {
+            Ok(unit) => unit,
+            // The source may be right, and what the cache has of it not.
+            Err(problems) => {
+                fresh = self.other_than(&own, file).ok_or(problems)?;
+                self.compiler.unit(&file.path, &fresh.ir, &imported)?
+            }
+        };
         let (mut outputs, mut problems) = (Vec::with_capacity(unit.function_count()), Vec::new());
         let (mut compiled, mut reused, mut failed) = (0, 0, false);
         for function in 0..unit.function_count() {
@@ -133,6 +141,14 @@ impl<'b> Compiling<'b> {
             self.cache.zir.put(&file.path, file.digest, &lowered, cost_ns);
         }
         Ok(lowered)
+    }
+
+    /// What the compiler makes of a file now, if that is not `known`.
+    fn other_than(&self, known: &FileIr, file: &WorldFile) -> Option<FileIr> {
+        let (fresh, cost_ns) = self.lower_anew(file).ok().filter(|(fresh, _)| fresh != known)?;
+        self.differs(&file.path, "the file");
+        self.cache.zir.put(&file.path, file.digest, &fresh, cost_ns);
+        Some(fresh)
     }
 
     /// A function or file that the cache had another answer for.
