@@ -16,7 +16,7 @@ pub(super) struct Compiled {
     pub(super) bytes: Vec<u8>,
     /// Of what importers see.
     pub(super) interface: ContentDigest,
-    pub(super) functions_compiled: u32,
+    pub(super) functions_made: u32,
     pub(super) functions_reused: u32,
 }
 
@@ -98,7 +98,7 @@ impl<'b> Compiling<'b> {
         Ok(Compiled {
             bytes: unit.section(&outputs),
             interface: ContentDigest::of(&own.interface),
-            functions_compiled: compiled,
+            functions_made: compiled,
             functions_reused: reused,
         })
     }

@@ -42,10 +42,10 @@ pub fn incremental_build(
     request: &UnitRequest<'_>,
 ) -> Result<UnitBuild, UnitBuildError> {
     let settings = *cache.settings.digest().as_bytes();
-    cache.hashes.begin(request.output);
+    cache.hashes.begin();
     let is_ours = |record: &&Record| record.settings == settings && record.entry == request.entry;
     if !cache.entries.options.recache
-        && let Some(brief) = cache.hashes.unchanged_build().as_ref().filter(is_ours)
+        && let Some(brief) = cache.hashes.unchanged_build(request.output).as_ref().filter(is_ours)
     {
         let files = brief.file_count as usize;
         return Ok(UnitBuild { files, ..nothing_done(Route::FastPath, brief.output_bytes) });
@@ -107,7 +107,7 @@ impl Build<'_> {
         }
         let planned = plan(self.world, record, &old);
         let full = planned.full;
-        let outcome = self.compile(cache, record, planned);
+        let outcome = self.compile(cache, record, &planned);
         if outcome.failed.is_some() {
             return Ok(outcome.done);
         }
@@ -124,7 +124,7 @@ impl Build<'_> {
         let route = full.map_or(Route::Patched, Route::Full);
         let changed_meanwhile = cache.hashes.changed_meanwhile(&self.world.files);
         let output_bytes = made.bytes.len() as u64;
-        Ok(UnitBuild { route, written, output_bytes, changed_meanwhile, ..outcome.done })
+        Ok(UnitBuild { route, changed_meanwhile, written, output_bytes, ..outcome.done })
     }
 
     /// The last output: where it lies if nobody touched it, else as the cache has it.
@@ -137,9 +137,7 @@ impl Build<'_> {
         let is_it = |bytes: &Vec<u8>| {
             bytes.len() as u64 == record.output_bytes && fast_hash(bytes) == record.output_hash
         };
-        if cache.hashes.is_output_intact()
-            && let Some(bytes) = fs::read_bounded(self.request.output, record.output_bytes).ok().filter(is_it)
-        {
+        if let Some(bytes) = fs::read_bounded(self.request.output, record.output_bytes).ok().filter(is_it) {
             return OldOutput::There(bytes);
         }
         let is_there = fs::look_at(self.request.output).is_ok();
@@ -199,7 +197,7 @@ impl Build<'_> {
         &self,
         cache: &MultiLevelCache<'_>,
         record: Option<&Record>,
-        planned: UnitPlan,
+        planned: &UnitPlan,
     ) -> Compilation {
         let compiling = Compiling::new(cache, self.compiler, self.world, &cache.hashes);
         let mut wave = Wave::new(&self.world.graph, self.components, &planned.changed());
@@ -212,7 +210,7 @@ impl Build<'_> {
                 let before = work.len();
                 work.extend(unit.members.iter().filter_map(|node| {
                     let own = planned.reasons.get(*node as usize).cloned().flatten();
-                    let reason = own.or_else(|| self.seen_change(&compiling, record, &planned, *node))?;
+                    let reason = own.or_else(|| self.seen_change(&compiling, record, planned, *node))?;
                     Some((*node, reason))
                 }));
                 let count = work.len() - before;
@@ -370,7 +368,7 @@ impl Compilation {
 
     fn add(&mut self, world: &World, node: u32, reason: UnitReason, compiled: Compiled) {
         let path = world.file(node).map_or_else(String::new, |file| file.path.clone());
-        let (made, reused) = (compiled.functions_compiled, compiled.functions_reused);
+        let (made, reused) = (compiled.functions_made, compiled.functions_reused);
         self.done.steps.push(UnitStep { path, reason, compiled: made, reused });
         self.compiled.insert(node, compiled);
     }

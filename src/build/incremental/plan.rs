@@ -59,9 +59,9 @@ fn reason(file: &WorldFile, known: Option<&FileRecord>, old_bytes: usize) -> Opt
         return Some(UnitReason::Edited { old, new });
     }
     // The content is the same, and so are the imports and what each may mean.
-    let meant = known.imports.iter().map(|import| import.target());
-    let means = file.imports.iter().map(|import| import.target());
-    if let Some((old, new)) = meant.zip(means).find(|(old, new)| old != new) {
+    let before = known.imports.iter().map(|import| import.target());
+    let now = file.imports.iter().map(|import| import.target());
+    if let Some((old, new)) = before.zip(now).find(|(old, new)| old != new) {
         return Some(UnitReason::ImportMeans { old: old.map(str::to_owned), new: new.map(str::to_owned) });
     }
     let is_there = |place: &SectionPlace| place.whole.end <= old_bytes;

@@ -158,12 +158,11 @@ fn visit(
         message: "expected a file, found none".to_owned(),
     })?;
     let digest = input.seen.digest;
-    let imports = match known.filter(|known| known.digest() == digest) {
-        Some(known) => again(known),
-        None => {
-            let candidates = compiler.imports(path, &input.bytes).into_iter();
-            candidates.map(|candidates| ImportRecord::resolve(candidates, tree)).collect()
-        }
+    let imports = if let Some(known) = known.filter(|known| known.digest() == digest) {
+        again(known)
+    } else {
+        let candidates = compiler.imports(path, &input.bytes).into_iter();
+        candidates.map(|candidates| ImportRecord::resolve(candidates, tree)).collect()
     };
     Ok(WorldFile { path: path.to_owned(), digest, imports, input: Some(input) })
 }
