@@ -116,6 +116,41 @@ fn is_known(command: &str) -> bool {
     is_group || words == ["--help"] || COMMANDS.iter().any(|known| long_enough(known) && starts(known))
 }
 
+/// Source files of the library and of the example compiler.
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("readable").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(fs::read_to_string(path).expect("readable"));
+        }
+    }
+}
+
+/// Lines of a source without what depends on where they stand.
+fn plain(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Each block of Rust in `docs/embedding.md` is a piece of a source, or several with `…` between them.
+#[test]
+fn code_that_the_page_about_embedding_quotes_stands_in_the_sources() {
+    let page = fs::read_to_string(root().join("docs/embedding.md")).expect("readable");
+    let mut all = Vec::new();
+    ["src/build/incremental", "src/graph", "examples/mini"]
+        .iter()
+        .for_each(|folder| sources(&root().join(folder), &mut all));
+    let all: Vec<String> = all.iter().map(|text| plain(text)).collect();
+    let blocks = page.split("```rust\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
+    let mut seen = 0;
+    for piece in blocks.flat_map(|block| block.split('…')).map(plain).filter(|piece| !piece.is_empty()) {
+        seen += 1;
+        assert!(all.iter().any(|text| text.contains(&piece)), "no source has this:\n{piece}");
+    }
+    assert!(seen >= 5, "only {seen} pieces were found");
+}
+
 #[test]
 fn every_relative_link_resolves() {
     let mut broken = Vec::new();

@@ -250,7 +250,8 @@ fn with_verify_every_hit_is_made_again_and_a_difference_is_told_and_replaced() {
 
 #[test]
 fn without_verify_no_hit_is_made_again_and_with_samples_some_are() {
-    let files: String = (0..200).map(|at| format!("fn f{at} 0 = {at}\n")).collect();
+    let files: Vec<String> = (0..200).map(|at| format!("fn f{at} 0 = {at}\n")).collect();
+    let files = files.concat();
     let project = Project::new(&[("main.t", &files)]);
     let toy = Toy::default();
     project.build(&toy);

@@ -10,9 +10,10 @@ use std::time::Instant;
 use incremental_kit::*;
 use janus_cache::build::Cache;
 use janus_cache::build::incremental::{
-    FileHashCache, FullBecause, MultiLevelCache, OutputForm, Route, SectionError, UnitBuildError,
+    FileHashCache, FileIr, FullBecause, MultiLevelCache, OutputForm, Route, SectionError, UnitBuildError,
     UnitCacheOptions, UnitRequest, incremental_build,
 };
+use janus_cache::digest::ContentDigest;
 use janus_cache::store::{Store, StoreOptions};
 
 fn told(done: &Done) -> Vec<String> {
@@ -317,14 +318,59 @@ fn a_cache_that_was_copied_to_another_machine_gives_its_answers_and_nothing_stal
     third.build_right(&toy);
 }
 
+fn state_file(project: &Project, ending: &str) -> PathBuf {
+    let listed = fs::read_dir(project.cache.join("v1/state")).expect("a folder");
+    let mut paths = listed.map(|entry| entry.expect("readable").path());
+    paths.find(|path| path.extension().is_some_and(|found| found == ending)).expect("a state file")
+}
+
+#[test]
+fn the_state_of_one_build_beside_the_output_of_another_is_not_believed() {
+    let project = small();
+    let toy = Toy::default();
+    project.build(&toy);
+    let seal = state_file(&project, "seal");
+    let of_first = fs::read(&seal).expect("read");
+    project.write("a.t", "fn a 0 = 2\n");
+    project.build(&toy);
+    // Two builds that ran at once may leave the first one's seal and the second one's output, with its note.
+    fs::write(&seal, of_first).expect("written");
+    project.write("a.t", "fn a 0 = 1\n");
+    assert_eq!(project.build_right(&toy).build.route, Route::Restored);
+}
+
+#[test]
+fn a_form_of_a_file_that_the_compiler_cannot_use_is_made_anew() {
+    let project = small();
+    let toy = Toy::default();
+    let content = ContentDigest::of(&fs::read(project.path("a.t")).expect("read"));
+    let open = || Cache::of_store(Store::open(StoreOptions::new(&project.cache)).expect("opened"));
+    fn caches<'c>(project: &Project, cache: &'c Cache) -> MultiLevelCache<'c> {
+        let hashes = FileHashCache::new(&project.root, &project.cache.join("v1/state"), "other");
+        MultiLevelCache::new(cache, hashes, Toy::default().settings(), UnitCacheOptions::default())
+    }
+    // As another build of the compiler may leave it that has the same version.
+    let other = FileIr { ir: b"another encoding".to_vec(), interface: b"a 0\n".to_vec() };
+    let cache = open();
+    let poisoned = caches(&project, &cache);
+    poisoned.zir.put("a.t", content, &other, 0);
+    poisoned.save();
+    let done = project.try_build(&toy).expect("built");
+    assert_eq!((done.build.problems, done.warnings.len()), (vec![], 1), "{:?}", done.warnings);
+    assert_eq!(Ok(project.text()), project.fresh(&toy));
+    let cache = open();
+    assert_eq!(
+        caches(&project, &cache).zir.get("a.t", content).map(|form| form.ir),
+        Some(b"fn a 0 = 1\n".to_vec())
+    );
+}
+
 #[test]
 fn a_state_of_another_version_is_as_good_as_none() {
     let project = small();
     let toy = Toy::default();
     project.build(&toy);
-    let listed = fs::read_dir(project.cache.join("v1/state")).expect("a folder");
-    let mut paths = listed.map(|entry| entry.expect("readable").path());
-    let seal = paths.find(|path| path.extension().is_some_and(|ending| ending == "seal")).expect("a seal");
+    let seal = state_file(&project, "seal");
     let mut bytes = fs::read(&seal).expect("read");
     bytes[8] += 1;
     fs::write(&seal, bytes).expect("written");

@@ -383,7 +383,7 @@ impl World {
                 ("an older output put back", false)
             }
             3 => {
-                fs::remove_dir_all(&self.project.cache).expect("removed");
+                let _ = fs::remove_dir_all(&self.project.cache);
                 ("cache deleted", true)
             }
             4 | 5 => {

@@ -96,7 +96,7 @@ impl Call {
     }
 
     /// The moment before anything else is looked at; `None` where such a build is never answered.
-    pub(crate) fn start(&self, settings: &Settings, root: &Path) -> Option<FileTime> {
+    pub(crate) fn start(settings: &Settings, root: &Path) -> Option<FileTime> {
         let answers = settings.enabled.value
             && settings.incremental.value
             && !settings.read_only.value

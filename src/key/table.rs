@@ -208,11 +208,12 @@ mod tests {
         }
         groups.sort_unstable();
         groups.dedup();
-        // One rule and one codec exist as yet, so these two groups cannot differ; a package's do not occur.
+        // One rule and one codec exist as yet, so these two groups cannot differ; a package's and a unit's do not occur.
         let fixed = [
             InputGroup::Rule,
             InputGroup::Codec,
             InputGroup::Package,
+            InputGroup::Unit,
             InputGroup::Sources,
             InputGroup::Dependencies,
         ];

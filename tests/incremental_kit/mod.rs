@@ -226,7 +226,9 @@ impl Unit for Checked<'_> {
 
     fn section(&self, functions: &[Vec<u8>]) -> Vec<u8> {
         let mut section = format!("{} sees {}\n", self.path, self.seen.join(" ")).into_bytes();
-        functions.iter().for_each(|output| section.extend_from_slice(output));
+        for output in functions {
+            section.extend_from_slice(output);
+        }
         section
     }
 }
@@ -262,7 +264,9 @@ impl Project {
         fs::create_dir(&root).expect("a folder");
         let output = dir.path().join("out");
         let project = Self { dir, root, cache, output };
-        files.iter().for_each(|(path, text)| project.write(path, text));
+        for (path, text) in files {
+            project.write(path, text);
+        }
         project
     }
 

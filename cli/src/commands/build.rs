@@ -66,7 +66,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         deny: &deny,
         keep_going: args.keep_going,
     };
-    let began = call.as_ref().and_then(|call| call.start(&project.settings, &project.root));
+    let began = call.as_ref().and_then(|_| Call::start(&project.settings, &project.root));
     let outcome = build_project(&request, &manager).map_err(|error| failure_of(&error))?;
     for warning in &outcome.session.warnings {
         say::note(format_args!("warning: {}; the build goes on without that", warning.message));

@@ -3,6 +3,7 @@
 //! Without `llvm-as` and `lli` the tests that need them say so on standard error and prove nothing, unless
 //! the variable `JANUS_REQUIRE_LLVM` is set, which makes that a failure.
 
+mod cached;
 mod commands;
 mod errors;
 mod pieces;

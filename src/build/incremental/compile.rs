@@ -16,10 +16,8 @@ pub(super) struct Compiled {
     pub(super) bytes: Vec<u8>,
     /// Of what importers see.
     pub(super) interface: ContentDigest,
-    /// Functions that were compiled.
-    pub(super) made: u32,
-    /// Functions that the cache had.
-    pub(super) reused: u32,
+    pub(super) functions_made: u32,
+    pub(super) functions_reused: u32,
 }
 
 /// What one build knows of its files; threads share it.
@@ -55,7 +53,15 @@ impl<'b> Compiling<'b> {
             .iter()
             .map(|(path, file)| Imported { path: path.as_str(), interface: &file.interface })
             .collect();
-        let unit = self.compiler.unit(&file.path, &own.ir, &imported)?;
+        let fresh;
+        let unit = match self.compiler.unit(&file.path, &own.ir, &imported) {
+            Ok(unit) => unit,
+            // The source may be right, and what the cache has of it not.
+            Err(problems) => {
+                fresh = self.other_than(&own, file).ok_or(problems)?;
+                self.compiler.unit(&file.path, &fresh.ir, &imported)?
+            }
+        };
         let (mut outputs, mut problems) = (Vec::with_capacity(unit.function_count()), Vec::new());
         let (mut compiled, mut reused, mut failed) = (0, 0, false);
         for function in 0..unit.function_count() {
@@ -92,8 +98,8 @@ impl<'b> Compiling<'b> {
         Ok(Compiled {
             bytes: unit.section(&outputs),
             interface: ContentDigest::of(&own.interface),
-            made: compiled,
-            reused,
+            functions_made: compiled,
+            functions_reused: reused,
         })
     }
 
@@ -135,6 +141,14 @@ impl<'b> Compiling<'b> {
             self.cache.zir.put(&file.path, file.digest, &lowered, cost_ns);
         }
         Ok(lowered)
+    }
+
+    /// What the compiler makes of a file now, if that is not `known`.
+    fn other_than(&self, known: &FileIr, file: &WorldFile) -> Option<FileIr> {
+        let (fresh, cost_ns) = self.lower_anew(file).ok().filter(|(fresh, _)| fresh != known)?;
+        self.differs(&file.path, "the file");
+        self.cache.zir.put(&file.path, file.digest, &fresh, cost_ns);
+        Some(fresh)
     }
 
     /// A function or file that the cache had another answer for.

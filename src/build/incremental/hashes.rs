@@ -37,7 +37,6 @@ pub struct FileHashCache {
     brief: Option<Record>,
     /// By path, what differs from the record; `None` where there is nothing to compare with.
     changed: Option<BTreeMap<String, ChangeKind>>,
-    output_intact: bool,
     began: Option<FileTime>,
     counted: Counted,
 }
@@ -83,7 +82,6 @@ impl FileHashCache {
             record: None,
             brief: None,
             changed: None,
-            output_intact: false,
             began: None,
             counted: Counted::default(),
         }
@@ -117,9 +115,9 @@ impl FileHashCache {
         self.state.with_extension("output")
     }
 
-    /// Looks at every file of the last build, and at its output.
-    pub(super) fn begin(&mut self, output: &Path) {
-        (self.changed, self.record, self.brief, self.output_intact) = (None, None, None, false);
+    /// Looks at every file of the last build.
+    pub(super) fn begin(&mut self) {
+        (self.changed, self.record, self.brief) = (None, None, None);
         let state_dir = self.state.parent().map(Path::to_owned).unwrap_or_default();
         let began = fs::create_private(&state_dir).and_then(|()| FileTime::probe(&state_dir, &self.root));
         self.began = began.ok();
@@ -142,9 +140,6 @@ impl FileHashCache {
         }
         self.seal.get_or_insert(bytes);
         self.brief = self.payload(BRIEF).and_then(Record::from_bytes);
-        self.output_intact = self.brief.as_ref().is_some_and(|brief| {
-            output_seen::is_intact(&self.output_note(), output, brief.output_hash, self.began.as_ref())
-        });
     }
 
     fn count(&self, checked: &Check) {
@@ -168,9 +163,10 @@ impl FileHashCache {
     }
 
     /// What the last build was of, where nothing that it looked at has changed since and its output is there.
-    pub(super) fn unchanged_build(&self) -> Option<Record> {
-        let nothing = self.changed.as_ref().is_some_and(BTreeMap::is_empty);
-        self.brief.clone().filter(|_| nothing && self.output_intact)
+    pub(super) fn unchanged_build(&self, output: &Path) -> Option<Record> {
+        let brief = self.brief.as_ref().filter(|_| self.changed.as_ref().is_some_and(BTreeMap::is_empty))?;
+        let note = self.output_note();
+        output_seen::is_intact(&note, output, brief.output_hash, self.began.as_ref()).then(|| brief.clone())
     }
 
     /// What the last build knew of each file.
@@ -179,11 +175,6 @@ impl FileHashCache {
             self.record = self.payload(RECORD).and_then(Record::from_bytes);
         }
         self.record.as_ref()
-    }
-
-    /// Whether the output is as the last build left it.
-    pub(super) const fn is_output_intact(&self) -> bool {
-        self.output_intact
     }
 
     /// Which of the files that were read are not what they were then.

@@ -42,10 +42,10 @@ pub fn incremental_build(
     request: &UnitRequest<'_>,
 ) -> Result<UnitBuild, UnitBuildError> {
     let settings = *cache.settings.digest().as_bytes();
-    cache.hashes.begin(request.output);
+    cache.hashes.begin();
     let is_ours = |record: &&Record| record.settings == settings && record.entry == request.entry;
     if !cache.entries.options.recache
-        && let Some(brief) = cache.hashes.unchanged_build().as_ref().filter(is_ours)
+        && let Some(brief) = cache.hashes.unchanged_build(request.output).as_ref().filter(is_ours)
     {
         let files = brief.file_count as usize;
         return Ok(UnitBuild { files, ..nothing_done(Route::FastPath, brief.output_bytes) });
@@ -137,9 +137,7 @@ impl Build<'_> {
         let is_it = |bytes: &Vec<u8>| {
             bytes.len() as u64 == record.output_bytes && fast_hash(bytes) == record.output_hash
         };
-        if cache.hashes.is_output_intact()
-            && let Some(bytes) = fs::read_bounded(self.request.output, record.output_bytes).ok().filter(is_it)
-        {
+        if let Some(bytes) = fs::read_bounded(self.request.output, record.output_bytes).ok().filter(is_it) {
             return OldOutput::There(bytes);
         }
         let is_there = fs::look_at(self.request.output).is_ok();
@@ -370,7 +368,7 @@ impl Compilation {
 
     fn add(&mut self, world: &World, node: u32, reason: UnitReason, compiled: Compiled) {
         let path = world.file(node).map_or_else(String::new, |file| file.path.clone());
-        let (made, reused) = (compiled.made, compiled.reused);
+        let (made, reused) = (compiled.functions_made, compiled.functions_reused);
         self.done.steps.push(UnitStep { path, reason, compiled: made, reused });
         self.compiled.insert(node, compiled);
     }
