@@ -64,7 +64,7 @@ fn whatever_changes_an_answer_is_built() {
         }),
         ("a new source", |root| write(root.join("src/c.jan"), "module c;\nfunc c(x: int) { 1 }\n")),
         ("one in a new folder", |root| {
-            write(root.join("new/deep/c.jan"), "module c;\nfunc c(x: int) { 1 }\n")
+            write(root.join("new/deep/c.jan"), "module c;\nfunc c(x: int) { 1 }\n");
         }),
         ("a removed source", |root| std::fs::remove_file(root.join("src/b.jan")).expect("removed")),
         ("a renamed source", |root| {
