@@ -101,7 +101,7 @@ fn measure(mini: &Path, count: usize) {
     let bench = Bench::new(mini, count);
     let nothing = |_: usize| {};
     let print = |what: &str, time: Duration| {
-        println!("{count:>6} files  {what:<34} {:>9.2} ms", time.as_secs_f64() * 1e3)
+        println!("{count:>6} files  {what:<34} {:>9.2} ms", time.as_secs_f64() * 1e3);
     };
     let sources: u64 = bench.files.iter().map(|file| file.metadata().expect("there").len()).sum();
     print("floor: tuples, two threads", median(nothing, || bench.stat_all()));

@@ -138,9 +138,9 @@ fn plain(text: &str) -> String {
 fn code_that_the_page_about_embedding_quotes_stands_in_the_sources() {
     let page = fs::read_to_string(root().join("docs/embedding.md")).expect("readable");
     let mut all = Vec::new();
-    ["src/build/incremental", "src/graph", "examples/mini"]
-        .iter()
-        .for_each(|folder| sources(&root().join(folder), &mut all));
+    for folder in ["src/build/incremental", "src/graph", "examples/mini"] {
+        sources(&root().join(folder), &mut all);
+    }
     let all: Vec<String> = all.iter().map(|text| plain(text)).collect();
     let blocks = page.split("```rust\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
     let mut seen = 0;

@@ -1,5 +1,7 @@
 //! Incremental builds of an embedding compiler: what each kind of change makes it do, and nothing more.
 
+#![allow(clippy::format_collect, reason = "sources are short")]
+
 mod incremental_kit;
 
 use std::fs;

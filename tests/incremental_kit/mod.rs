@@ -5,7 +5,7 @@
 //! fn name 2 = word f 7    a function with 2 parameters; a word that begins with a letter is a function
 //! ```
 
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test uses a part")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -352,4 +352,14 @@ pub(crate) fn reasons(build: &UnitBuild) -> Vec<String> {
 /// Lets the clock of the file system pass what was written, so that times alone prove it.
 pub(crate) fn let_a_tick_pass() {
     std::thread::sleep(std::time::Duration::from_millis(60));
+}
+
+/// Four files.
+pub(crate) fn small() -> Project {
+    Project::new(&[
+        ("main.t", "import a.t\nimport b.t\nimport c.t\nfn main 0 = a b c\n"),
+        ("a.t", "fn a 0 = 1\n"),
+        ("b.t", "fn b 0 = 2\n"),
+        ("c.t", "fn c 0 = 3\n"),
+    ])
 }
