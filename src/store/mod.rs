@@ -10,7 +10,7 @@
 //! | `session`, `staging` | collect entries, publish packs; where the unfinished lies |
 //! | `claim` | one builder for a key among all processes |
 //! | `entry`, `lookup`, `error` | what goes in, what comes out, what goes wrong |
-//! | `layout`, `locks`, `catalog` | where files lie, who may do what, which packs there are |
+//! | `layout`, `founding`, `locks`, `catalog` | where files lie, who may do what, which packs there are |
 //! | `pack_format`, `pack_writer`, `pack_reader` | the pack: its shape, its only writer, its reader |
 //! | `pack_answer`, `batch`, `snapshot` | what a pack says to a key, to many at once, and to whoever asks often |
 //! | `pack_codec`, `pack_dictionary` | how a pack stores a content, and what many of them have in common |
@@ -42,6 +42,7 @@ mod fates;
 #[cfg(test)]
 mod fault_tests;
 mod filter;
+mod founding;
 mod gc;
 mod handle;
 mod health;

@@ -82,6 +82,15 @@ pub(crate) fn files(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// What sessions left in `tmp/`, without the lock of the one folder that stays.
+pub(crate) fn leftovers(directory: &Path) -> Vec<PathBuf> {
+    let mut found = files(&directory.join("v1/tmp"));
+    if let Some(lock) = found.iter().position(|path| path.ends_with("lock")) {
+        found.remove(lock);
+    }
+    found
+}
+
 /// The only file of `v1/<folder>`.
 pub(crate) fn only_file(directory: &Path, folder: &str) -> PathBuf {
     let found = files(&directory.join("v1").join(folder));
