@@ -13,7 +13,7 @@ use zerocopy::{FromBytes, IntoBytes};
 use super::fast_path::{Reply, Sealed};
 use crate::digest::crc32;
 use crate::fs::{self, Durability, StatTuple, bytes_of_path, path_from_bytes};
-use crate::track::{OutOfSight, Seal, Token};
+use crate::track::{OutOfSight, Token};
 
 const MAGIC: [u8; 8] = *b"JANWTCH\x01";
 /// Reports are short; one with more warnings than that is told by a check.
@@ -92,7 +92,7 @@ impl WatchNote {
     }
 
     /// Whether all that the watcher cannot see is as it was. Cost: one system call for each such name, of which there are
-    /// [`Seal::MAX_OUT_OF_SIGHT`] at most.
+    /// [`MAX_OUT_OF_SIGHT`](crate::track::Seal::MAX_OUT_OF_SIGHT) at most.
     pub fn is_unchanged_out_of_sight(&self) -> bool {
         self.out_of_sight.iter().all(OutOfSight::is_unchanged)
     }
