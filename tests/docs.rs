@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every command of `janus`, as its documents may write it.
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "build",
+    "watch",
     "cache stats",
     "cache validate",
     "cache clear",

@@ -21,6 +21,8 @@ pub(crate) struct Janus {
 pub(crate) enum Command {
     /// Build the dispatch tables of a project, from the cache where it has them.
     Build(BuildArgs),
+    /// Build now and whenever something changes, and tell other builds what did.
+    Watch(WatchArgs),
     /// Look at the cache, check it, empty it.
     Cache {
         #[command(subcommand)]
@@ -176,6 +178,13 @@ pub(crate) struct BuildArgs {
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) settings: SettingFlags,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct WatchArgs {
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
 }
 
 #[derive(Debug, Args)]

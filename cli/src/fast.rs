@@ -4,40 +4,43 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use janus_cache::build::BuildOutcome;
 use janus_cache::build::fast_path::{Invocation, Kept, Reply, SettingsFile, keep, nothing_changed};
+use janus_cache::build::{BuildOutcome, WatchNote};
 use janus_cache::clock::{Clock, Stopwatch};
 use janus_cache::config::{Settings, Verify, environment_of_process, settings_files};
-use janus_cache::track::FileTime;
+use janus_cache::track::{Changes, FileTime, Token};
 use janus_cache::trust::ProjectTrust;
 
 use crate::exit::Exit;
+use crate::watch::{self, Answer};
 use crate::{human, say};
 
 /// A build is made in full at least so often, so that what it uses in the cache counts as used.
 const FULL_EVERY_S: u64 = 24 * 3600;
+const BUILD: &str = "build";
 const CACHE_DIR: &str = "JANUS_CACHE_DIR";
 /// Variables that a build looks at beside those that begin with `JANUS_`.
 const VARIABLES: [&str; 4] = ["SOURCE_DATE_EPOCH", "HOME", "XDG_CONFIG_HOME", "APPDATA"];
 
 /// Answers `janus build` where nothing changed since the same call built last; `None` where it has to be run.
 pub(crate) fn answer() -> Option<ExitCode> {
-    let watch = Stopwatch::start();
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let clock = Stopwatch::start();
+    let arguments = arguments();
     let (first, rest) = arguments.split_first()?;
-    if first != "build" {
+    // Not `watch`, which stands for it among the arguments.
+    if first != BUILD || std::env::args_os().nth(1)? != BUILD {
         return None;
     }
     let call = invocation(&arguments)?;
-    let seals = cache_dirs(rest).map(|dir| call.seal_in(&dir));
+    let dirs = cache_dirs(rest).map(|dir| (call.seal_in(&dir), dir)).filter(|(seal, _)| seal.exists());
     let now_unix_s = Clock::System.unix_s();
-    let reply = seals.filter(|seal| seal.exists()).find_map(|seal| nothing_changed(&seal, now_unix_s))?;
+    let (reply, how) = dirs.into_iter().find_map(|(seal, dir)| answer_of(&seal, &dir, now_unix_s))?;
     for line in reply.stderr.lines() {
         say::note(human::printable(line));
     }
-    let time = human::time_ns(watch.elapsed_ns());
+    let time = human::time_ns(clock.elapsed_ns());
     let body: String = reply.stdout.lines().map(|line| human::printable(line).into_owned() + "\n").collect();
-    let text = format!("{body}{:<9} {time}, nothing changed since this was built\n", "time");
+    let text = format!("{body}{:<9} {time}, nothing changed since this was built{how}\n", "time");
     Some(say::out(text).map_or_else(
         |failure| {
             failure.print();
@@ -45,6 +48,65 @@ pub(crate) fn answer() -> Option<ExitCode> {
         },
         |()| Exit::Success.into(),
     ))
+}
+
+/// Asks the watcher first, then looks at the files; what to print, and who said so.
+fn answer_of(seal_file: &Path, cache_dir: &Path, now_unix_s: u64) -> Option<(Reply, &'static str)> {
+    // Asked before anything is looked at: what changes later, the next answer tells.
+    let mut token = None;
+    if let Some(note) = WatchNote::read(seal_file, now_unix_s) {
+        let answer = watch::ask(cache_dir, note.root(), Some(note.token()));
+        if let Some(Answer { token, changes: Changes::Paths(paths) }) = &answer
+            && note.is_unchanged_out_of_sight()
+            && note.is_untouched_by(seal_file, paths)
+        {
+            let reply = note.reply().clone();
+            if !paths.is_empty() {
+                // Without it the next question has a longer answer.
+                let _ = note.renew(seal_file, *token);
+            }
+            return Some((reply, ", as the watcher says"));
+        }
+        token = answer.map(|answer| answer.token);
+    }
+    let reply = nothing_changed(seal_file, now_unix_s, |root| {
+        token = token.or_else(|| watch::ask(cache_dir, root, None).map(|answer| answer.token));
+    })?;
+    take_note(seal_file, cache_dir, token);
+    Some((reply, ""))
+}
+
+/// Looks at the files as the call of a build that this one stands for would, and notes that nothing changed.
+pub(crate) fn is_unchanged(cache_dir: &Path) -> bool {
+    let Some(call) = invocation(&arguments()) else { return false };
+    let seal_file = call.seal_in(cache_dir);
+    let mut token = None;
+    let reply = nothing_changed(&seal_file, Clock::System.unix_s(), |root| {
+        token = watch::ask(cache_dir, root, None).map(|answer| answer.token);
+    });
+    if reply.is_some() {
+        take_note(&seal_file, cache_dir, token);
+    }
+    reply.is_some()
+}
+
+/// Notes that what is sealed was so when the watcher was asked.
+fn take_note(seal_file: &Path, cache_dir: &Path, token: Option<Token>) {
+    // The watcher leaves the cache out, under its name without links.
+    if let (Some(token), Ok(cache)) = (token, janus_cache::fs::canonical(cache_dir))
+        && let Err(error) = WatchNote::keep(seal_file, token, &[cache])
+    {
+        tracing::debug!(%error, "the next build looks at the files");
+    }
+}
+
+/// The arguments of this process, those of `janus watch` as those of the build that it makes.
+fn arguments() -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if let Some(first) = arguments.first_mut().filter(|first| *first == "watch") {
+        *first = BUILD.into();
+    }
+    arguments
 }
 
 fn invocation(arguments: &[OsString]) -> Option<Invocation> {
@@ -80,19 +142,23 @@ fn cache_dirs(arguments: &[OsString]) -> impl Iterator<Item = PathBuf> {
 pub(crate) struct Call {
     invocation: Invocation,
     settings: Vec<SettingsFile>,
+    /// What the watcher said before anything was looked at, and in which cache it was found.
+    asked: Option<(PathBuf, Token)>,
 }
 
 impl Call {
     /// Looks at the files of settings, and at `more` files that the build reads. To be made before they are read.
     pub(crate) fn begin(root: &Path, more: Option<&Path>) -> Option<Self> {
-        let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+        let arguments = arguments();
         let root = janus_cache::fs::canonical(root).ok()?;
+        let asked = cache_dirs(arguments.get(1..).unwrap_or_default())
+            .find_map(|dir| watch::ask(&dir, &root, None).map(|answer| (dir, answer.token)));
         let mut files = settings_files(&root, &environment_of_process());
         files.extend(ProjectTrust::of_user(Clock::System).map(|trust| trust.file().to_owned()));
         files.extend(more.map(Path::to_owned));
         let settings: Option<Vec<SettingsFile>> =
             files.into_iter().map(|file| SettingsFile::before(std::path::absolute(file).ok()?)).collect();
-        Some(Self { invocation: invocation(&arguments)?, settings: settings? })
+        Some(Self { invocation: invocation(&arguments)?, settings: settings?, asked })
     }
 
     /// The moment before anything else is looked at; `None` where such a build is never answered.
@@ -128,8 +194,14 @@ impl Call {
             until_unix_s: Clock::System.unix_s().saturating_add(FULL_EVERY_S.min(max_age_s / 4)),
             reply,
         };
-        if let Err(error) = keep(&self.invocation.seal_in(&settings.dir.value), &kept) {
+        let seal_file = self.invocation.seal_in(&settings.dir.value);
+        if let Err(error) = keep(&seal_file, &kept) {
             tracing::debug!(%error, "the next build is made in full");
+            return;
         }
+        // Another cache's watcher leaves other files out.
+        let canonical = |dir: &Path| janus_cache::fs::canonical(dir).ok();
+        let asked = self.asked.as_ref().filter(|(dir, _)| canonical(dir) == canonical(&settings.dir.value));
+        take_note(&seal_file, &settings.dir.value, asked.map(|(_, token)| *token));
     }
 }

@@ -15,6 +15,7 @@ mod progress;
 mod say;
 mod settings;
 mod store_args;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Build(args) => build::run(&args),
+        Command::Watch(args) => commands::watch::run(&args),
         Command::Cache { command } => match command {
             CacheCommand::Stats(args) => cache::stats::run(&args),
             CacheCommand::Validate(args) => cache::validate::run(&args),

@@ -75,6 +75,7 @@ fn the_help_of_every_command_is_as_written() {
             "--version",
             "build --help",
             "build -h",
+            "watch -h",
             "cache --help",
             "cache stats --help",
             "cache validate --help",

@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::facts::Looked;
+use super::watch_note::WatchNote;
 use crate::digest::{ContentDigest, FramedHasher};
 use crate::fs::{self, Durability, Links};
 use crate::track::{CheckOptions, FileTime, Seal, Verdict, check, read_input};
@@ -106,22 +107,57 @@ impl Invocation {
     }
 }
 
-/// What to print where nothing changed since the seal was made; `None` where a build has to be made. `now_unix_s` is the
-/// time in seconds since the Unix epoch. Cost: one read, and one system call for each sealed name.
-pub fn nothing_changed(seal_file: &Path, now_unix_s: u64) -> Option<Reply> {
-    // What somebody else could write there would be believed.
-    let bytes = fs::read_own(seal_file, MAX_SEAL_BYTES).ok()??;
-    let seal = Seal::open(&bytes).ok()?;
-    let until = u64::from_le_bytes(*seal.payload(UNTIL)?.first_chunk()?);
-    if now_unix_s >= until {
-        return None;
+/// A seal's bytes, whole and in time.
+pub(super) struct Sealed {
+    bytes: Vec<u8>,
+    root: PathBuf,
+    until_unix_s: u64,
+}
+
+impl Sealed {
+    /// `None` where there is none that holds at `now_unix_s`.
+    pub(super) fn read(seal_file: &Path, now_unix_s: u64) -> Option<Self> {
+        // What somebody else could write there would be believed.
+        let bytes = fs::read_own(seal_file, MAX_SEAL_BYTES).ok()??;
+        let seal = Seal::open(&bytes).ok()?;
+        let until_unix_s = u64::from_le_bytes(*seal.payload(UNTIL)?.first_chunk()?);
+        let root = fs::path_from_bytes(seal.payload(ROOT)?)?.to_owned();
+        (now_unix_s < until_unix_s).then_some(Self { bytes, root, until_unix_s })
     }
-    let root = fs::path_from_bytes(seal.payload(ROOT)?)?;
-    let checked =
-        check(root, &seal, &CheckOptions { probe_dir: seal_file.parent(), ..CheckOptions::default() });
+
+    pub(super) fn seal(&self) -> Option<Seal<'_>> {
+        Seal::open(&self.bytes).ok()
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) const fn until_unix_s(&self) -> u64 {
+        self.until_unix_s
+    }
+
+    pub(super) fn reply(seal: &Seal<'_>) -> Option<Reply> {
+        let text = |name| Some(String::from_utf8_lossy(seal.payload(name)?).into_owned());
+        Some(Reply { stdout: text(STDOUT)?, stderr: text(STDERR)? })
+    }
+}
+
+/// What to print where nothing changed since the seal was made; `None` where a build has to be made. `now_unix_s` is the
+/// time in seconds since the Unix epoch. `before_looking` is called with the project's root before anything is looked at.
+/// Cost: one read, and one system call for each sealed name.
+pub fn nothing_changed(
+    seal_file: &Path,
+    now_unix_s: u64,
+    before_looking: impl FnOnce(&Path),
+) -> Option<Reply> {
+    let sealed = Sealed::read(seal_file, now_unix_s)?;
+    before_looking(sealed.root());
+    let seal = sealed.seal()?;
+    let options = CheckOptions { probe_dir: seal_file.parent(), ..CheckOptions::default() };
+    let checked = check(sealed.root(), &seal, &options);
     let Verdict::Unchanged { .. } = checked.verdict else { return None };
-    let text = |name| Some(String::from_utf8_lossy(seal.payload(name)?).into_owned());
-    let reply = Reply { stdout: text(STDOUT)?, stderr: text(STDERR)? };
+    let reply = Sealed::reply(&seal)?;
     if let Some(Ok(fresh)) = checked.refresh(&seal) {
         // Without it the next check is slower, and right all the same.
         let _ = fs::replace(seal_file, &fresh, Durability::Rename);
@@ -165,11 +201,14 @@ pub fn keep(seal_file: &Path, kept: &Kept<'_>) -> io::Result<()> {
 fn forget_old_ones(folder: &Path, but: &Path) {
     const STAY: usize = 31;
     let Ok(mut seals) = fs::list(folder) else { return };
-    seals.retain(|seal| seal.path != but);
+    seals.retain(|seal| {
+        seal.path != but && seal.path.extension().is_some_and(|extension| extension == "seal")
+    });
     seals.sort_by_key(|seal| std::cmp::Reverse(seal.modified_unix_s));
     for seal in seals.iter().skip(STAY) {
         // One that stays is in nobody's way.
         let _ = fs::remove_file(&seal.path);
+        let _ = fs::remove_file(&WatchNote::beside(&seal.path));
     }
 }
 
@@ -233,11 +272,11 @@ mod tests {
             };
             keep(&seal_file, &kept).expect("kept");
         };
-        let asked = || nothing_changed(&seal_file, 99);
+        let asked = || nothing_changed(&seal_file, 99, |_| {});
         assert_eq!(asked(), None);
         sealed();
         assert_eq!(asked(), Some(reply.clone()));
-        assert_eq!(nothing_changed(&seal_file, 100), None, "its time is over");
+        assert_eq!(nothing_changed(&seal_file, 100, |_| {}), None, "its time is over");
         std::fs::write(root.join("a.jan"), b"a").expect("touched");
         std::fs::write(root.join("notes.txt"), b"").expect("no source");
         assert_eq!(asked(), Some(reply.clone()));

@@ -9,7 +9,7 @@
 //! | `facts`, `frontend` | what a language hands over |
 //! | `registry`, `question` | families, and the question about each one's table |
 //! | `plan`, `reason`, `explain` | what to do and why; pure |
-//! | `fast_path` | nothing changed, proved before anything is set up |
+//! | `fast_path`, `watch_note` | nothing changed, proved before anything is set up, or told by a watcher |
 //! | `incremental` | the same idea for compilers that embed this library: sections of one output |
 //! | `state` | what the last build left behind |
 //! | `manager`, `obtain`, `session`, `table` | get a table or build it, once |
@@ -44,6 +44,7 @@ mod report;
 mod session;
 mod state;
 mod table;
+mod watch_note;
 
 pub use cache::{Cache, CacheWarning, store_options};
 pub use check::NeverSelected;
@@ -60,3 +61,4 @@ pub use reason::{Change, Reason, describe};
 pub use registry::{FamilyId, Registry, TypeSignature};
 pub use state::validate_states;
 pub use table::{MissCause, Table, TableOrigin};
+pub use watch_note::WatchNote;

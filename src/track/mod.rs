@@ -14,6 +14,8 @@
 //! | `racy` | when a tuple proves something |
 //! | `seal_format`, `seal_builder`, `seal` | what a build looked at, as bytes: shape, writer, reader |
 //! | `check` | the verdict; `stats` is its quick half, `settle` the thorough one |
+//! | `journal`, `touch` | what a watcher saw change since when, and whether that concerns a seal |
+//! | `sight` | what a watcher cannot see |
 //! | `refresh` | the same seal with newer tuples |
 //! | `spread` | work shared by threads |
 //!
@@ -27,6 +29,7 @@ mod check;
 #[cfg(all(test, unix))]
 mod check_tests;
 mod input;
+mod journal;
 #[cfg(all(test, unix))]
 mod model_tests;
 mod racy;
@@ -42,12 +45,15 @@ mod seal_format;
 mod seal_tests;
 mod selection;
 mod settle;
+mod sight;
 mod spread;
 mod stats;
+mod touch;
 
 pub use change::{ChangeKind, FileChange, TrackedFile, changes};
 pub use check::{Check, CheckOptions, Counters, Verdict, check};
 pub use input::{Input, Seen, Stability, read_input, read_input_in};
+pub use journal::{Changes, Journal, Token, TokenError};
 pub use racy::FileTime;
 pub use rules::IgnoreFile;
 pub use scan::{Scan, ScannedDir, scan};
@@ -55,3 +61,4 @@ pub use seal::{Seal, SealedDir, SealedFile};
 pub use seal_builder::SealBuilder;
 pub use seal_format::SealError;
 pub use selection::Selection;
+pub use sight::OutOfSight;

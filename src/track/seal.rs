@@ -199,6 +199,14 @@ impl<'a> Seal<'a> {
         self.dir(found.ok()?)
     }
 
+    /// The first directory whose path is not before `path`.
+    pub(super) fn first_dir_from(&self, path: &[u8]) -> Option<SealedDir<'a>> {
+        let at = self.dirs.partition_point(|record| {
+            in_heap(self.heap, record.path_at.get(), record.path_bytes.get()).unwrap_or_default() < path
+        });
+        self.dir(at)
+    }
+
     fn sealed(&self, record: &'a DirRecord) -> SealedDir<'a> {
         let files = self.files.get(record.first_file.get() as usize..).unwrap_or_default();
         SealedDir {

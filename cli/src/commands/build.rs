@@ -134,6 +134,11 @@ impl Sources {
     }
 }
 
+/// The project's folder that a path stands for.
+pub(super) fn root_of(path: &Path) -> PathBuf {
+    Sources::of(path).root
+}
+
 /// How a project's tables are asked for; whatever asks for them so shares them.
 pub(super) fn manager_options(
     project: &Project,

@@ -6,3 +6,4 @@ pub(crate) mod completions;
 pub(crate) mod dispatch;
 pub(crate) mod man;
 pub(crate) mod trust;
+pub(crate) mod watch;
