@@ -63,6 +63,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         codec: codec(args.codec),
         excluded: &[cache_dir, &output_dir],
         plan_only: args.plan,
+        explain: args.plan || args.explain,
         deny: &deny,
         keep_going: args.keep_going,
     };
