@@ -63,6 +63,7 @@ pub use frontend::{Frontend, FrontendError};
 pub use manager::{BuildCacheManager, CLAIM_ABOVE_NS, ManagerOptions, SessionReport};
 pub use memory::{FileStory, ImportStory, Memory, TableStory, families_named};
 pub use metrics::{BuildMetrics, Recommendation};
+pub use nearest::known_families;
 pub use output::ImageOutcome;
 pub use past_builds::{BuildDiff, FamilyDiff, PastBuild, PastBuilds};
 pub use phrase::describe;
