@@ -99,7 +99,7 @@ pub(crate) struct ChangeRow {
     item: String,
     old: Option<String>,
     new: Option<String>,
-    text: String,
+    pub(crate) text: String,
 }
 
 #[derive(Serialize)]

@@ -11,7 +11,7 @@ use crate::args::Format;
 use crate::context::Project;
 use crate::exit::{Exit, Failure};
 use crate::explain_args::BuildsArgs;
-use crate::human::{self, count, printable};
+use crate::human::{count, printable};
 use crate::json::{self, ChangeRow, SCHEMA_VERSION, change_rows};
 use crate::say;
 
@@ -195,6 +195,6 @@ fn text(before: &PastBuild, after: &PastBuild, diff: &BuildDiff) -> String {
         }
     }
     let families = count(diff.families_same, "family", "families");
-    line("same", &format!("{}, {families}", human::count(diff.files_same, "file", "files")));
+    line("same", &format!("{}, {families}", count(diff.files_same, "file", "files")));
     text
 }
