@@ -2,7 +2,9 @@
 //! [`SCHEMA_VERSION`].
 
 use janus_cache::build::facts::{Diagnostic, Place};
-use janus_cache::build::{BuildMetrics, BuildOutcome, Change, FamilyId, NeverSelected, Reason, Step, describe};
+use janus_cache::build::{
+    BuildMetrics, BuildOutcome, Change, FamilyId, NeverSelected, Reason, Step, describe,
+};
 use janus_cache::key::InputChange;
 use serde::Serialize;
 
@@ -237,8 +239,7 @@ impl From<&Step> for ReasonRow {
                 change.because.iter().map(|file| file.path.clone()).collect()
             }),
             because: change.map_or_else(Vec::new, Change::files_in_words),
-            changes: change
-                .map_or_else(Vec::new, |change| change_rows(&change.inputs, &step.family)),
+            changes: change.map_or_else(Vec::new, |change| change_rows(&change.inputs, &step.family)),
         }
     }
 }

@@ -61,7 +61,10 @@ fn why_a_table_was_built_stays_known_however_often_it_is_reused() {
     assert_eq!(area["family"]["built"]["reason"], "question-changed");
     assert_eq!(area["family"]["built"]["files"][0], "src/shape.jan");
     let change = &area["family"]["built"]["changes"][0];
-    assert_eq!((&change["item"], &change["old"]), (&"shape::Circle".into(), &"open, under shape::Shape".into()));
+    assert_eq!(
+        (&change["item"], &change["old"]),
+        (&"shape::Circle".into(), &"open, under shape::Shape".into())
+    );
     assert_eq!(area["family"]["reused"], Value::Null);
     assert_eq!(explained(&project, &["name/1"])["family"]["built"]["reason"], "first-build");
     assert_eq!(explained(&project, &["other"])["family"]["built"]["reason"], "new-family");
@@ -161,7 +164,10 @@ fn two_builds_are_compared_by_number_and_an_unchanged_one_has_none() {
     project.build(&[]);
     let last = said(&project, &["cache", "diff"]);
     assert!(last.contains("before    build 2 of"), "{last}");
-    assert!(last.contains("added     src/new.jan\nadded     new::new/1\nsame      2 files, 3 families\n"), "{last}");
+    assert!(
+        last.contains("added     src/new.jan\nadded     new::new/1\nsame      2 files, 3 families\n"),
+        "{last}"
+    );
     let first = said(&project, &["cache", "diff", "1", "-1"]);
     let change = "changed   shape::area/1\n          type shape::Circle gained the supertype shape::Round";
     assert!(first.contains(change), "{first}");

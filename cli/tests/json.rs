@@ -163,6 +163,7 @@ fn explaining_and_comparing_builds_print_what_is_documented() {
     project.build(&[]);
     let explain = |target: &[&str]| json(&project, &[&["cache", "explain"], target].concat());
     let mut told = vec![explain(&["collide"]), explain(&["src/entities/traits.jan"]), explain(&["hud"])];
+    told.push(explain(&["src/physics/body.jan"]));
     told.push(explain(&["--if-changed", "src/entities/traits.jan"]));
     told.push(explain(&["collide", "--if-changed", "src/entities/traits.jan"]));
     check_known("cache diff", &[json(&project, &["cache", "diff", "1", "1"])]);

@@ -69,6 +69,12 @@ impl Explain for SourceDiff<'_> {
                 _ => {}
             }
         }
+        // Of a family that is new no question is known, and who made it new is: who declares its methods.
+        if self.old.family(family).is_none() {
+            let name = family.to_string();
+            let own = self.new.methods().filter(|(of, _, _)| *of == name);
+            declaring.extend(own.filter_map(|(_, _, file)| self.new.path(file)));
+        }
         // Settings and versions explain themselves.
         if declaring.is_empty() && !changes.is_empty() {
             return Vec::new();

@@ -102,9 +102,7 @@ fn step(one: &Observed<'_>, last: Option<&LastBuild>, explain: &dyn Explain) -> 
         (None, Some(_), _) => Reason::AnsweredBefore(change()),
         (Some(MissCause::Recache), ..) => Reason::Recache,
         (Some(cause @ (MissCause::Off | MissCause::Unavailable)), ..) => Reason::NoCache(cause.clone()),
-        (Some(_), None, _) => {
-            Reason::FirstBuild(Change { inputs: one.inputs.clone(), because: Vec::new() })
-        }
+        (Some(_), None, _) => Reason::FirstBuild(Change { inputs: one.inputs.clone(), because: Vec::new() }),
         (Some(_), Some(_), None) => Reason::NewFamily(change()),
         (Some(cause), Some(_), Some(old)) if old == key => Reason::AnswerGone(cause.clone()),
         (Some(_), Some(_), Some(_)) => Reason::QuestionChanged(change()),

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::event::TableEvent;
 use super::facts::Facts;
+use super::past_builds;
 use super::plan::{Action, LastBuild, Plan, Step};
 use super::reason::Reason;
 use super::registry::FamilyId;
-use super::event::TableEvent;
-use super::past_builds;
 use super::sealed::Sealed;
 use crate::digest::{ContentDigest, fast_hash};
 use crate::fs::{self, Durability};
@@ -277,8 +277,10 @@ pub fn validate_states(store: &Store, repair: bool) -> Result<Vec<Finding>, Stor
     let list = |dir: &Path| fs::list_if_dir(dir).map_err(|error| io_error("list", dir, error));
     let mut files = list(&dir)?;
     files.retain(|file| file.path.extension().is_some_and(|extension| extension == "state"));
-    let states = files.into_iter().map(|file| (file, (|bytes| STATE.from_bytes::<State>(bytes).is_some()) as IsSound));
-    let manifests = list(&past_builds::folder(&dir))?.into_iter().map(|file| (file, past_builds::is_sound as IsSound));
+    let states =
+        files.into_iter().map(|file| (file, (|bytes| STATE.from_bytes::<State>(bytes).is_some()) as IsSound));
+    let manifests =
+        list(&past_builds::folder(&dir))?.into_iter().map(|file| (file, past_builds::is_sound as IsSound));
     let mut findings = Vec::new();
     for (found, is_sound) in states.chain(manifests) {
         if fs::read_bounded(&found.path, MAX_BYTES).is_ok_and(|bytes| is_sound(&bytes)) {

@@ -38,8 +38,10 @@ pub(super) fn text(output: &Output) -> String {
         lines.add("several", "name one of these families");
         lines.list(output.named.iter().cloned());
     }
-    if let Some(family) = &output.family {
-        of_family(&mut lines, family);
+    match (&output.family, &output.if_changed) {
+        (Some(family), None) => of_family(&mut lines, family),
+        (Some(family), Some(_)) => lines.add("family", &format!("{}/{}", family.family, family.arity)),
+        (None, _) => {}
     }
     if let Some(file) = &output.file {
         of_file(&mut lines, file);
@@ -77,7 +79,10 @@ fn of_family(lines: &mut Lines, family: &FamilyOut) {
         lines.add("inputs", "");
         for group in family.inputs.chunk_by(|a, b| a.group == b.group) {
             let shown = |input: &InputOut| {
-                let fields = [input.group, &input.item, &input.value];
+                // The usual symbol says what the parameter types say already.
+                let usual = format!("{}{} ", family.family, input.item);
+                let value = input.value.strip_prefix(&usual).unwrap_or(&input.value);
+                let fields = [input.group, &input.item, value];
                 let fields: Vec<&str> = fields.into_iter().filter(|field| !field.is_empty()).collect();
                 fields.join("  ")
             };
@@ -88,7 +93,8 @@ fn of_family(lines: &mut Lines, family: &FamilyOut) {
 
 fn of_event(lines: &mut Lines, label: &str, event: &EventOut, key: &str) {
     let other = if event.key == key { "" } else { ", for another question than today's" };
-    lines.add(label, &format!("{}{other}: {}", date(event.at_unix_s), event.text));
+    let because = if event.files.is_empty() { ": " } else { " because " };
+    lines.add(label, &format!("{}{other}{because}{}", date(event.at_unix_s), event.text));
     lines.list(event.changes.iter().map(|change| change.text.clone()));
     let more = (event.change_count as usize).saturating_sub(event.changes.len());
     if more > 0 {
@@ -112,8 +118,11 @@ fn of_file(lines: &mut Lines, file: &FileOut) {
         lines.add("imports", &format!("{target}{absent}"));
     }
     let files = count(file.imported_by.len(), "file", "files");
-    let further = file.imported_indirectly;
-    lines.add("imported", &format!("by {files}, through these by {further} more"));
+    let further = match file.imported_indirectly {
+        0 => String::new(),
+        further => format!(", through these by {further} more"),
+    };
+    lines.add("imported", &format!("by {files}{further}"));
     lines.list(file.imported_by.iter().cloned());
     lines.add("families", &format!("{} ask about something in it", file.families.len()));
     lines.list(file.families.iter().map(reached));
@@ -158,7 +167,10 @@ fn of_reach(lines: &mut Lines, reach: &ReachOut) {
     lines.add("asked", &format!("anew at most {families}, by what the file has in them"));
     lines.list(reach.families.iter().map(reached));
     let (through, not) = (reach.through_imports.len(), reach.not_reached);
-    lines.add("perhaps", &format!("{through} more, if a name that they take from it came to mean something else"));
+    lines.add(
+        "perhaps",
+        &format!("{through} more, if a name that they take from it came to mean something else"),
+    );
     lines.add("never", &format!("{not}, unless the file came to have something for them"));
     of_unknown(lines, reach.unknown);
     lines.add("importers", &format!("{}, nearest first", count(reach.importers.len(), "file", "files")));

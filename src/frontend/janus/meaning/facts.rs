@@ -82,9 +82,7 @@ pub(in super::super) fn facts(project: &Project, threads: NonZeroUsize) -> Facts
 fn type_facts(units: &[Unit<'_>], types: &Universe, supers: &Supers, edges: &[Edge]) -> Vec<TypeFact> {
     let mut related_in: Vec<Vec<Arc<str>>> = vec![Vec::new(); types.len()];
     for edge in edges {
-        if let (Some(files), Some(unit)) =
-            (related_in.get_mut(edge.sub.index()), units.get(edge.spot.file))
-        {
+        if let (Some(files), Some(unit)) = (related_in.get_mut(edge.sub.index()), units.get(edge.spot.file)) {
             files.push(Arc::clone(&unit.path));
         }
     }
