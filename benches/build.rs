@@ -40,6 +40,7 @@ fn build(root: &Path, cache: Cache) -> u64 {
         excluded: &[Path::new("cache"), Path::new("build")],
         codec: FileCodec::None,
         plan_only: false,
+        explain: false,
         deny: &[],
         keep_going: false,
     };

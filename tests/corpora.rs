@@ -142,6 +142,7 @@ fn build(corpus: &Corpus, image: &Path) -> SessionReport {
         excluded: &[],
         codec: FileCodec::None,
         plan_only: false,
+        explain: false,
         deny: &[],
         keep_going: false,
     };

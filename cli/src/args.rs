@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit::EXIT_CODES;
+use crate::explain_args::{BuildsArgs, ExplainArgs};
 use crate::picture_args::{DiffArgs, InspectArgs, MatrixArgs, TreeArgs};
 use crate::settings::SettingFlags;
 use crate::store_args::{CollectArgs, EntriesArgs, EntryArgs, PruneArgs, SimulateArgs, StatsArgs, Which};
@@ -59,6 +60,10 @@ pub(crate) enum CacheCommand {
     List(EntriesArgs),
     /// Show one entry, and the inputs that its key stands for.
     Inspect(EntryArgs),
+    /// Say why a table was built, what a source file has to do with it, and what its change would reach.
+    Explain(ExplainArgs),
+    /// Compare what two builds of a project were made of.
+    Diff(BuildsArgs),
     /// Replay what builds asked for against other sizes and policies.
     Simulate(SimulateArgs),
     /// Look for what makes the cache miss, fail or slow: permissions, file system, locks, clock, limits.

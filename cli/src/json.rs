@@ -2,7 +2,9 @@
 //! [`SCHEMA_VERSION`].
 
 use janus_cache::build::facts::{Diagnostic, Place};
-use janus_cache::build::{BuildMetrics, BuildOutcome, NeverSelected, Reason, Step};
+use janus_cache::build::{
+    BuildMetrics, BuildOutcome, Change, FamilyId, NeverSelected, Reason, Step, describe,
+};
 use janus_cache::key::InputChange;
 use serde::Serialize;
 
@@ -86,16 +88,20 @@ struct ReasonRow {
     action: &'static str,
     reason: &'static str,
     text: String,
+    /// Paths of the files in `because`.
+    files: Vec<String>,
     because: Vec<String>,
     changes: Vec<ChangeRow>,
 }
 
+/// An input that changed, with what that means.
 #[derive(Serialize)]
-struct ChangeRow {
+pub(crate) struct ChangeRow {
     group: &'static str,
     item: String,
     old: Option<String>,
     new: Option<String>,
+    pub(crate) text: String,
 }
 
 #[derive(Serialize)]
@@ -229,20 +235,23 @@ impl From<&Step> for ReasonRow {
             action: step.action.as_str(),
             reason: step.reason.word(),
             text: step.reason.to_string(),
-            because: change.map_or_else(Vec::new, |change| change.because.clone()),
-            changes: change
-                .map_or_else(Vec::new, |change| change.inputs.iter().map(ChangeRow::from).collect()),
+            files: change.map_or_else(Vec::new, |change| {
+                change.because.iter().map(|file| file.path.clone()).collect()
+            }),
+            because: change.map_or_else(Vec::new, Change::files_in_words),
+            changes: change.map_or_else(Vec::new, |change| change_rows(&change.inputs, &step.family)),
         }
     }
 }
 
-impl From<&InputChange> for ChangeRow {
-    fn from(change: &InputChange) -> Self {
-        Self {
-            group: change.group.as_str(),
-            item: change.item.clone(),
-            old: change.old.clone(),
-            new: change.new.clone(),
-        }
-    }
+/// The changed inputs of a family's question.
+pub(crate) fn change_rows(inputs: &[InputChange], family: &FamilyId) -> Vec<ChangeRow> {
+    let row = |change: &InputChange| ChangeRow {
+        group: change.group.as_str(),
+        item: change.item.clone(),
+        old: change.old.clone(),
+        new: change.new.clone(),
+        text: describe(change, family),
+    };
+    inputs.iter().map(row).collect()
 }

@@ -5,6 +5,7 @@ mod commands;
 mod context;
 mod draw;
 mod exit;
+mod explain_args;
 mod fast;
 mod human;
 mod json;
@@ -52,6 +53,8 @@ fn run(command: Command) -> Result<Exit, Failure> {
             CacheCommand::Optimize(args) => cache::collect::optimize(&args),
             CacheCommand::List(args) => cache::entries::list(&args),
             CacheCommand::Inspect(args) => cache::entry::run(&args),
+            CacheCommand::Explain(args) => cache::explain::run(&args),
+            CacheCommand::Diff(args) => cache::diff::run(&args),
             CacheCommand::Simulate(args) => cache::simulate::run(&args),
             CacheCommand::Doctor(args) => cache::doctor::run(&args),
             CacheCommand::Size(args) => cache::place::size(&args),

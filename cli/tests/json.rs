@@ -154,6 +154,27 @@ fn cache_commands_print_what_is_documented() {
 }
 
 #[test]
+fn explaining_and_comparing_builds_print_what_is_documented() {
+    let project = Project::copy_of("arcade");
+    project.build(&[]);
+    let first = "func collide(a: Enemy, b: Player)";
+    let second = "func collide(a: Actor, b: Player)";
+    project.edit("src/physics/mod.jan", &first[5..], &second[5..]);
+    project.build(&[]);
+    let explain = |target: &[&str]| json(&project, &[&["cache", "explain"], target].concat());
+    let mut told = vec![explain(&["collide"]), explain(&["src/entities/traits.jan"]), explain(&["hud"])];
+    told.push(explain(&["src/physics/body.jan"]));
+    told.push(explain(&["--if-changed", "src/entities/traits.jan"]));
+    told.push(explain(&["collide", "--if-changed", "src/entities/traits.jan"]));
+    check_known("cache diff", &[json(&project, &["cache", "diff", "1", "1"])]);
+    check("cache diff", &[json(&project, &["cache", "diff"])]);
+    project.edit("src/physics/mod.jan", &second[5..], &first[5..]);
+    project.build(&[]);
+    told.push(explain(&["collide"]));
+    check("cache explain", &told);
+}
+
+#[test]
 fn dispatch_commands_print_what_is_documented() {
     let project = Project::small();
     project.build(&[]);
@@ -221,5 +242,5 @@ fn the_examples_in_the_documentation_are_of_the_documented_form() {
             examples += 1;
         }
     }
-    assert_eq!(examples, 21, "one for each object");
+    assert_eq!(examples, 23, "one for each object");
 }

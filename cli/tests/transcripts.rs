@@ -81,6 +81,8 @@ fn the_help_of_every_command_is_as_written() {
             "cache validate --help",
             "cache clear --help",
             "cache config --help",
+            "cache explain --help",
+            "cache diff --help",
             "dispatch --help",
             "dispatch query --help",
             "dispatch list --help",
@@ -162,6 +164,33 @@ fn the_cache_is_listed_pruned_and_looked_after_as_written() {
     // How wide a column is depends on how long building took.
     told = Regex::new("(?<first>\\S)  +").expect("a pattern").replace_all(&told, "$first  ").into_owned();
     check(&project, told, snapbox::file!["transcripts/store.txt"]);
+}
+
+#[test]
+fn past_builds_are_explained_and_compared_as_written() {
+    let project = Project::empty();
+    let types = "module shape;\ntrait Round {}\ntype Shape = Circle | Square\n";
+    let methods = "func area(s: Shape) { 1 }\nfunc area(r: Round) { 2 }\nfunc side(s: Square) { 3 }\n";
+    project.write("src/shape.jan", format!("{types}{methods}"));
+    project.write("src/main.jan", "module main;\nimport shape.{Shape}\nfunc main(s: Shape) { 1 }\n");
+    let mut told = run(&project, &["cache explain area", "build", "cache diff"]);
+    project.edit("src/shape.jan", "func area(s", "impl Round for Square {}\nfunc area(s");
+    let asked = [
+        "build --explain",
+        "cache explain area",
+        "cache explain src/shape.jan",
+        "cache explain --if-changed src/shape.jan",
+        "cache explain main --if-changed src/shape.jan",
+        "cache explain side --if-changed src/main.jan",
+        "cache explain a",
+        "cache explain nothing",
+        "cache diff",
+        "cache diff 1 last --exit-code",
+        "cache diff 7",
+    ];
+    told += &run(&project, &asked);
+    let told = Regex::new("[0-9a-f]{16}").expect("a pattern").replace_all(&told, "[KEY]").into_owned();
+    check(&project, told, snapbox::file!["transcripts/explain.txt"]);
 }
 
 #[test]

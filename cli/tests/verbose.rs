@@ -30,12 +30,12 @@ fn every_table_is_told_with_its_reason_also_the_reused_ones() {
     project.edit("m.jan", "func f(x: A)", "func f(x: B)");
     let (_, second) = build(&project, &[], Some("1"));
     let expected = "\
-build m::f/1: m.jan was edited: 5 inputs changed
-  method (m::A): gone, was m::f(m::A) in m
-  method (m::B): new, m::f(m::B) in m
-  type m::A: gone, was open, under m::A
-  type m::B: open, under m::A -> open, under m::B
-  type m::C: gone, was open, under m::A
+build m::f/1 because m.jan was edited: 5 inputs changed
+  method (m::A) was removed, it was in m
+  method (m::B) was added, in m
+  type m::A is no longer a parameter of m::f/1
+  type m::B became a parameter of m::f/1, lost the supertype m::A, a parameter of m::f/1
+  type m::C is no longer under m::A, a parameter of m::f/1
 reuse m::g/1: nothing it depends on changed
 ";
     assert_eq!(second, expected);

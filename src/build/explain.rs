@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::phrase::names_that_differ;
 use super::plan::Explain;
 use super::registry::FamilyId;
 use super::state::State;
 use crate::graph::DependencyGraph;
 use crate::key::{InputChange, InputGroup};
 use crate::track::{FileChange, changes};
-
-/// More files than this explain nothing, so their number is told instead.
-const MAX_NAMED_FILES: usize = 3;
 
 /// What differs between the last build's sources and these.
 pub(super) struct SourceDiff<'a> {
@@ -53,14 +51,16 @@ impl<'a> SourceDiff<'a> {
 }
 
 impl Explain for SourceDiff<'_> {
-    fn because(&self, family: &FamilyId, changes: &[InputChange]) -> Vec<String> {
+    fn because(&self, family: &FamilyId, changes: &[InputChange]) -> Vec<FileChange> {
         let mut declaring: BTreeSet<&str> = BTreeSet::new();
         for change in changes {
             match change.group {
                 InputGroup::Types => {
-                    declaring.extend(self.declaring(|state| state.file_of_type(&change.item)));
-                    for name in names_that_differ(change) {
-                        declaring.extend(self.declaring(|state| state.file_of_type(name)));
+                    for state in [self.new, self.old] {
+                        declaring.extend(state.files_on_type(&change.item));
+                        for name in names_that_differ(change) {
+                            declaring.extend(state.files_on_type(name));
+                        }
                     }
                 }
                 InputGroup::Methods => {
@@ -68,6 +68,12 @@ impl Explain for SourceDiff<'_> {
                 }
                 _ => {}
             }
+        }
+        // Of a family that is new no question is known, and who made it new is: who declares its methods.
+        if self.old.family(family).is_none() {
+            let name = family.to_string();
+            let own = self.new.methods().filter(|(of, _, _)| *of == name);
+            declaring.extend(own.filter_map(|(_, _, file)| self.new.path(file)));
         }
         // Settings and versions explain themselves.
         if declaring.is_empty() && !changes.is_empty() {
@@ -81,38 +87,6 @@ impl Explain for SourceDiff<'_> {
         if files.is_empty() {
             files = self.changed.iter().map(|change| change.path.as_str()).collect();
         }
-        if files.len() > MAX_NAMED_FILES {
-            return vec![format!("{} files changed", files.len())];
-        }
-        let told = files.into_iter().filter_map(|path| self.change_of(path));
-        told.map(|change| format!("{} was {}", change.path, change.kind.as_str())).collect()
-    }
-}
-
-/// Names above a type that stand only in the old or only in the new value of a trace line such as
-/// `open, under m::A + m::B`.
-fn names_that_differ(change: &InputChange) -> BTreeSet<&str> {
-    fn names(value: Option<&String>) -> BTreeSet<&str> {
-        let above = value.and_then(|value| value.split_once("under ")).map_or("", |(_, names)| names);
-        above.split(" + ").filter(|name| !name.is_empty()).collect()
-    }
-    &names(change.old.as_ref()) ^ &names(change.new.as_ref())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_names_that_differ_are_those_on_one_side_only() {
-        let change = InputChange {
-            group: InputGroup::Types,
-            item: "m::Circle".to_owned(),
-            old: Some("open, under m::Shape + m::Flat".to_owned()),
-            new: Some("open, under m::Shape + m::Round".to_owned()),
-        };
-        assert_eq!(names_that_differ(&change), ["m::Flat", "m::Round"].into());
-        let new = InputChange { old: None, new: Some("open, under m::Shape".to_owned()), ..change };
-        assert_eq!(names_that_differ(&new), ["m::Shape"].into());
+        files.into_iter().filter_map(|path| self.change_of(path)).cloned().collect()
     }
 }

@@ -110,6 +110,8 @@ pub struct TypeFact {
     pub counts_as: Vec<String>,
     /// Where it is declared; none for a built-in or constructed type.
     pub place: Option<Place>,
+    /// Root-relative paths of files, the declaring one included, that say what it is under; sorted.
+    pub related_in: Vec<Arc<str>>,
 }
 
 /// One method of a family.

@@ -8,10 +8,13 @@
 //! |---|---|
 //! | `facts`, `frontend` | what a language hands over |
 //! | `registry`, `question` | families, and the question about each one's table |
-//! | `plan`, `reason`, `explain` | what to do and why; pure |
+//! | `plan`, `reason`, `explain`, `phrase` | what to do and why, also in words; pure |
 //! | `fast_path`, `watch_note` | nothing changed, proved before anything is set up, or told by a watcher |
 //! | `incremental` | the same idea for compilers that embed this library: sections of one output |
-//! | `state` | what the last build left behind |
+//! | `state`, `event`, `sealed` | what the last build left behind |
+//! | `memory`, `reach` | what that tells about a family or a file, and what a change of it would reach |
+//! | `past_builds` | what the builds before it were made of |
+//! | `nearest` | the nearest question that was answered elsewhere |
 //! | `manager`, `obtain`, `session`, `table` | get a table or build it, once |
 //! | `profile` | how often methods were called, from a file |
 //! | `cache` | the chain a manager uses, or why there is none |
@@ -23,24 +26,31 @@
 mod cache;
 mod check;
 mod error;
+mod event;
 mod explain;
 pub mod facts;
 pub mod fast_path;
 mod frontend;
 pub mod incremental;
 mod manager;
+mod memory;
 mod meters;
 mod metrics;
+mod nearest;
 mod obtain;
 mod output;
 pub(crate) mod parallel;
+mod past_builds;
+mod phrase;
 mod plan;
 mod profile;
 mod project;
 mod question;
+mod reach;
 mod reason;
 mod registry;
 mod report;
+mod sealed;
 mod session;
 mod state;
 mod table;
@@ -49,15 +59,21 @@ mod watch_note;
 pub use cache::{Cache, CacheWarning, store_options};
 pub use check::NeverSelected;
 pub use error::{BuildError, CacheErrorKind};
+pub use event::TableEvent;
 pub use frontend::{Frontend, FrontendError};
 pub use manager::{BuildCacheManager, CLAIM_ABOVE_NS, ManagerOptions, SessionReport};
+pub use memory::{FileStory, ImportStory, Memory, TableStory, families_named};
 pub use metrics::{BuildMetrics, Recommendation};
+pub use nearest::known_families;
 pub use output::ImageOutcome;
+pub use past_builds::{BuildDiff, FamilyDiff, PastBuild, PastBuilds};
+pub use phrase::describe;
 pub use plan::{Action, Explain, LastBuild, Observed, Plan, Step, plan};
 pub use profile::{ProfileError, read_profile};
 pub use project::{BuildOutcome, BuildRequest, CacheSummary, build_project};
 pub use question::Question;
-pub use reason::{Change, Reason, describe};
+pub use reach::{Reach, ReachedFamily};
+pub use reason::{Change, Reason};
 pub use registry::{FamilyId, Registry, TypeSignature};
 pub use state::validate_states;
 pub use table::{MissCause, Table, TableOrigin};

@@ -103,9 +103,10 @@ impl BuildCacheManager {
                     return Ok(table);
                 };
                 let cause = MissCause::Mismatch { section };
+                let aside = self.set_aside(question);
                 self.warn(
                     CacheErrorKind::Corrupted,
-                    format!("{}: {cause}; the fresh one is used and kept", question.family),
+                    format!("{}: {cause}; the fresh one is used and kept{aside}", question.family),
                 );
                 session.meters.from_cache.fetch_sub(1, Ordering::Relaxed);
                 session.meters.saved_ns.fetch_sub(table.rebuild_cost_ns(), Ordering::Relaxed);
@@ -132,6 +133,16 @@ impl BuildCacheManager {
         drop(claim);
         *slot = Slot::Ready { table: table.clone(), is_settled: true };
         Ok(table)
+    }
+
+    /// Takes a wrong entry out of use, and says where it is now.
+    fn set_aside(&self, question: &Question<'_>) -> String {
+        match self.cache().store().map(|store| store.quarantine(&question.entry_key())) {
+            Some(Ok(Some(path))) => format!(", the other one is now {}", path.display()),
+            // Another process was faster, or it is too large to keep.
+            Some(Ok(None)) | None => String::new(),
+            Some(Err(error)) => format!(", the other one could not be set aside: {}", with_source(&error)),
+        }
     }
 
     /// Asks to be the only process that builds a table, if building it is expected to take long.

@@ -7,6 +7,7 @@ use super::reason::{Change, Reason};
 use super::registry::FamilyId;
 use super::table::MissCause;
 use crate::key::{InputChange, TableKey};
+use crate::track::FileChange;
 
 /// What to do with a family's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,7 +66,7 @@ pub struct Observed<'a> {
     /// Why the cache has no answer; none if it has one.
     pub missing: Option<MissCause>,
     /// How it differs from the family's question at the last build, where that was another one and the
-    /// cache still knows it.
+    /// cache still knows it; without a last build from the nearest question that the cache knows.
     pub inputs: Vec<InputChange>,
 }
 
@@ -78,8 +79,8 @@ pub struct LastBuild {
 
 /// Finds the files that explain a change of a family's question.
 pub trait Explain {
-    /// Files with how they changed, most telling first; empty if none is known to.
-    fn because(&self, family: &FamilyId, changes: &[InputChange]) -> Vec<String>;
+    /// The files, in path order; empty if none is known to.
+    fn because(&self, family: &FamilyId, changes: &[InputChange]) -> Vec<FileChange>;
 }
 
 /// Plans a build. Without a `last` build nothing is known of what the questions were.
@@ -101,7 +102,7 @@ fn step(one: &Observed<'_>, last: Option<&LastBuild>, explain: &dyn Explain) -> 
         (None, Some(_), _) => Reason::AnsweredBefore(change()),
         (Some(MissCause::Recache), ..) => Reason::Recache,
         (Some(cause @ (MissCause::Off | MissCause::Unavailable)), ..) => Reason::NoCache(cause.clone()),
-        (Some(_), None, _) => Reason::FirstBuild,
+        (Some(_), None, _) => Reason::FirstBuild(Change { inputs: one.inputs.clone(), because: Vec::new() }),
         (Some(_), Some(_), None) => Reason::NewFamily(change()),
         (Some(cause), Some(_), Some(old)) if old == key => Reason::AnswerGone(cause.clone()),
         (Some(_), Some(_), Some(_)) => Reason::QuestionChanged(change()),
@@ -117,12 +118,14 @@ mod tests {
     use crate::dispatch::{Family, Method, TypeDecl};
     use crate::key::KeySettings;
     use crate::store::MissReason;
+    use crate::track::ChangeKind;
 
     struct Named;
 
     impl Explain for Named {
-        fn because(&self, family: &FamilyId, changes: &[InputChange]) -> Vec<String> {
-            vec![format!("{family} has {} changes", changes.len())]
+        fn because(&self, family: &FamilyId, changes: &[InputChange]) -> Vec<FileChange> {
+            let path = format!("{family} has {} changes", changes.len());
+            vec![FileChange { path, kind: ChangeKind::Edited }]
         }
     }
 
@@ -157,7 +160,8 @@ mod tests {
         let (of_before, empty) = (last(&before), LastBuild::default());
         assert_eq!(reason(&before, None, Some(&of_before)), Reason::Unchanged);
         assert_eq!(reason(&before, None, None), Reason::KnownAnswer);
-        assert_eq!(reason(&before, absent(), None), Reason::FirstBuild);
+        assert_eq!(reason(&before, absent(), None), Reason::FirstBuild(Change::default()));
+        assert_eq!(reason(&now, absent(), None).change().map(|change| change.inputs.is_empty()), Some(false));
         assert!(matches!(reason(&before, absent(), Some(&empty)), Reason::NewFamily(_)));
         assert!(matches!(reason(&before, absent(), Some(&of_before)), Reason::AnswerGone(_)));
         assert!(matches!(reason(&now, None, Some(&of_before)), Reason::AnsweredBefore(_)));
@@ -167,7 +171,7 @@ mod tests {
             panic!("another question");
         };
         assert!(!change.inputs.is_empty());
-        assert_eq!(change.because, [format!("f/1 has {} changes", change.inputs.len())]);
+        assert_eq!(change.because[0].path, format!("f/1 has {} changes", change.inputs.len()));
     }
 
     #[test]

@@ -9,8 +9,11 @@ use super::explain::SourceDiff;
 use super::facts::{Diagnostic, Facts, Looked, Severity};
 use super::frontend::Frontend;
 use super::manager::{BuildCacheManager, SessionReport};
+use super::metrics::BuildMetrics;
+use super::nearest::KnownQuestions;
 use super::output::{ImageOutcome, write_image};
 use super::parallel;
+use super::past_builds::{PastBuild, PastBuilds};
 use super::plan::{Action, Explain, Observed, Plan, plan};
 use super::profile::unknown_calls;
 use super::question::Question;
@@ -23,6 +26,8 @@ use crate::dispatch::{Family, optimize};
 use crate::format::FileCodec;
 use crate::fs;
 use crate::key::InputChange;
+use crate::store::Store;
+use crate::track::FileChange;
 
 /// What to build.
 pub struct BuildRequest<'a> {
@@ -41,6 +46,9 @@ pub struct BuildRequest<'a> {
     pub excluded: &'a [&'a Path],
     /// Only plan: build nothing, write nothing.
     pub plan_only: bool,
+    /// Where nothing is known of a last build here, look for the nearest questions that the cache knows. Costs
+    /// a look at every entry of the cache, only then.
+    pub explain: bool,
     /// Codes of warnings that count as errors.
     pub deny: &'a [String],
     /// Write the image in spite of errors.
@@ -135,7 +143,7 @@ pub fn build_project(
         .store()
         .map(|store| StateFile::new(&store.layout().state_dir(), request.root, request.frontend.language()));
     let old_state = state_file.as_ref().and_then(StateFile::load);
-    let mut planned = plan_questions(&facts, &questions, old_state.as_ref(), manager);
+    let mut planned = plan_questions(request, &facts, &questions, old_state.as_ref(), manager);
 
     let tables = if request.plan_only {
         Vec::new()
@@ -159,7 +167,12 @@ pub fn build_project(
     let timestamp = manager.options().keys.creation_timestamp;
     let image = if is_written { Some(write_image(request, &facts, &tables, timestamp)?) } else { None };
     if let Some(file) = state_file.filter(|_| !request.plan_only) {
-        save_state(&file, &State::of(&facts, &planned), old_state.as_ref(), manager);
+        let now_unix_s = manager.options().clock.unix_s();
+        let state = State::of(&facts, &planned, old_state.as_ref(), now_unix_s);
+        let is_saved = save_state(&file, &state, old_state.as_ref(), manager);
+        if let Some(store) = manager.cache().store().filter(|_| is_saved) {
+            remember(request, &state, store, manager);
+        }
     }
     let session = manager.end_session();
     Ok(BuildOutcome {
@@ -197,18 +210,21 @@ fn refuse_source_as_image(request: &BuildRequest<'_>, facts: &Facts) -> Result<(
 struct NothingKnown;
 
 impl Explain for NothingKnown {
-    fn because(&self, _: &FamilyId, _: &[InputChange]) -> Vec<String> {
+    fn because(&self, _: &FamilyId, _: &[InputChange]) -> Vec<FileChange> {
         Vec::new()
     }
 }
 
 fn plan_questions(
+    request: &BuildRequest<'_>,
     facts: &Facts,
     questions: &[Question<'_>],
     old_state: Option<&State>,
     manager: &BuildCacheManager,
 ) -> Plan {
     let last = old_state.map(State::last_build);
+    let known = manager.cache().store().filter(|_| request.explain && old_state.is_none());
+    let known = known.map(|store| KnownQuestions::of(store, request.frontend.language()));
     let observe = |question| -> Observed<'_> {
         let question: &Question<'_> = question;
         let missing = manager.look_up(question).err();
@@ -218,12 +234,15 @@ fn plan_questions(
             let trace = question.trace(&manager.options().keys).ok()?;
             Some(trace.changes_since(&old))
         });
+        let is_absent = matches!(missing, Some(MissCause::Miss(_)));
+        let nearest = known.as_ref().filter(|_| is_absent);
+        let inputs = inputs.or_else(|| nearest?.nearest(question, manager));
         Observed { question, missing, inputs: inputs.unwrap_or_default() }
     };
     let observed: Vec<Observed<'_>> = questions.iter().map(observe).collect();
     match old_state {
         Some(old) => {
-            let new = State::of(facts, &Plan::default());
+            let new = State::of(facts, &Plan::default(), None, 0);
             plan(&observed, last.as_ref(), &SourceDiff::new(old, &new))
         }
         None => plan(&observed, None, &NothingKnown),
@@ -278,13 +297,36 @@ fn find_ambiguities(
     unclear.flat_map(|question| check::ambiguities(request.root, registry, &methods, question)).collect()
 }
 
-fn save_state(file: &StateFile, new: &State, old: Option<&State>, manager: &BuildCacheManager) {
-    let is_read_only = manager.cache().store().is_none_or(crate::store::Store::is_read_only);
+/// Keeps the state of this build where it says something new, and tells whether it did.
+fn save_state(file: &StateFile, new: &State, old: Option<&State>, manager: &BuildCacheManager) -> bool {
+    let is_read_only = manager.cache().store().is_none_or(Store::is_read_only);
     if is_read_only || old == Some(new) {
-        return;
+        return false;
     }
-    if let Err(error) = file.save(new) {
+    let saved = file.save(new);
+    if let Err(error) = &saved {
         tracing::warn!(%error, "the state of this build was not kept; the next one explains less");
+    }
+    saved.is_ok()
+}
+
+/// Adds a manifest of this build to those of the builds before it.
+fn remember(request: &BuildRequest<'_>, state: &State, store: &Store, manager: &BuildCacheManager) {
+    let BuildMetrics { tables_built, tables_from_cache, .. } = manager.metrics();
+    let options = manager.options();
+    let build = PastBuild {
+        number: 0,
+        at_unix_s: options.clock.unix_s(),
+        project: request.name.to_owned(),
+        language: request.frontend.language().to_owned(),
+        front_end: options.keys.compiler.clone(),
+        built: tables_built,
+        reused: tables_from_cache,
+        files: state.file_digests(),
+        families: state.family_keys(),
+    };
+    if let Err(error) = PastBuilds::of(store, request.root).add(&build) {
+        tracing::warn!(%error, "the manifest of this build was not kept; builds cannot be compared with it");
     }
 }
 

@@ -8,20 +8,21 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::event::TableEvent;
 use super::facts::Facts;
-use super::plan::{LastBuild, Plan};
+use super::past_builds;
+use super::plan::{Action, LastBuild, Plan, Step};
+use super::reason::Reason;
 use super::registry::FamilyId;
-use crate::digest::{ContentDigest, crc32, fast_hash};
+use super::sealed::Sealed;
+use crate::digest::{ContentDigest, fast_hash};
 use crate::fs::{self, Durability};
 use crate::key::TableKey;
 use crate::store::{Finding, Problem, Repair, Store, StoreError};
 use crate::track::TrackedFile;
 
-const MAGIC: [u8; 8] = *b"JANSTAT\n";
-/// 1: first.
-const VERSION: u32 = 1;
-/// Magic, version, CRC-32 of the payload, length of the payload.
-const HEADER_BYTES: usize = 8 + 4 + 4 + 8;
+/// 1: first. 2: when and why each table was made, every file that speaks of a type, imports as written.
+const STATE: Sealed = Sealed { magic: *b"JANSTAT\n", version: 2 };
 /// A state describes sources that were all read into memory; beyond this something is wrong.
 const MAX_BYTES: u64 = 1 << 28;
 
@@ -30,32 +31,69 @@ const MAX_BYTES: u64 = 1 << 28;
 pub(super) struct State {
     /// Every input file, in path order.
     pub(super) files: Vec<FileState>,
-    /// The key of every family.
-    families: Vec<(String, u8, [u8; 32])>,
-    /// Which file declares a type: an index into `files`.
-    types: BTreeMap<String, u32>,
+    /// Every family, in order of name and arity.
+    pub(super) families: Vec<FamilyState>,
+    /// Which files declare a type or say what it is under: indices into `files`, ascending.
+    types: BTreeMap<String, Vec<u32>>,
     /// Which file declares a method, by family and parameter types.
     methods: BTreeMap<(String, String), u32>,
+}
+
+/// A function family.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FamilyState {
+    name: String,
+    arity: u8,
+    key: [u8; 32],
+    /// The last build that made its table; none if none did that is known.
+    pub(super) built: Option<TableEvent>,
+    /// The last build after that one which found its question changed, and answered by the cache.
+    pub(super) reused: Option<TableEvent>,
+}
+
+impl FamilyState {
+    /// What a build leaves behind that did `step`. What happened before is carried over until it
+    /// happens again.
+    fn after(step: &Step, before: Option<&Self>, at_unix_s: u64) -> Self {
+        let (mut built, mut reused) =
+            before.map_or((None, None), |before| (before.built.clone(), before.reused.clone()));
+        match step.action {
+            Action::Build => (built, reused) = (Some(TableEvent::of(step, at_unix_s)), None),
+            Action::Reuse if step.reason == Reason::Unchanged => {}
+            Action::Reuse => reused = Some(TableEvent::of(step, at_unix_s)),
+        }
+        let FamilyId { name, arity } = step.family.clone();
+        Self { name, arity, key: *step.key.as_bytes(), built, reused }
+    }
+
+    pub(super) fn id(&self) -> FamilyId {
+        FamilyId { name: self.name.clone(), arity: self.arity }
+    }
+
+    pub(super) const fn key(&self) -> TableKey {
+        TableKey::from_bytes(self.key)
+    }
 }
 
 /// An input file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FileState {
-    path: String,
-    digest: [u8; 32],
-    imports: Vec<ImportState>,
+    pub(super) path: String,
+    pub(super) digest: [u8; 32],
+    pub(super) imports: Vec<ImportState>,
 }
 
 /// What an import meant: the file, and the candidates before it that were not there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct ImportState {
-    resolved: Option<String>,
-    absent: Vec<String>,
+pub(super) struct ImportState {
+    pub(super) written: String,
+    pub(super) resolved: Option<String>,
+    pub(super) absent: Vec<String>,
 }
 
 impl State {
-    /// What a build with these facts and this plan leaves behind.
-    pub(super) fn of(facts: &Facts, plan: &Plan) -> Self {
+    /// What a build with these facts and this plan leaves behind, after what the build before it left.
+    pub(super) fn of(facts: &Facts, plan: &Plan, before: Option<&Self>, now_unix_s: u64) -> Self {
         let files: Vec<FileState> = facts
             .sources
             .iter()
@@ -66,6 +104,7 @@ impl State {
                     .imports
                     .iter()
                     .map(|import| ImportState {
+                        written: import.written.clone(),
                         resolved: import.resolved.as_deref().map(str::to_owned),
                         absent: import.absent.iter().map(|path| path.as_ref().to_owned()).collect(),
                     })
@@ -78,8 +117,13 @@ impl State {
             .types
             .iter()
             .filter_map(|fact| {
-                let place = fact.place.as_ref()?;
-                Some((fact.name.clone(), *index_of.get(place.file.as_ref())?))
+                let declaring = fact.place.as_ref().map(|place| &place.file);
+                let files = declaring.into_iter().chain(&fact.related_in);
+                let mut files: Vec<u32> =
+                    files.filter_map(|path| index_of.get(path.as_ref()).copied()).collect();
+                files.sort_unstable();
+                files.dedup();
+                (!files.is_empty()).then(|| (fact.name.clone(), files))
             })
             .collect();
         let methods = facts
@@ -91,20 +135,21 @@ impl State {
                 Some(((family, pattern), *index_of.get(fact.place.file.as_ref())?))
             })
             .collect();
-        let families = plan
-            .steps
-            .iter()
-            .map(|step| (step.family.name.clone(), step.family.arity, *step.key.as_bytes()))
-            .collect();
+        let known = |id: &FamilyId| before.and_then(|before| before.family(id));
+        let families =
+            plan.steps.iter().map(|step| FamilyState::after(step, known(&step.family), now_unix_s)).collect();
         Self { files, families, types, methods }
     }
 
     /// What a plan needs of it.
     pub(super) fn last_build(&self) -> LastBuild {
-        let key = |(name, arity, key): &(String, u8, [u8; 32])| {
-            (FamilyId { name: name.clone(), arity: *arity }, TableKey::from_bytes(*key))
-        };
-        LastBuild { keys: self.families.iter().map(key).collect() }
+        LastBuild { keys: self.families.iter().map(|family| (family.id(), family.key())).collect() }
+    }
+
+    pub(super) fn family(&self, id: &FamilyId) -> Option<&FamilyState> {
+        let order = |family: &FamilyState| (&*family.name, family.arity).cmp(&(&*id.name, id.arity));
+        let found = self.families.binary_search_by(order).ok()?;
+        self.families.get(found)
     }
 
     pub(super) fn tracked(&self) -> Vec<TrackedFile> {
@@ -115,9 +160,31 @@ impl State {
         self.files.iter().map(tracked).collect()
     }
 
-    /// Index of the file that declares a type.
-    pub(super) fn file_of_type(&self, name: &str) -> Option<u32> {
-        self.types.get(name).copied()
+    /// The files that declare a type, or say what it is under.
+    pub(super) fn files_of_type(&self, name: &str) -> &[u32] {
+        self.types.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same files' paths.
+    pub(super) fn files_on_type(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.files_of_type(name).iter().filter_map(|file| self.path(*file))
+    }
+
+    /// The types that a file declares, or says of what they are under.
+    pub(super) fn types_in(&self, file: u32) -> impl Iterator<Item = &str> {
+        let found = self.types.iter().filter(move |(_, files)| files.contains(&file));
+        found.map(|(name, _)| name.as_str())
+    }
+
+    /// Every method: its family, its parameter types, the index of its file.
+    pub(super) fn methods(&self) -> impl Iterator<Item = (&str, &str, u32)> {
+        self.methods.iter().map(|((family, pattern), file)| (family.as_str(), pattern.as_str(), *file))
+    }
+
+    /// Index of a file.
+    pub(super) fn file(&self, path: &str) -> Option<u32> {
+        let found = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+        u32::try_from(found).ok()
     }
 
     /// Index of the file that declares a method, by its parameter types as a trace prints them.
@@ -127,6 +194,14 @@ impl State {
 
     pub(super) fn path(&self, file: u32) -> Option<&str> {
         self.files.get(file as usize).map(|file| file.path.as_str())
+    }
+
+    pub(super) fn file_digests(&self) -> Vec<(String, [u8; 32])> {
+        self.files.iter().map(|file| (file.path.clone(), file.digest)).collect()
+    }
+
+    pub(super) fn family_keys(&self) -> Vec<(String, u8, [u8; 32])> {
+        self.families.iter().map(|family| (family.name.clone(), family.arity, family.key)).collect()
     }
 
     /// Edges from each file to those it imports.
@@ -139,32 +214,12 @@ impl State {
         });
         edges.collect()
     }
+}
 
-    fn to_bytes(&self) -> Option<Vec<u8>> {
-        let payload = postcard::to_stdvec(self).ok()?;
-        let mut bytes = Vec::with_capacity(HEADER_BYTES + payload.len());
-        bytes.extend_from_slice(&MAGIC);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
-        bytes.extend_from_slice(&crc32(&payload).to_le_bytes());
-        bytes.extend_from_slice(&(payload.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(&payload);
-        Some(bytes)
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (magic, rest) = bytes.split_first_chunk::<8>()?;
-        let (version, rest) = rest.split_first_chunk::<4>()?;
-        let (crc, rest) = rest.split_first_chunk::<4>()?;
-        let (len_bytes, payload) = rest.split_first_chunk::<8>()?;
-        let is_sound = *magic == MAGIC
-            && u32::from_le_bytes(*version) == VERSION
-            && u64::from_le_bytes(*len_bytes) == payload.len() as u64
-            && u32::from_le_bytes(*crc) == crc32(payload);
-        if !is_sound {
-            return None;
-        }
-        postcard::from_bytes(payload).ok()
-    }
+/// A name for the place where a project lies: each checkout has its own.
+pub(super) fn checkout_name(root: &Path) -> String {
+    let place = fs::canonical(root).unwrap_or_else(|_| root.to_owned());
+    format!("{:016x}", fast_hash(place.as_os_str().as_encoded_bytes()))
 }
 
 /// Where a project's state lies.
@@ -175,16 +230,30 @@ impl StateFile {
     /// The state of the project at `root`, in a language, below a cache's folder of states. Each
     /// checkout has its own: the name comes from where the project lies.
     pub(super) fn new(state_dir: &Path, root: &Path, language: &str) -> Self {
-        let place = fs::canonical(root).unwrap_or_else(|_| root.to_owned());
-        let hash = fast_hash(place.as_os_str().as_encoded_bytes());
         let language: String = language.chars().filter(char::is_ascii_alphanumeric).collect();
-        Self(state_dir.join(format!("{hash:016x}-{language}.state")))
+        Self(state_dir.join(format!("{}-{language}.state", checkout_name(root))))
+    }
+
+    /// Every state of the project at `root`, one for each language, in order of their names.
+    pub(super) fn of_checkout(state_dir: &Path, root: &Path) -> Vec<Self> {
+        let prefix = format!("{}-", checkout_name(root));
+        let is_one = |name: &str| name.starts_with(&prefix) && name.ends_with(".state");
+        let mut names = fs::file_names(state_dir).unwrap_or_default();
+        names.retain(|name| is_one(name));
+        names.sort_unstable();
+        names.iter().map(|name| Self(state_dir.join(name))).collect()
+    }
+
+    /// The language that it is about.
+    pub(super) fn language(&self) -> String {
+        let name = self.0.file_stem().unwrap_or_default().to_string_lossy();
+        name.split_once('-').map_or_else(String::new, |(_, language)| language.to_owned())
     }
 
     /// The last build's state; none if there was none that can be read.
     pub(super) fn load(&self) -> Option<State> {
         let bytes = fs::read_bounded(&self.0, MAX_BYTES).ok()?;
-        let state = State::from_bytes(&bytes);
+        let state = STATE.from_bytes::<State>(&bytes);
         if state.is_none() {
             tracing::debug!("the state {} is damaged or of another version", self.0.display());
         }
@@ -193,23 +262,28 @@ impl StateFile {
 
     /// Replaces the state. A crash leaves the old or the new one.
     pub(super) fn save(&self, state: &State) -> std::io::Result<()> {
-        let Some(bytes) = state.to_bytes() else { return Ok(()) };
+        let Some(bytes) = STATE.to_bytes(state) else { return Ok(()) };
         fs::replace(&self.0, &bytes, Durability::Sync)
     }
 }
 
-/// Checks every state of a cache, as [`Store::validate`] checks its packs. With `repair` a damaged one
+type IsSound = fn(&[u8]) -> bool;
+
+/// Checks every state and every manifest of a cache, as [`Store::validate`] checks its packs. With `repair` a damaged one
 /// is removed: it only explains.
 pub fn validate_states(store: &Store, repair: bool) -> Result<Vec<Finding>, StoreError> {
     let dir = store.layout().state_dir();
     let io_error = |doing, path: &Path, source| StoreError::Io { path: path.to_owned(), doing, source };
+    let list = |dir: &Path| fs::list_if_dir(dir).map_err(|error| io_error("list", dir, error));
+    let mut files = list(&dir)?;
+    files.retain(|file| file.path.extension().is_some_and(|extension| extension == "state"));
+    let states =
+        files.into_iter().map(|file| (file, (|bytes| STATE.from_bytes::<State>(bytes).is_some()) as IsSound));
+    let manifests =
+        list(&past_builds::folder(&dir))?.into_iter().map(|file| (file, past_builds::is_sound as IsSound));
     let mut findings = Vec::new();
-    for found in fs::list(&dir).map_err(|error| io_error("list", &dir, error))? {
-        if found.path.extension().is_none_or(|extension| extension != "state") {
-            continue;
-        }
-        let bytes = fs::read_bounded(&found.path, MAX_BYTES).unwrap_or_default();
-        if State::from_bytes(&bytes).is_some() {
+    for (found, is_sound) in states.chain(manifests) {
+        if fs::read_bounded(&found.path, MAX_BYTES).is_ok_and(|bytes| is_sound(&bytes)) {
             continue;
         }
         let repaired =
@@ -228,16 +302,26 @@ pub fn validate_states(store: &Store, repair: bool) -> Result<Vec<Finding>, Stor
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::build::Change;
+
+    fn step(reason: Reason, action: Action) -> Step {
+        let family = FamilyId { name: "m::f".to_owned(), arity: 1 };
+        Step { family, key: TableKey::from_bytes([2; 32]), action, reason }
+    }
 
     fn state() -> State {
         State {
             files: vec![FileState {
                 path: "src/a.jan".to_owned(),
                 digest: [1; 32],
-                imports: vec![ImportState { resolved: None, absent: vec!["b.jan".to_owned()] }],
+                imports: vec![ImportState {
+                    written: "b".to_owned(),
+                    resolved: None,
+                    absent: vec!["b.jan".to_owned()],
+                }],
             }],
-            families: vec![("m::f".to_owned(), 1, [2; 32])],
-            types: [("m::A".to_owned(), 0)].into(),
+            families: vec![FamilyState::after(&step(Reason::Recache, Action::Build), None, 5)],
+            types: [("m::A".to_owned(), vec![0])].into(),
             methods: [(("m::f/1".to_owned(), "(m::A)".to_owned()), 0)].into(),
         }
     }
@@ -252,14 +336,16 @@ mod tests {
     }
 
     #[test]
-    fn a_state_with_any_flipped_byte_or_cut_anywhere_counts_as_none() {
-        let bytes = state().to_bytes().expect("encodes");
-        for at in 0..bytes.len() {
-            let mut flipped = bytes.clone();
-            flipped[at] ^= 0x40;
-            assert_eq!(State::from_bytes(&flipped), None, "byte {at}");
-            assert_eq!(State::from_bytes(&bytes[..at]), None, "cut at {at}");
-        }
+    fn the_build_that_made_a_table_stays_known_while_the_table_is_reused() {
+        let made = FamilyState::after(&step(Reason::Recache, Action::Build), None, 5);
+        let same = FamilyState::after(&step(Reason::Unchanged, Action::Reuse), Some(&made), 6);
+        assert_eq!(same, made);
+        let change = Reason::AnsweredBefore(Change::default());
+        let back = FamilyState::after(&step(change, Action::Reuse), Some(&same), 7);
+        assert_eq!(back.built, made.built);
+        assert_eq!(back.reused.as_ref().map(|event| event.at_unix_s), Some(7));
+        let anew = FamilyState::after(&step(Reason::Recache, Action::Build), Some(&back), 8);
+        assert_eq!((anew.built.map(|event| event.at_unix_s), anew.reused), (Some(8), None));
     }
 
     #[test]

@@ -23,6 +23,7 @@
 //! | `history`, `history_format`, `simulate` | what past sessions asked, and what they would have found under other limits |
 //! | `clear`, `validate`, `repair`, `places`, `report` | other maintenance |
 //! | `objects` | large contents in files of their own |
+//! | `quarantine` | wrong entries with right checksums: out of use, and kept aside |
 //! | `stats`, `counters` | numbers |
 //! | `inspect` | all that can be read of one pack file |
 
@@ -67,6 +68,7 @@ mod places;
 #[cfg(test)]
 mod power_tests;
 mod press;
+mod quarantine;
 mod recency;
 mod removing;
 mod repair;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::digest::ContentDigest;
 
 /// What is remembered of a file.
@@ -14,7 +16,7 @@ pub struct TrackedFile {
 }
 
 /// How a file differs from what was remembered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ChangeKind {
     /// It was not there.
     Added,
@@ -36,7 +38,7 @@ impl ChangeKind {
 }
 
 /// A file that differs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileChange {
     /// Root-relative path with `/`, absolute for a file outside of the root; what is not UTF-8 is replaced.
     pub path: String,

@@ -1,12 +1,13 @@
 //! `janus build`: sources in, cached dispatch tables and an image out.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use janus_cache::build::fast_path::Reply;
 use janus_cache::build::{
-    BuildCacheManager, BuildError, BuildOutcome, BuildRequest, CLAIM_ABOVE_NS, Cache, Frontend,
+    Action, BuildCacheManager, BuildError, BuildOutcome, BuildRequest, CLAIM_ABOVE_NS, Cache, Frontend,
     ManagerOptions, Reason, Step, build_project, describe, read_profile,
 };
 use janus_cache::clock::Clock;
@@ -63,6 +64,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         codec: codec(args.codec),
         excluded: &[cache_dir, &output_dir],
         plan_only: args.plan,
+        explain: args.plan || args.explain,
         deny: &deny,
         keep_going: args.keep_going,
     };
@@ -229,6 +231,7 @@ fn print(name: &str, args: &BuildArgs, outcome: &BuildOutcome) -> Result<(), Fai
     let mut text = String::new();
     if args.explain || args.plan {
         text = explanation(outcome, |step| step.reason != Reason::Unchanged);
+        text += &summary_by_file(outcome, args.plan);
     }
     report(&mut text, name, args, outcome);
     say::out(text)
@@ -238,10 +241,11 @@ fn print(name: &str, args: &BuildArgs, outcome: &BuildOutcome) -> Result<(), Fai
 fn explanation(outcome: &BuildOutcome, told: impl Fn(&Step) -> bool) -> String {
     let mut text = String::new();
     for step in outcome.plan.steps.iter().filter(|step| told(step)) {
-        let reason = step.reason.to_string();
-        let _ = writeln!(text, "{} {}: {}", step.action.as_str(), step.family, human::printable(&reason));
-        for input in step.reason.change().map_or(&[][..], |change| &change.inputs) {
-            let _ = writeln!(text, "  {}", human::printable(&describe(input)));
+        let _ = writeln!(text, "{}", human::printable(&step.to_string()));
+        let inputs = step.reason.change().map_or(&[][..], |change| &change.inputs);
+        let is_said = matches!(step.reason, Reason::QuestionChanged(_)) && inputs.len() == 1;
+        for input in inputs.iter().filter(|_| !is_said) {
+            let _ = writeln!(text, "  {}", human::printable(&describe(input, &step.family)));
         }
     }
     for family in &outcome.plan.removed {
@@ -254,6 +258,36 @@ fn explanation(outcome: &BuildOutcome, told: impl Fn(&Step) -> bool) -> String {
             .map_or_else(String::new, |place| format!("  {}:{}:{}", place.file, place.line, place.column));
         let line = format!("{}({}){place}", method.family.name, method.params.join(", "));
         let _ = writeln!(text, "unused {}: no call selects it", human::printable(&line));
+    }
+    text
+}
+
+/// For each changed file that explains something, how many tables were built because of it, and how many
+/// others did not ask anew; nothing where no file does.
+fn summary_by_file(outcome: &BuildOutcome, plan_only: bool) -> String {
+    let mut by_file: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for step in &outcome.plan.steps {
+        for file in step.reason.change().map_or(&[][..], |change| &change.because) {
+            let (rebuilt, known) = by_file.entry(&file.path).or_default();
+            match step.action {
+                Action::Build => *rebuilt += 1,
+                Action::Reuse => *known += 1,
+            }
+        }
+    }
+    let would = if plan_only { "would be " } else { "" };
+    let mut text = String::new();
+    for (path, (rebuilt, known)) in &by_file {
+        let tables = human::count(*rebuilt, "table", "tables");
+        let _ = write!(text, "{}: {tables} {would}rebuilt", human::printable(path));
+        if *known > 0 {
+            let _ = write!(text, ", {known} answered by the cache");
+        }
+        text.push('\n');
+    }
+    if !by_file.is_empty() {
+        let (reused, _) = outcome.plan.counts();
+        let _ = writeln!(text, "{} {would}reused", human::count(reused, "table", "tables"));
     }
     text
 }

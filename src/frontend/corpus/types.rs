@@ -84,6 +84,7 @@ impl<'t> Reader<'t> {
                 precedence: all(&row.precedence),
                 counts_as,
                 place: Some(self.place(*at)),
+                related_in: vec![self.place(*at).file],
             });
         }
         facts.sort_by(|a, b| a.name.cmp(&b.name));

@@ -228,6 +228,7 @@ pub(super) fn build(
         excluded: &[cache_dir, &output_dir],
         codec: FileCodec::None,
         plan_only: false,
+        explain: false,
         deny: &[],
         keep_going: true,
     };

@@ -9,7 +9,7 @@ use super::express::Express;
 use super::links::Links;
 use super::lookup::Names;
 use super::modules::Modules;
-use super::relate::Supers;
+use super::relate::{Edge, Supers};
 use super::unit::Unit;
 use super::universe::{TypeId, Universe};
 use super::{aliases, families, implied, relate};
@@ -71,7 +71,7 @@ pub(in super::super) fn facts(project: &Project, threads: NonZeroUsize) -> Facts
         rule: FamilyRule::Symmetric,
         argument_orders: Vec::new(),
         sources,
-        types: type_facts(&units, &types, &supers),
+        types: type_facts(&units, &types, &supers, &edges),
         methods: families.methods,
         functions: families.functions,
         diagnostics: told,
@@ -79,7 +79,17 @@ pub(in super::super) fn facts(project: &Project, threads: NonZeroUsize) -> Facts
     }
 }
 
-fn type_facts(units: &[Unit<'_>], types: &Universe, supers: &Supers) -> Vec<TypeFact> {
+fn type_facts(units: &[Unit<'_>], types: &Universe, supers: &Supers, edges: &[Edge]) -> Vec<TypeFact> {
+    let mut related_in: Vec<Vec<Arc<str>>> = vec![Vec::new(); types.len()];
+    for edge in edges {
+        if let (Some(files), Some(unit)) = (related_in.get_mut(edge.sub.index()), units.get(edge.spot.file)) {
+            files.push(Arc::clone(&unit.path));
+        }
+    }
+    for files in &mut related_in {
+        files.sort_unstable();
+        files.dedup();
+    }
     let mut facts: Vec<TypeFact> = types
         .iter()
         .filter(|(id, _)| *id != TypeId::ANY)
@@ -94,6 +104,7 @@ fn type_facts(units: &[Unit<'_>], types: &Universe, supers: &Supers) -> Vec<Type
                 precedence: Vec::new(),
                 counts_as: Vec::new(),
                 place: entry.spot.and_then(|spot| Some(units.get(spot.file)?.place(spot.start))),
+                related_in: related_in.get_mut(id.index()).map(std::mem::take).unwrap_or_default(),
             }
         })
         .collect();
