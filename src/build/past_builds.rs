@@ -165,7 +165,7 @@ impl PastBuilds {
     /// The build of this number; none if it is not there or damaged.
     pub fn load(&self, number: u64) -> Option<PastBuild> {
         let bytes = fs::read_bounded(&self.path(number), MAX_FILE_BYTES).ok()?;
-        let build: PastBuild = SEALED.from_bytes(&bytes)?;
+        let build: PastBuild = SEALED.read(&bytes)?;
         Some(PastBuild { number, ..build })
     }
 
@@ -198,7 +198,7 @@ pub(super) fn folder(state_dir: &Path) -> PathBuf {
 
 /// Whether these are the bytes of a manifest.
 pub(super) fn is_sound(bytes: &[u8]) -> bool {
-    SEALED.from_bytes::<PastBuild>(bytes).is_some()
+    SEALED.read::<PastBuild>(bytes).is_some()
 }
 
 #[cfg(test)]
