@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::plan::Step;
-use super::reason::Reason;
+use super::reason::{Change, Reason};
 use super::registry::FamilyId;
 use crate::key::{InputChange, InputGroup};
 
@@ -124,7 +124,7 @@ impl fmt::Display for Step {
             },
             reason => reason.what(),
         };
-        match self.reason.change().map(|change| change.files_in_words()).filter(|files| !files.is_empty()) {
+        match self.reason.change().map(Change::files_in_words).filter(|files| !files.is_empty()) {
             Some(files) => write!(f, "{action} {family} because {}: {what}", files.join(", ")),
             None => write!(f, "{action} {family}: {what}"),
         }
