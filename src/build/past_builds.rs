@@ -165,13 +165,13 @@ impl PastBuilds {
     /// The build of this number; none if it is not there or damaged.
     pub fn load(&self, number: u64) -> Option<PastBuild> {
         let bytes = fs::read_bounded(&self.path(number), MAX_FILE_BYTES).ok()?;
-        let build: PastBuild = SEALED.read(&bytes)?;
+        let build: PastBuild = SEALED.open(&bytes)?;
         Some(PastBuild { number, ..build })
     }
 
     /// Adds a build under the next number, and lets the oldest ones go.
     pub(super) fn add(&self, build: &PastBuild) -> std::io::Result<()> {
-        let Some(bytes) = SEALED.to_bytes(build) else { return Ok(()) };
+        let Some(bytes) = SEALED.seal(build) else { return Ok(()) };
         fs::create_private(&self.dir)?;
         let mut numbers = self.numbers();
         let number = numbers.last().map_or(1, |last| last.saturating_add(1));
@@ -198,7 +198,7 @@ pub(super) fn folder(state_dir: &Path) -> PathBuf {
 
 /// Whether these are the bytes of a manifest.
 pub(super) fn is_sound(bytes: &[u8]) -> bool {
-    SEALED.read::<PastBuild>(bytes).is_some()
+    SEALED.open::<PastBuild>(bytes).is_some()
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub(super) struct Sealed {
 
 impl Sealed {
     /// The file's bytes; none if the value cannot be written down.
-    pub(super) fn to_bytes(self, value: &impl Serialize) -> Option<Vec<u8>> {
+    pub(super) fn seal(self, value: &impl Serialize) -> Option<Vec<u8>> {
         let payload = postcard::to_stdvec(value).ok()?;
         let mut bytes = Vec::with_capacity(HEADER_BYTES + payload.len());
         bytes.extend_from_slice(&self.magic);
@@ -29,7 +29,7 @@ impl Sealed {
     }
 
     /// The value; none if the file is damaged, cut, or of another kind or version.
-    pub(super) fn read<T: DeserializeOwned>(self, bytes: &[u8]) -> Option<T> {
+    pub(super) fn open<T: DeserializeOwned>(self, bytes: &[u8]) -> Option<T> {
         let (magic, rest) = bytes.split_first_chunk::<8>()?;
         let (version, rest) = rest.split_first_chunk::<4>()?;
         let (crc, rest) = rest.split_first_chunk::<4>()?;
@@ -54,16 +54,16 @@ mod tests {
     #[test]
     fn a_flipped_byte_a_cut_and_another_kind_or_version_count_as_nothing() {
         let value = ("a".to_owned(), 7_u32);
-        let bytes = KIND.to_bytes(&value).expect("encodes");
-        assert_eq!(KIND.read::<(String, u32)>(&bytes), Some(value));
+        let bytes = KIND.seal(&value).expect("encodes");
+        assert_eq!(KIND.open::<(String, u32)>(&bytes), Some(value));
         for at in 0..bytes.len() {
             let mut flipped = bytes.clone();
             flipped[at] ^= 0x40;
-            assert_eq!(KIND.read::<(String, u32)>(&flipped), None, "byte {at}");
-            assert_eq!(KIND.read::<(String, u32)>(&bytes[..at]), None, "cut at {at}");
+            assert_eq!(KIND.open::<(String, u32)>(&flipped), None, "byte {at}");
+            assert_eq!(KIND.open::<(String, u32)>(&bytes[..at]), None, "cut at {at}");
         }
         for other in [Sealed { version: 1, ..KIND }, Sealed { magic: *b"OTHER.\r\n", ..KIND }] {
-            assert_eq!(other.read::<(String, u32)>(&bytes), None, "{other:?}");
+            assert_eq!(other.open::<(String, u32)>(&bytes), None, "{other:?}");
         }
     }
 }

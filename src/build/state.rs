@@ -237,7 +237,7 @@ impl StateFile {
     /// Every state of the project at `root`, one for each language, in order of their names.
     pub(super) fn of_checkout(state_dir: &Path, root: &Path) -> Vec<Self> {
         let prefix = format!("{}-", checkout_name(root));
-        let is_one = |name: &str| name.strip_suffix(".state").is_some_and(|name| name.starts_with(&prefix));
+        let is_one = |name: &str| name.starts_with(&prefix) && name.strip_suffix(".state").is_some();
         let mut names = fs::file_names(state_dir).unwrap_or_default();
         names.retain(|name| is_one(name));
         names.sort_unstable();
@@ -253,7 +253,7 @@ impl StateFile {
     /// The last build's state; none if there was none that can be read.
     pub(super) fn load(&self) -> Option<State> {
         let bytes = fs::read_bounded(&self.0, MAX_BYTES).ok()?;
-        let state = STATE.read::<State>(&bytes);
+        let state = STATE.open::<State>(&bytes);
         if state.is_none() {
             tracing::debug!("the state {} is damaged or of another version", self.0.display());
         }
@@ -262,7 +262,7 @@ impl StateFile {
 
     /// Replaces the state. A crash leaves the old or the new one.
     pub(super) fn save(&self, state: &State) -> std::io::Result<()> {
-        let Some(bytes) = STATE.to_bytes(state) else { return Ok(()) };
+        let Some(bytes) = STATE.seal(state) else { return Ok(()) };
         fs::replace(&self.0, &bytes, Durability::Sync)
     }
 }
@@ -278,7 +278,7 @@ pub fn validate_states(store: &Store, repair: bool) -> Result<Vec<Finding>, Stor
     let mut files = list(&dir)?;
     files.retain(|file| file.path.extension().is_some_and(|extension| extension == "state"));
     let states =
-        files.into_iter().map(|file| (file, (|bytes| STATE.read::<State>(bytes).is_some()) as IsSound));
+        files.into_iter().map(|file| (file, (|bytes| STATE.open::<State>(bytes).is_some()) as IsSound));
     let manifests =
         list(&past_builds::folder(&dir))?.into_iter().map(|file| (file, past_builds::is_sound as IsSound));
     let mut findings = Vec::new();

@@ -1,5 +1,7 @@
 //! `janus cache explain`: why a table was built, what a file has to do with it, what a change would reach.
 
+use std::fmt::Write as _;
+
 use janus_cache::build::{
     FamilyId, Memory, Reach, ReachedFamily, TableEvent, families_named, known_families,
 };
@@ -133,7 +135,7 @@ fn nothing_remembered(store: &Store, target: Option<&str>) -> Failure {
     let mut message = "no build of this project is remembered in this cache".to_owned();
     if let Some((family, count)) = elsewhere {
         let questions = crate::human::count(*count, "question", "questions");
-        message += &format!("; it has answers to {questions} about {family} that were asked elsewhere");
+        let _ = write!(message, "; it has answers to {questions} about {family} that were asked elsewhere");
     }
     Failure::usage(message + "; `janus build --plan --explain` tells what a build would do and why")
 }
