@@ -104,15 +104,12 @@ impl Journal {
     /// A root-relative path changed.
     pub fn changed(&mut self, path: &Path) {
         self.count += 1;
-        let path = match self.last.remove_entry(path) {
-            Some((path, before)) => {
-                self.order.remove(&before);
-                path
-            }
-            None => {
-                self.path_bytes += path.as_os_str().len();
-                Arc::from(path)
-            }
+        let path = if let Some((path, before)) = self.last.remove_entry(path) {
+            self.order.remove(&before);
+            path
+        } else {
+            self.path_bytes += path.as_os_str().len();
+            Arc::from(path)
         };
         self.last.insert(Arc::clone(&path), self.count);
         self.order.insert(self.count, path);
@@ -158,7 +155,9 @@ mod tests {
 
     fn journal(changed: &[&str]) -> Journal {
         let mut journal = Journal::new(1);
-        changed.iter().for_each(|path| journal.changed(path.as_ref()));
+        for path in changed {
+            journal.changed(path.as_ref());
+        }
         journal
     }
 
