@@ -10,6 +10,7 @@
 //! | `stamp` | what the system says of a file's state |
 //! | `tuple` | the same as bytes that can be kept |
 //! | `at` | names relative to an open directory; `at_linux` and `at_portable` are how |
+//! | `plain` | paths that no link leads through, files with one name |
 //! | `signal` | a file whose length counts events, seen by other processes |
 //! | `lock` | files locked between processes, with a limit on waiting |
 //! | `dirs` | private directories, owners, listings, removal |
@@ -28,6 +29,7 @@ mod lock;
 mod map;
 mod output;
 mod own;
+mod plain;
 #[cfg(test)]
 pub(crate) mod power;
 mod publish;
@@ -48,6 +50,7 @@ pub use lock::{Attempt, FileLock, LockError};
 pub use map::{FileAccess, FileBytes};
 pub use output::{canonical, clone_output, set_executable, write_output};
 pub use own::{OwnError, read_own};
+pub use plain::{is_plain_dir, is_plain_name};
 pub use publish::{
     Durability, append, empty, patch, publish, rename_into, replace, sync_dir, sync_file, unique, write_new,
 };

@@ -155,7 +155,9 @@ mod tests {
 
     fn journal(changed: &[&str]) -> Journal {
         let mut journal = Journal::new(1);
-        changed.iter().for_each(|path| journal.changed(path.as_ref()));
+        for path in changed {
+            journal.changed(path.as_ref());
+        }
         journal
     }
 

@@ -3,11 +3,10 @@
 //! It is told of names below the root. It is not told of what lies elsewhere, of what a link leads to, or of a file that
 //! is written under another of its names; those have to be looked at.
 
-use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::seal::{Seal, SealedFile};
-use crate::fs::{Links, StatTuple};
+use crate::fs::{Links, StatTuple, is_plain_dir, is_plain_name};
 
 /// A name of a seal that no watcher of the root sees change, and its tuple, which proves that it did not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,47 +62,6 @@ impl Seal<'_> {
 fn proof(file: &SealedFile<'_>) -> Option<StatTuple> {
     let is_proof = !file.is_racy() && file.links() == Links::Follow;
     is_proof.then(|| *file.tuple())
-}
-
-/// Whether no part of a path below the root is a link. What is not there can only appear in a directory that is.
-fn is_plain_dir(root: &Path, path: &Path) -> bool {
-    let Ok(below) = path.strip_prefix(root) else { return false };
-    let mut part = root.to_owned();
-    for component in below.components() {
-        let Component::Normal(name) = component else { return false };
-        part.push(name);
-        match std::fs::symlink_metadata(&part) {
-            Ok(found) if found.is_dir() => {}
-            Ok(found) => return !found.is_symlink(),
-            Err(error) => return error.kind() == io::ErrorKind::NotFound,
-        }
-    }
-    true
-}
-
-/// Whether a change of what stands under a name is one in its directory.
-fn is_plain_name(path: &Path) -> bool {
-    if !matches!(path.components().next_back(), Some(Component::Normal(_))) {
-        return false;
-    }
-    match std::fs::symlink_metadata(path) {
-        Ok(found) if found.is_symlink() => false,
-        Ok(found) if found.is_file() => has_one_name(&found),
-        Ok(_) => true,
-        Err(error) => matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
-    }
-}
-
-fn has_one_name(found: &std::fs::Metadata) -> bool {
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::MetadataExt::nlink(found) == 1
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = found;
-        true
-    }
 }
 
 #[cfg(all(test, unix))]

@@ -206,7 +206,7 @@ impl Shared {
         let told = move |event| {
             let Some(shared) = shared.upgrade() else { return };
             let meaning = Meaning::of(event, &shared.scope);
-            shared.state().told(number, meaning);
+            shared.state().told(number, &meaning);
             shared.told.notify_all();
         };
         let mut watcher = RecommendedWatcher::new(told, Config::default().with_follow_symlinks(false))?;

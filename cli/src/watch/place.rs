@@ -27,7 +27,9 @@ impl Place {
         if let Ok(mounts) = std::fs::read_link("/proc/self/ns/mnt") {
             hasher.field("mounts", mounts.as_os_str().as_encoded_bytes());
         }
-        let name = hasher.finish().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let number =
+            hasher.finish().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        let name = format!("{number:016x}");
         Self { dir: cache_dir.join("v1").join("state").join("watch"), name }
     }
 
@@ -56,7 +58,10 @@ impl Place {
     /// Whether nobody else can put a socket there.
     pub(crate) fn is_private(&self) -> bool {
         std::fs::symlink_metadata(&self.dir).is_ok_and(|found| {
-            found.is_dir() && found.permissions().mode() & 0o077 == 0 && fs::foreign_owner(&found).is_none()
+            // No bit for the group, none for others.
+            found.is_dir()
+                && found.permissions().mode().trailing_zeros() >= 6
+                && fs::foreign_owner(&found).is_none()
         })
     }
 

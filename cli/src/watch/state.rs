@@ -71,14 +71,14 @@ impl Meaning {
                 continue;
             }
             meaning.is_root_gone |= is_gone && relative.as_os_str().is_empty();
-            meaning.tree = meaning.tree.max(tree_change(&event.kind, path));
+            meaning.tree = meaning.tree.max(tree_change(event.kind, path));
             meaning.paths.push(relative.to_owned());
         }
         meaning
     }
 }
 
-fn tree_change(kind: &EventKind, path: &Path) -> Tree {
+fn tree_change(kind: EventKind, path: &Path) -> Tree {
     // Elsewhere a whole tree is watched by the system.
     if !cfg!(any(target_os = "linux", target_os = "android")) {
         return Tree::Same;
@@ -131,7 +131,7 @@ impl State {
     }
 
     /// A watcher was told something. What one says that counts no more is dropped.
-    pub(super) fn told(&mut self, watcher: u64, meaning: Meaning) {
+    pub(super) fn told(&mut self, watcher: u64, meaning: &Meaning) {
         let is_next = self.next.is_some_and(|(number, _)| number == watcher);
         if watcher != self.current && !is_next {
             return;
@@ -269,7 +269,7 @@ mod tests {
         let name = cookie::new_name();
         state.wait_for(&name);
         for watcher in seen_by {
-            state.told(*watcher, meaning(NEW_FILE, &name));
+            state.told(*watcher, &meaning(NEW_FILE, &name));
         }
         let taken = state.take_over(&name);
         state.forget(&name);
@@ -279,7 +279,7 @@ mod tests {
     fn asked(state: &mut State, watcher: u64, since: Option<Token>) -> Option<Answer> {
         let name = cookie::new_name();
         state.wait_for(&name);
-        state.told(watcher, meaning(NEW_FILE, &name));
+        state.told(watcher, &meaning(NEW_FILE, &name));
         let answer = state.answer(&name, since);
         state.forget(&name);
         answer
@@ -291,11 +291,11 @@ mod tests {
         let before = state.now();
         let name = cookie::new_name();
         state.wait_for(&name);
-        state.told(watcher, meaning(EDIT, "a.jan"));
+        state.told(watcher, &meaning(EDIT, "a.jan"));
         assert_eq!(state.answer(&name, Some(before)), None);
-        state.told(watcher, meaning(NEW_FILE, &cookie::new_name()));
+        state.told(watcher, &meaning(NEW_FILE, &cookie::new_name()));
         assert_eq!(state.answer(&name, Some(before)), None, "another question's");
-        state.told(watcher, meaning(NEW_FILE, &name));
+        state.told(watcher, &meaning(NEW_FILE, &name));
         let answer = state.answer(&name, Some(before)).expect("seen");
         assert_eq!(answer.changes, Changes::Paths(vec!["a.jan".into()]));
         assert_eq!(answer.token, state.now());
@@ -306,9 +306,9 @@ mod tests {
         let (mut state, watcher) = settled();
         let before = state.now();
         let opened = EventKind::Access(AccessKind::Open(AccessMode::Any));
-        state.told(watcher, meaning(opened, "a.jan"));
-        state.told(watcher, meaning(EventKind::Remove(RemoveKind::File), &cookie::new_name()));
-        state.told(watcher, meaning(NEW_DIR, "cache/v1"));
+        state.told(watcher, &meaning(opened, "a.jan"));
+        state.told(watcher, &meaning(EventKind::Remove(RemoveKind::File), &cookie::new_name()));
+        state.told(watcher, &meaning(NEW_DIR, "cache/v1"));
         assert_eq!(state.now(), before);
         assert!(state.is_settled());
     }
@@ -317,13 +317,13 @@ mod tests {
     fn a_new_directory_unsettles_until_a_watcher_that_saw_none_come_takes_over() {
         let (mut state, first) = settled();
         let before = state.now();
-        state.told(first, meaning(NEW_DIR, "sub"));
+        state.told(first, &meaning(NEW_DIR, "sub"));
         assert_eq!(asked(&mut state, first, Some(before)), None);
         let second = state.announce();
-        state.told(second, meaning(NEW_DIR, "sub/deep"));
+        state.told(second, &meaning(NEW_DIR, "sub/deep"));
         assert!(!take_over(&mut state, &[first, second]), "the tree changed meanwhile");
         let third = state.announce();
-        state.told(third, meaning(LEFT, "sub/deep"));
+        state.told(third, &meaning(LEFT, "sub/deep"));
         assert!(
             !take_over(&mut state, &[first, third]),
             "something moved, maybe to where nobody watches yet"
@@ -333,12 +333,12 @@ mod tests {
         state.announce();
         assert!(!take_over(&mut state, &[first, fourth]), "that one was given up");
         let last = state.announce();
-        state.told(first, meaning(EDIT, "late.jan"));
+        state.told(first, &meaning(EDIT, "late.jan"));
         assert!(take_over(&mut state, &[first, last]));
         let answer = asked(&mut state, last, Some(before)).expect("settled");
         let Changes::Paths(paths) = answer.changes else { panic!("nothing was lost") };
         assert!(paths.contains(&"sub".into()) && paths.contains(&"late.jan".into()), "{paths:?}");
-        state.told(first, meaning(NEW_DIR, "old news"));
+        state.told(first, &meaning(NEW_DIR, "old news"));
         assert!(state.is_settled());
     }
 
@@ -346,7 +346,7 @@ mod tests {
     fn what_the_old_watcher_was_not_told_in_time_counts_as_lost() {
         let (mut state, first) = settled();
         let before = state.now();
-        state.told(first, meaning(NEW_DIR, "sub"));
+        state.told(first, &meaning(NEW_DIR, "sub"));
         let second = state.announce();
         assert!(take_over(&mut state, &[second]));
         assert_eq!(asked(&mut state, second, Some(before)).expect("settled").changes, Changes::Unknown);
@@ -357,20 +357,20 @@ mod tests {
         let (mut state, first) = settled();
         let before = state.now();
         let overflow = Event::new(EventKind::Other).set_flag(Flag::Rescan);
-        state.told(first, Meaning::of(Ok(overflow), &scope()));
+        state.told(first, &Meaning::of(Ok(overflow), &scope()));
         assert_eq!(asked(&mut state, first, Some(before)), None);
         let second = state.announce();
         assert!(take_over(&mut state, &[first, second]));
         assert_eq!(asked(&mut state, second, Some(before)).expect("settled").changes, Changes::Unknown);
         let failed = Meaning::of(Err(notify::Error::generic("gone")), &scope());
-        state.told(second, failed);
+        state.told(second, &failed);
         assert!(!state.is_settled());
     }
 
     #[test]
     fn once_the_root_is_gone_nothing_is_answered() {
         let (mut state, watcher) = settled();
-        state.told(watcher, meaning(EventKind::Remove(RemoveKind::Folder), ""));
+        state.told(watcher, &meaning(EventKind::Remove(RemoveKind::Folder), ""));
         assert!(state.is_root_gone());
         assert_eq!(asked(&mut state, watcher, None), None);
     }
