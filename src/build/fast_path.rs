@@ -265,7 +265,7 @@ mod tests {
                 root: &root,
                 looked: &looked,
                 settings: &settings,
-                outputs: &[output.clone()],
+                outputs: std::slice::from_ref(&output),
                 began,
                 until_unix_s: 100,
                 reply: &reply,
