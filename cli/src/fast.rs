@@ -52,8 +52,8 @@ pub(crate) fn answer() -> Option<ExitCode> {
 
 /// Asks the watcher first, then looks at the files; what to print, and who said so.
 fn answer_of(seal_file: &Path, cache_dir: &Path, now_unix_s: u64) -> Option<(Reply, &'static str)> {
-    // Asked before anything is looked at: what changes later, the next answer tells.
-    let mut token = None;
+    // Asked before anything is looked at: what changes later, the next answer tells. Who gave no answer is not asked twice.
+    let (mut token, mut is_asked) = (None, false);
     if let Some(note) = WatchNote::read(seal_file, now_unix_s) {
         let answer = watch::ask(cache_dir, note.root(), Some(note.token()));
         if let Some(Answer { token, changes: Changes::Paths(paths) }) = &answer
@@ -67,16 +67,19 @@ fn answer_of(seal_file: &Path, cache_dir: &Path, now_unix_s: u64) -> Option<(Rep
             }
             return Some((reply, ", as the watcher says"));
         }
-        token = answer.map(|answer| answer.token);
+        (token, is_asked) = (answer.map(|answer| answer.token), true);
     }
     let reply = nothing_changed(seal_file, now_unix_s, |root| {
-        token = token.or_else(|| watch::ask(cache_dir, root, None).map(|answer| answer.token));
+        if !is_asked {
+            token = watch::ask(cache_dir, root, None).map(|answer| answer.token);
+        }
     })?;
     take_note(seal_file, cache_dir, token);
     Some((reply, ""))
 }
 
 /// Looks at the files as the call of a build that this one stands for would, and notes that nothing changed.
+#[cfg(unix)]
 pub(crate) fn is_unchanged(cache_dir: &Path) -> bool {
     let Some(call) = invocation(&arguments()) else { return false };
     let seal_file = call.seal_in(cache_dir);

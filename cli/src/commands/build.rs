@@ -137,6 +137,7 @@ impl Sources {
 }
 
 /// The project's folder that a path stands for.
+#[cfg(unix)]
 pub(super) fn root_of(path: &Path) -> PathBuf {
     Sources::of(path).root
 }

@@ -206,6 +206,10 @@ impl Shared {
         let told = move |event| {
             let Some(shared) = shared.upgrade() else { return };
             let meaning = Meaning::of(event, &shared.scope);
+            if meaning == Meaning::default() {
+                // A build opens every file: nobody is woken for that.
+                return;
+            }
             shared.state().told(number, &meaning);
             shared.told.notify_all();
         };
