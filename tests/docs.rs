@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every command of `janus`, as its documents may write it.
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 28] = [
     "build",
     "watch",
     "cache stats",
@@ -19,6 +19,8 @@ const COMMANDS: [&str; 26] = [
     "cache inspect",
     "cache doctor",
     "cache simulate",
+    "cache explain",
+    "cache diff",
     "cache size",
     "cache dir",
     "dispatch query",

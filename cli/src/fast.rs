@@ -119,9 +119,17 @@ fn invocation(arguments: &[OsString]) -> Option<Invocation> {
             name.as_encoded_bytes().starts_with(b"JANUS_") || VARIABLES.iter().any(|known| name == known)
         })
         .collect();
+    // A link that leads elsewhere now makes another call of the same words. What has no link on its way may come to be
+    // between two calls, as an output does, and is no part of it.
+    let behind_link = |path: &OsString| {
+        let place = std::fs::canonicalize(path).ok()?;
+        (std::path::absolute(path).ok()? != place).then_some(place)
+    };
+    let places: Vec<PathBuf> = arguments.iter().skip(1).filter_map(behind_link).collect();
+    let places = places.iter().map(|place| place.as_os_str().as_encoded_bytes());
     Some(Invocation::new(
         env!("CARGO_PKG_VERSION"),
-        arguments.iter().map(|argument| argument.as_encoded_bytes()),
+        arguments.iter().map(|argument| argument.as_encoded_bytes()).chain(places),
         current_dir.as_os_str().as_encoded_bytes(),
         variables.iter().map(|(name, value)| (name.as_encoded_bytes(), value.as_encoded_bytes())),
     ))

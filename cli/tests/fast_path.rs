@@ -180,3 +180,29 @@ fn a_copy_of_a_project_with_its_cache_is_built() {
     copy.edit("src/a.jan", "area", "zone");
     assert!(!is_answered(&copy));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_to_another_project_now_is_another_call() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (first, second) = (built(), built());
+    second.edit("src/a.jan", "area", "zone");
+    let link = dir.path().join("link");
+    let call = |project: &Project| {
+        let mut command = project.command(&["build"]);
+        command
+            .arg(&link)
+            .arg("--cache-dir")
+            .arg(dir.path().join("cache"))
+            .arg("-o")
+            .arg(dir.path().join("o.jdi"));
+        let output = command.current_dir(dir.path()).output().expect("runs");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout).contains(ANSWERED)
+    };
+    std::os::unix::fs::symlink(first.root(), &link).expect("linked");
+    assert_eq!((call(&first), call(&first)), (false, true));
+    std::fs::remove_file(&link).expect("removed");
+    std::os::unix::fs::symlink(second.root(), &link).expect("linked");
+    assert!(!call(&second), "the link leads to another project");
+}
