@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every command of `janus`, as its documents may write it.
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 28] = [
     "build",
     "watch",
     "cache stats",
@@ -17,6 +17,8 @@ const COMMANDS: [&str; 26] = [
     "cache optimize",
     "cache list",
     "cache inspect",
+    "cache explain",
+    "cache diff",
     "cache doctor",
     "cache simulate",
     "cache size",
