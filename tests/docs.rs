@@ -17,6 +17,8 @@ const COMMANDS: [&str; 28] = [
     "cache optimize",
     "cache list",
     "cache inspect",
+    "cache explain",
+    "cache diff",
     "cache doctor",
     "cache simulate",
     "cache explain",
