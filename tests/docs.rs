@@ -21,8 +21,6 @@ const COMMANDS: [&str; 28] = [
     "cache diff",
     "cache doctor",
     "cache simulate",
-    "cache explain",
-    "cache diff",
     "cache size",
     "cache dir",
     "dispatch query",
