@@ -1,5 +1,8 @@
 //! Empties a cache, and nothing else.
 
+use std::io;
+use std::path::Path;
+
 use super::error::StoreError;
 use super::handle::Store;
 use super::layout::{CLEARED, Found};
@@ -38,11 +41,23 @@ impl Store {
             let path = of(name);
             // The folders stay: a build that opens the store now would take it for read-only without
             // them, and a state file that is written now would keep one from being removed.
-            found += fs::empty_tree(&path).map_err(|error| StoreError::io(&path, "empty", error))?;
+            found += emptied(&path).map_err(|error| StoreError::io(&path, "empty", error))?;
         }
         layout.create(Found::Cache, shared.options.durability)?;
         drop(lock);
         shared.refresh()?;
         Ok(found)
     }
+}
+
+/// States are written by builds whose sessions are over, so one may come into a folder that is just being emptied.
+fn emptied(path: &Path) -> io::Result<Measured> {
+    const ATTEMPTS: u32 = 20;
+    for _ in 0..ATTEMPTS {
+        match fs::empty_tree(path) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+            emptied => return emptied,
+        }
+    }
+    fs::empty_tree(path)
 }
