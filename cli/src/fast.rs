@@ -8,6 +8,7 @@ use janus_cache::build::fast_path::{Invocation, Kept, Reply, SettingsFile, keep,
 use janus_cache::build::{BuildOutcome, WatchNote};
 use janus_cache::clock::{Clock, Stopwatch};
 use janus_cache::config::{Settings, Verify, environment_of_process, settings_files};
+use janus_cache::store::Layout;
 use janus_cache::track::{Changes, FileTime, Token};
 use janus_cache::trust::ProjectTrust;
 
@@ -127,8 +128,11 @@ fn invocation(arguments: &[OsString]) -> Option<Invocation> {
     };
     let places: Vec<PathBuf> = arguments.iter().skip(1).filter_map(behind_link).collect();
     let places = places.iter().map(|place| place.as_os_str().as_encoded_bytes());
+    // A program that was built anew may make something else of the same sources without another version.
+    let program = janus_cache::fs::look_at(&std::env::current_exe().ok()?).ok()?;
+    let version = format!("{} {} {:?}", env!("CARGO_PKG_VERSION"), program.len(), program.modified().ok()?);
     Some(Invocation::new(
-        env!("CARGO_PKG_VERSION"),
+        &version,
         arguments.iter().map(|argument| argument.as_encoded_bytes()).chain(places),
         current_dir.as_os_str().as_encoded_bytes(),
         variables.iter().map(|(name, value)| (name.as_encoded_bytes(), value.as_encoded_bytes())),
@@ -180,7 +184,7 @@ impl Call {
             && !settings.recache.value
             && !settings.verbose.value
             && settings.verify.value == Verify::Off;
-        let state = settings.dir.value.join("v1").join("state");
+        let state = Layout::new(&settings.dir.value).state_dir();
         if answers { FileTime::probe(&state, root).ok() } else { None }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use janus_cache::codec::Codec;
 use janus_cache::store::{EntryKey, EntryKind, EntryMeta, Lookup, NewEntry, Store, StoreOptions};
-use kit::{Project, text};
+use kit::{Project, copy, text};
 use serde_json::Value;
 
 const SHAPES: &str = "module shape;\ntrait Round {}\ntype Shape = Circle | Square\nfunc area(s: Shape) { 1 }\n\
@@ -218,19 +218,6 @@ fn a_miss_against_a_cache_of_another_machine_is_compared_with_the_nearest_questi
     let (code, told) = elsewhere.said(&["cache", "explain", "area"]);
     assert_eq!(code, 2);
     assert!(told.contains("answers to 1 question about shape::area/1 that were asked elsewhere"), "{told}");
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("writable");
-    for entry in std::fs::read_dir(from).expect("readable") {
-        let entry = entry.expect("readable");
-        let target = to.join(entry.file_name());
-        if entry.file_type().expect("known").is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).expect("copied");
-        }
-    }
 }
 
 fn area_key(project: &Project) -> EntryKey {

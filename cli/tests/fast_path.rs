@@ -206,3 +206,25 @@ fn a_link_that_leads_to_another_project_now_is_another_call() {
     std::os::unix::fs::symlink(second.root(), &link).expect("linked");
     assert!(!call(&second), "the link leads to another project");
 }
+
+#[test]
+fn a_program_that_was_built_anew_builds_anew() {
+    let project = built();
+    let program = project.root().join("janus");
+    let call = || {
+        let mut command = std::process::Command::new(&program);
+        command.arg("build");
+        for (name, value) in project.command(&[]).get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        text(&command.current_dir(project.root()).output().expect("runs").stdout).contains(ANSWERED)
+    };
+    std::fs::copy(env!("CARGO_BIN_EXE_janus"), &program).expect("copied");
+    assert_eq!((call(), call()), (false, true));
+    std::fs::remove_file(&program).expect("removed");
+    std::fs::copy(env!("CARGO_BIN_EXE_janus"), &program).expect("copied");
+    assert!(!call(), "the same bytes, and nobody knows that");
+}

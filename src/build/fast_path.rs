@@ -11,6 +11,7 @@ use super::facts::Looked;
 use super::watch_note::WatchNote;
 use crate::digest::{ContentDigest, FramedHasher};
 use crate::fs::{self, Durability, Links};
+use crate::store::Layout;
 use crate::track::{CheckOptions, FileTime, Seal, Verdict, check, read_input};
 
 /// No seal is larger: it has some hundred bytes for each file.
@@ -103,7 +104,7 @@ impl Invocation {
         // Half of the hash, with its type's way of printing.
         let mut name = ContentDigest::from_bytes(self.0).to_string();
         name.truncate(32);
-        cache_dir.join("v1").join("state").join("calls").join(name + ".seal")
+        Layout::new(cache_dir).state_dir().join("calls").join(name + ".seal")
     }
 }
 

@@ -12,7 +12,7 @@
 //! | file names and times | no | a checkout changes them, the meaning stays |
 //! | optimizer, profile, codec, format, compiler, configuration | yes | they change the bytes |
 //! | a package's sources, flags, platform, and the keys of its dependencies | in its own key | they decide its outputs |
-//! | a file's path and content, what it sees of the files it imports | in the keys of units | they decide a unit's output |
+//! | a file's path and content, a function's inputs, the combined hash of all that an entry reaches | in the keys of units | they decide a unit's output |
 //! | namespace | yes | those who do not share a namespace share no entry |
 
 mod package;
@@ -23,4 +23,4 @@ mod unit;
 pub use package::{PackageDependency, PackageInputs, PackageKey, package_key};
 pub use table::{KeySettings, TableKey, table_key};
 pub use trace::{InputChange, InputGroup, Trace, TraceLine};
-pub use unit::{UnitKey, UnitSettings, file_key, function_key, output_key, section_key};
+pub use unit::{UnitKey, UnitSettings, file_key, function_key, output_key};

@@ -5,8 +5,7 @@ use std::fmt;
 use super::trace::{InputGroup, Trace};
 use crate::digest::ContentDigest;
 
-/// Names a question about a unit: a file, a function, a file's section of an output, or a whole output. Equal keys
-/// mean equal inputs.
+/// Names a question about a unit: a file, a function, or a whole output. Equal keys mean equal inputs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UnitKey([u8; 32]);
 
@@ -95,25 +94,6 @@ pub fn function_key(settings: &UnitSettings, inputs: &[u8]) -> (UnitKey, Trace) 
     settings.key(trace)
 }
 
-/// The key of a file's section of an output: the file, and what it sees of the files that it imports directly. A change
-/// of an imported body is none.
-pub fn section_key<'i>(
-    settings: &UnitSettings,
-    path: &str,
-    content: ContentDigest,
-    imported: impl IntoIterator<Item = (&'i str, ContentDigest)>,
-) -> (UnitKey, Trace) {
-    let mut trace = Trace::default();
-    trace.push(InputGroup::Unit, "section", path);
-    trace.push(InputGroup::Sources, path, &content.to_string());
-    // In the order of the imports: a compiler may let the first one win.
-    for (at, (path, interface)) in imported.into_iter().enumerate() {
-        let value = format!("{at} {interface}");
-        trace.push(InputGroup::Dependencies, path, &value);
-    }
-    settings.key(trace)
-}
-
 /// The key of a whole output: the entry file, and the combined hash of all that it reaches.
 pub fn output_key(settings: &UnitSettings, entry: &str, combined: &[u8; 32]) -> (UnitKey, Trace) {
     let mut trace = Trace::default();
@@ -143,7 +123,6 @@ mod tests {
             [
                 file_key(settings, "a", content).0,
                 function_key(settings, b"x").0,
-                section_key(settings, "a", content, [("b", content)]).0,
                 output_key(settings, "a", &[1; 32]).0,
             ]
         };
@@ -169,18 +148,6 @@ mod tests {
             assert_ne!(other.digest(), settings().digest());
         }
         let kinds: std::collections::BTreeSet<_> = base.into_iter().collect();
-        assert_eq!(kinds.len(), 4);
-    }
-
-    #[test]
-    fn a_section_depends_on_the_interfaces_it_sees_and_on_their_order() {
-        let (one, two) = (ContentDigest::of(b"1"), ContentDigest::of(b"2"));
-        let key = |imported: &[(&str, ContentDigest)]| {
-            section_key(&settings(), "a", one, imported.iter().copied()).0
-        };
-        let keys = [key(&[]), key(&[("b", one)]), key(&[("b", two)]), key(&[("c", one)])];
-        let more = [key(&[("b", one), ("c", one)]), key(&[("c", one), ("b", one)])];
-        let all: std::collections::BTreeSet<_> = keys.into_iter().chain(more).collect();
-        assert_eq!(all.len(), 6);
+        assert_eq!(kinds.len(), 3);
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use janus_cache::digest::FramedHasher;
 use janus_cache::fs;
+use janus_cache::store::Layout;
 
 /// The address of a socket has room for 108 bytes, the last of which is 0; other systems have 104.
 const MAX_ADDRESS_BYTES: usize = 103;
@@ -30,7 +31,7 @@ impl Place {
         let number =
             hasher.finish().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
         let name = format!("{number:016x}");
-        Self { dir: cache_dir.join("v1").join("state").join("watch"), name }
+        Self { dir: Layout::new(cache_dir).state_dir().join("watch"), name }
     }
 
     pub(super) fn socket_name(&self) -> String {

@@ -249,11 +249,11 @@ mod tests {
     const LEFT: EventKind = EventKind::Modify(ModifyKind::Name(RenameMode::From));
 
     fn scope() -> Scope {
-        Scope { root: "/none/root".into(), unwatched: vec!["/none/root/cache".into()] }
+        Scope { root: "/project".into(), unwatched: vec!["/project/cache".into()] }
     }
 
     fn meaning(kind: EventKind, path: &str) -> Meaning {
-        Meaning::of(Ok(Event::new(kind).add_path(Path::new("/none/root").join(path))), &scope())
+        Meaning::of(Ok(Event::new(kind).add_path(Path::new("/project").join(path))), &scope())
     }
 
     /// A state with a settled watcher, and its number.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::compile::changed;
 use super::compiler::UnitProblem;
@@ -13,8 +13,8 @@ use crate::clock::Stopwatch;
 use crate::digest::{ContentDigest, fast_hash};
 use crate::fs::{self, Durability, FileKind, Links, ReadError, StatTuple};
 use crate::track::{
-    ChangeKind, Check, CheckOptions, FileTime, Input, Seal, SealBuilder, Seen, Selection, Stability, Verdict,
-    check, read_input,
+    ChangeKind, CheckOptions, Counters, FileTime, Input, Seal, SealBuilder, Seen, Selection, Stability,
+    Verdict, check, read_input,
 };
 
 /// No source is larger.
@@ -38,34 +38,7 @@ pub struct FileHashCache {
     /// By path, what differs from the record; `None` where there is nothing to compare with.
     changed: Option<BTreeMap<String, ChangeKind>>,
     began: Option<FileTime>,
-    counted: Counted,
-}
-
-#[derive(Debug, Default)]
-struct Counted {
-    stat_calls: AtomicU64,
-    stat_ns: AtomicU64,
-    hits: AtomicU64,
-    files_read: AtomicU64,
-    bytes_read: AtomicU64,
-    read_ns: AtomicU64,
-}
-
-/// What looking at files cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct HashStats {
-    /// System calls for a tuple.
-    pub stat_calls: u64,
-    /// Time for them, all threads together.
-    pub stat_ns: u64,
-    /// Names whose tuple alone proved that they were as before.
-    pub hits: u64,
-    /// Files that were read.
-    pub files_read: u64,
-    /// Their bytes.
-    pub bytes_read: u64,
-    /// Time for that, all threads together.
-    pub read_ns: u64,
+    counted: Mutex<Counters>,
 }
 
 impl FileHashCache {
@@ -83,7 +56,7 @@ impl FileHashCache {
             brief: None,
             changed: None,
             began: None,
-            counted: Counted::default(),
+            counted: Mutex::default(),
         }
     }
 
@@ -99,16 +72,12 @@ impl FileHashCache {
     }
 
     /// What looking at files cost so far.
-    pub fn stats(&self) -> HashStats {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        HashStats {
-            stat_calls: of(&self.counted.stat_calls),
-            stat_ns: of(&self.counted.stat_ns),
-            hits: of(&self.counted.hits),
-            files_read: of(&self.counted.files_read),
-            bytes_read: of(&self.counted.bytes_read),
-            read_ns: of(&self.counted.read_ns),
-        }
+    pub fn stats(&self) -> Counters {
+        *self.counted()
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Counters> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn output_note(&self) -> PathBuf {
@@ -125,7 +94,7 @@ impl FileHashCache {
         if let Ok(seal) = Seal::open(&bytes) {
             let options = CheckOptions { probe_dir: Some(&state_dir), ..CheckOptions::default() };
             let checked = check(&self.root, &seal, &options);
-            self.count(&checked);
+            *self.counted() += checked.counters;
             self.changed = Some(match &checked.verdict {
                 Verdict::Unchanged { .. } => BTreeMap::new(),
                 Verdict::Changed { files } => {
@@ -140,20 +109,6 @@ impl FileHashCache {
         }
         self.seal.get_or_insert(bytes);
         self.brief = self.payload(BRIEF).and_then(Record::from_bytes);
-    }
-
-    fn count(&self, checked: &Check) {
-        let pairs = [
-            (&self.counted.stat_calls, checked.counters.stat_calls),
-            (&self.counted.stat_ns, checked.counters.stat_ns),
-            (&self.counted.hits, checked.counters.hits),
-            (&self.counted.files_read, checked.counters.files_read),
-            (&self.counted.bytes_read, checked.counters.bytes_read),
-            (&self.counted.read_ns, checked.counters.read_ns),
-        ];
-        for (counter, more) in pairs {
-            counter.fetch_add(more, Ordering::Relaxed);
-        }
     }
 
     fn payload(&self, name: &str) -> Option<&[u8]> {
@@ -249,11 +204,11 @@ impl Tree for FileHashCache {
         for _ in 0..ATTEMPTS {
             let watch = Stopwatch::start();
             let read = read_input(&self.root.join(path), MAX_SOURCE_BYTES);
-            self.counted.files_read.fetch_add(1, Ordering::Relaxed);
-            self.counted.read_ns.fetch_add(watch.elapsed_ns(), Ordering::Relaxed);
+            let bytes_read = read.as_ref().map_or(0, |input| input.bytes.len() as u64);
+            let read_ns = watch.elapsed_ns();
+            *self.counted() += Counters { files_read: 1, bytes_read, read_ns, ..Counters::default() };
             match read {
                 Ok(input) if input.seen.stability == Stability::Stable => {
-                    self.counted.bytes_read.fetch_add(input.bytes.len() as u64, Ordering::Relaxed);
                     return Ok(Some(input));
                 }
                 Ok(_) => {}

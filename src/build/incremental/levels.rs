@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::compiler::FileIr;
-use super::hashes::{FileHashCache, HashStats};
+use super::hashes::FileHashCache;
 use super::ir_cache::{Entries, IrCounters, IrStats, UnitCacheOptions};
 use crate::build::Cache;
 use crate::config::Verify;
 use crate::digest::ContentDigest;
 use crate::key::{UnitSettings, file_key, function_key, output_key};
 use crate::store::EntryKind;
+use crate::track::Counters;
 
 /// Intermediate forms of files, and whole outputs.
 pub struct ZirCache<'c> {
@@ -42,7 +43,7 @@ pub struct MultiLevelCache<'c> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LevelStats {
     /// Files that were looked at.
-    pub hashes: HashStats,
+    pub hashes: Counters,
     /// Intermediate forms of files.
     pub files: IrStats,
     /// Outputs of functions.

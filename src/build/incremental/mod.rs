@@ -30,7 +30,7 @@ mod section_table;
 mod world;
 
 pub use compiler::{FileIr, Imported, Unit, UnitCompiler, UnitProblem};
-pub use hashes::{FileHashCache, HashStats};
+pub use hashes::FileHashCache;
 pub use ir_cache::{IrStats, UnitCacheOptions};
 pub use levels::{AirCache, LevelStats, MultiLevelCache, ZirCache};
 pub use pipeline::{UnitRequest, incremental_build};

@@ -9,7 +9,7 @@ use crate::digest::ContentDigest;
 /// Which way a build took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// Nothing had changed and the output was there: nothing was read, nothing written.
+    /// Nothing had changed and the output was there: no source had to be compiled, the output was not written.
     FastPath,
     /// The output was in the cache as a whole.
     Restored,
