@@ -1,18 +1,20 @@
 //! The fast path of `janus build`: asked before the command line is even parsed.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use janus_cache::build::fast_path::{Invocation, Kept, Reply, SettingsFile, keep, nothing_changed};
+use janus_cache::build::fast_path::{Found, Invocation, Kept, Reply, SettingsFile, answer_call, keep};
 use janus_cache::build::{BuildOutcome, WatchNote};
 use janus_cache::clock::{Clock, Stopwatch};
 use janus_cache::config::{Settings, Verify, environment_of_process, settings_files};
+use janus_cache::frontend::JanusFrontend;
 use janus_cache::store::Layout;
 use janus_cache::track::{Changes, FileTime, Token};
 use janus_cache::trust::ProjectTrust;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::watch::{self, Answer};
 use crate::{human, say};
 
@@ -36,13 +38,7 @@ pub(crate) fn answer() -> Option<ExitCode> {
     let dirs = cache_dirs(rest).map(|dir| (call.seal_in(&dir), dir)).filter(|(seal, _)| seal.exists());
     let now_unix_s = Clock::System.unix_s();
     let (reply, how) = dirs.into_iter().find_map(|(seal, dir)| answer_of(&seal, &dir, now_unix_s))?;
-    for line in reply.stderr.lines() {
-        say::note(human::printable(line));
-    }
-    let time = human::time_ns(clock.elapsed_ns());
-    let body: String = reply.stdout.lines().map(|line| human::printable(line).into_owned() + "\n").collect();
-    let text = format!("{body}{:<9} {time}, nothing changed since this was built{how}\n", "time");
-    Some(say::out(text).map_or_else(
+    Some(tell(&reply, &how, clock).map_or_else(
         |failure| {
             failure.print();
             failure.exit.into()
@@ -51,8 +47,37 @@ pub(crate) fn answer() -> Option<ExitCode> {
     ))
 }
 
-/// Asks the watcher first, then looks at the files; what to print, and who said so.
-fn answer_of(seal_file: &Path, cache_dir: &Path, now_unix_s: u64) -> Option<(Reply, &'static str)> {
+/// Prints what a build would print, and how it was found.
+fn tell(reply: &Reply, how: &How, clock: Stopwatch) -> Result<(), Failure> {
+    for line in reply.stderr.lines() {
+        say::note(human::printable(line));
+    }
+    let time = human::time_ns(clock.elapsed_ns());
+    let body: String = reply.stdout.lines().map(|line| human::printable(line).into_owned() + "\n").collect();
+    say::out(format!("{body}{:<9} {time}, {how}\n", "time"))
+}
+
+/// How an answer was found.
+enum How {
+    Watched,
+    Looked(Found),
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Watched => f.write_str("nothing changed since this was built, as the watcher says"),
+            Self::Looked(Found::Unchanged) => f.write_str("nothing changed since this was built"),
+            Self::Looked(Found::Edited(1)) => f.write_str("1 file edited, it declares what it declared"),
+            Self::Looked(Found::Edited(count)) => {
+                write!(f, "{count} files edited, they declare what they declared")
+            }
+        }
+    }
+}
+
+/// Asks the watcher first, then looks at the files; what to print, and how it was found.
+fn answer_of(seal_file: &Path, cache_dir: &Path, now_unix_s: u64) -> Option<(Reply, How)> {
     // Asked before anything is looked at: what changes later, the next answer tells. Who gave no answer is not asked twice.
     let (mut token, mut is_asked) = (None, false);
     if let Some(note) = WatchNote::read(seal_file, now_unix_s) {
@@ -66,32 +91,37 @@ fn answer_of(seal_file: &Path, cache_dir: &Path, now_unix_s: u64) -> Option<(Rep
                 // Without it the next question has a longer answer.
                 let _ = note.renew(seal_file, *token);
             }
-            return Some((reply, ", as the watcher says"));
+            return Some((reply, How::Watched));
         }
         (token, is_asked) = (answer.map(|answer| answer.token), true);
     }
-    let reply = nothing_changed(seal_file, now_unix_s, |root| {
+    let (reply, found) = answer_call(seal_file, now_unix_s, Some(&JanusFrontend::default()), |root| {
         if !is_asked {
             token = watch::ask(cache_dir, root, None).map(|answer| answer.token);
         }
     })?;
     take_note(seal_file, cache_dir, token);
-    Some((reply, ""))
+    Some((reply, How::Looked(found)))
 }
 
-/// Looks at the files as the call of a build that this one stands for would, and notes that nothing changed.
+/// Does what the call of a build would do that this one stands for, where that needs no build, and tells only what was
+/// edited; false where a build has to be made.
 #[cfg(unix)]
-pub(crate) fn is_unchanged(cache_dir: &Path) -> bool {
-    let Some(call) = invocation(&arguments()) else { return false };
+pub(crate) fn is_settled(cache_dir: &Path) -> Result<bool, Failure> {
+    let clock = Stopwatch::start();
+    let Some(call) = invocation(&arguments()) else { return Ok(false) };
     let seal_file = call.seal_in(cache_dir);
     let mut token = None;
-    let reply = nothing_changed(&seal_file, Clock::System.unix_s(), |root| {
+    let frontend = JanusFrontend::default();
+    let answer = answer_call(&seal_file, Clock::System.unix_s(), Some(&frontend), |root| {
         token = watch::ask(cache_dir, root, None).map(|answer| answer.token);
     });
-    if reply.is_some() {
-        take_note(&seal_file, cache_dir, token);
+    let Some((reply, found)) = answer else { return Ok(false) };
+    take_note(&seal_file, cache_dir, token);
+    if found != Found::Unchanged {
+        tell(&reply, &How::Looked(found), clock)?;
     }
-    reply.is_some()
+    Ok(true)
 }
 
 /// Notes that what is sealed was so when the watcher was asked.
@@ -193,6 +223,7 @@ impl Call {
         &self,
         settings: &Settings,
         root: &Path,
+        language: &str,
         began: FileTime,
         outcome: &BuildOutcome,
         reply: &Reply,
@@ -203,8 +234,11 @@ impl Call {
         let kept = Kept {
             root,
             looked: &outcome.looked,
+            outlines: &outcome.outlines,
+            language,
             settings: &self.settings,
-            outputs: &[output],
+            outputs: std::slice::from_ref(&output),
+            image: reply.stdout_moved.is_some().then_some(output.as_path()),
             began,
             until_unix_s: Clock::System.unix_s().saturating_add(FULL_EVERY_S.min(max_age_s / 4)),
             reply,

@@ -77,8 +77,20 @@ pub struct SourceFact {
     pub module: String,
     /// What it imports, in order of place.
     pub imports: Vec<ImportFact>,
+    /// What it declares, without where; none where the front end does not tell.
+    pub outline: Option<Outline>,
     /// Whether it is a source of the language, or only a dependency by content.
     pub foreign: bool,
+}
+
+/// What a source declares, apart from where. As long as `declares` stays the same and the path does, the facts of the
+/// project differ in nothing but this file's places, size and fingerprints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Digest of all that facts are made from but places and fingerprints.
+    pub declares: ContentDigest,
+    /// Line and column of each function, as in its [`Place`], in the order in which they are declared.
+    pub places: Vec<(u32, u32)>,
 }
 
 /// One import and what became of it.

@@ -7,7 +7,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::body_edit;
 use super::facts::Looked;
+use super::frontend::Frontend;
+use super::outlines::Outlines;
 use super::watch_note::WatchNote;
 use crate::digest::{ContentDigest, FramedHasher};
 use crate::fs::{self, Durability, Links};
@@ -19,6 +22,7 @@ const MAX_SEAL_BYTES: u64 = 1 << 30;
 /// Outputs and files of settings that are larger are not sealed.
 const MAX_FILE_BYTES: u64 = 1 << 30;
 const STDOUT: &str = "standard output";
+const STDOUT_MOVED: &str = "standard output, image written";
 const STDERR: &str = "standard error";
 const ROOT: &str = "root";
 const UNTIL: &str = "until";
@@ -32,6 +36,8 @@ pub struct Invocation([u8; 32]);
 pub struct Reply {
     /// On standard output.
     pub stdout: String,
+    /// The same where methods were moved in the image and it was written; none where such a build is to be run.
+    pub stdout_moved: Option<String>,
     /// On standard error: warnings about the sources are told each time.
     pub stderr: String,
 }
@@ -45,8 +51,14 @@ pub struct Kept<'a> {
     pub looked: &'a Looked,
     /// Other files on which the answer depends: settings, a profile.
     pub settings: &'a [SettingsFile],
+    /// What each source declares, as the front end of `language` says.
+    pub outlines: &'a Outlines,
+    /// The front end's language.
+    pub language: &'a str,
     /// What was written, absolute.
     pub outputs: &'a [PathBuf],
+    /// Of these, the image, if methods may be moved in it where it lies.
+    pub image: Option<&'a Path>,
     /// A moment before any of this was looked at, by the file system's clock.
     pub began: FileTime,
     /// After this time, in seconds since the Unix epoch, a build is made in full, so that what it uses in the cache counts
@@ -140,30 +152,47 @@ impl Sealed {
 
     pub(super) fn reply(seal: &Seal<'_>) -> Option<Reply> {
         let text = |name| Some(String::from_utf8_lossy(seal.payload(name)?).into_owned());
-        Some(Reply { stdout: text(STDOUT)?, stderr: text(STDERR)? })
+        let stdout_moved = text(STDOUT_MOVED).filter(|text| !text.is_empty());
+        Some(Reply { stdout: text(STDOUT)?, stdout_moved, stderr: text(STDERR)? })
     }
 }
 
-/// What to print where nothing changed since the seal was made; `None` where a build has to be made. `now_unix_s` is the
-/// time in seconds since the Unix epoch. `before_looking` is called with the project's root before anything is looked at.
-/// Cost: one read, and one system call for each sealed name.
-pub fn nothing_changed(
+/// How a call was answered without a build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing changed since the same call built last.
+    Unchanged,
+    /// So many sources were edited, and declare what they declared.
+    Edited(usize),
+}
+
+/// What to print where nothing changed since the seal was made, or where what changed is settled by `frontend` without a
+/// build; `None` where a build has to be made. `now_unix_s` is the time in seconds since the Unix epoch.
+/// `before_looking` is called with the project's root before anything is looked at.
+///
+/// Cost: one read, and one system call for each sealed name. Edited sources are scanned, and the image is copied where
+/// methods moved.
+pub fn answer_call(
     seal_file: &Path,
     now_unix_s: u64,
+    frontend: Option<&dyn Frontend>,
     before_looking: impl FnOnce(&Path),
-) -> Option<Reply> {
+) -> Option<(Reply, Found)> {
     let sealed = Sealed::read(seal_file, now_unix_s)?;
     before_looking(sealed.root());
     let seal = sealed.seal()?;
     let options = CheckOptions { probe_dir: seal_file.parent(), ..CheckOptions::default() };
     let checked = check(sealed.root(), &seal, &options);
-    let Verdict::Unchanged { .. } = checked.verdict else { return None };
+    if let Verdict::Changed { files } = &checked.verdict {
+        let reply = body_edit::settle(seal_file, sealed.root(), &seal, &checked, frontend?)?;
+        return Some((reply, Found::Edited(files.len())));
+    }
     let reply = Sealed::reply(&seal)?;
     if let Some(Ok(fresh)) = checked.refresh(&seal) {
         // Without it the next check is slower, and right all the same.
         let _ = fs::replace(seal_file, &fresh, Durability::Rename);
     }
-    Some(reply)
+    Some((reply, Found::Unchanged))
 }
 
 /// Seals a build. An error means that the next one is made in full.
@@ -187,14 +216,20 @@ pub fn keep(seal_file: &Path, kept: &Kept<'_>) -> io::Result<()> {
     }
     builder
         .payload(STDOUT, kept.reply.stdout.clone().into_bytes())
+        .payload(STDOUT_MOVED, kept.reply.stdout_moved.clone().unwrap_or_default().into_bytes())
         .payload(STDERR, kept.reply.stderr.clone().into_bytes())
+        .payload(body_edit::LANGUAGE, kept.language.as_bytes().to_vec())
+        .payload(body_edit::EDITS, body_edit::no_edits())
+        .payload(body_edit::IMAGE, kept.image.map_or(Vec::new(), |path| fs::bytes_of_path(path).into_owned()))
         .payload(ROOT, kept.root.as_os_str().as_encoded_bytes().to_vec())
         .payload(UNTIL, kept.until_unix_s.to_le_bytes().to_vec());
-    let bytes = builder.finish(&kept.began).map_err(io::Error::other)?;
     if let Some(folder) = seal_file.parent() {
         fs::create_private(folder)?;
         forget_old_ones(folder, seal_file);
     }
+    let tag = kept.outlines.keep(seal_file)?;
+    builder.payload(body_edit::OUTLINES, tag.to_le_bytes().to_vec());
+    let bytes = builder.finish(&kept.began).map_err(io::Error::other)?;
     fs::replace(seal_file, &bytes, Durability::Rename)
 }
 
@@ -210,6 +245,7 @@ fn forget_old_ones(folder: &Path, but: &Path) {
         // One that stays is in nobody's way.
         let _ = fs::remove_file(&seal.path);
         let _ = fs::remove_file(&WatchNote::beside(&seal.path));
+        let _ = fs::remove_file(&Outlines::beside(&seal.path));
     }
 }
 
@@ -249,7 +285,8 @@ mod tests {
         std::fs::write(&output, b"out").expect("written");
         std::fs::write(root.join("a.jan"), b"a").expect("written");
         let seal_file = dir.path().join("state/calls/x.seal");
-        let reply = Reply { stdout: "done\n".to_owned(), stderr: "careful\n".to_owned() };
+        let (stdout, stderr) = ("done\n".to_owned(), "careful\n".to_owned());
+        let reply = Reply { stdout, stdout_moved: None, stderr };
         let sealed = || {
             let began = FileTime::probe(dir.path(), &root).expect("the time");
             let selection = Selection { extensions: vec!["jan".to_owned()], ..Selection::default() };
@@ -266,18 +303,22 @@ mod tests {
                 root: &root,
                 looked: &looked,
                 settings: &settings,
+                outlines: &Outlines::default(),
+                language: "janus",
                 outputs: std::slice::from_ref(&output),
+                image: None,
                 began,
                 until_unix_s: 100,
                 reply: &reply,
             };
             keep(&seal_file, &kept).expect("kept");
         };
-        let asked = || nothing_changed(&seal_file, 99, |_| {});
+        let ask = |now_unix_s| answer_call(&seal_file, now_unix_s, None, |_| {}).map(|(reply, _)| reply);
+        let asked = || ask(99);
         assert_eq!(asked(), None);
         sealed();
         assert_eq!(asked(), Some(reply.clone()));
-        assert_eq!(nothing_changed(&seal_file, 100, |_| {}), None, "its time is over");
+        assert_eq!(ask(100), None, "its time is over");
         std::fs::write(root.join("a.jan"), b"a").expect("touched");
         std::fs::write(root.join("notes.txt"), b"").expect("no source");
         assert_eq!(asked(), Some(reply.clone()));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::facts::Facts;
+use super::facts::{Facts, Outline};
 use crate::dispatch::Redundancy;
 
 /// Reads a project's sources and tells what they declare.
@@ -20,6 +20,13 @@ pub trait Frontend: Sync {
     /// a sealed type with others under it never has values of its own.
     fn redundancy(&self) -> Redundancy {
         Redundancy::Keep
+    }
+
+    /// What one source of this content declares, without where; none where something is wrong in it, or where the language
+    /// cannot tell. It has to be what [`Frontend::read`] says of the same content.
+    fn outline(&self, content: &[u8]) -> Option<Outline> {
+        let _ = content;
+        None
     }
 
     /// Reads everything below `root`. `excluded` are paths (absolute, or relative to `root`) that

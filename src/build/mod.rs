@@ -10,6 +10,7 @@
 //! | `registry`, `question` | families, and the question about each one's table |
 //! | `plan`, `reason`, `explain`, `phrase` | what to do and why, also in words; pure |
 //! | `fast_path`, `watch_note` | nothing changed, proved before anything is set up, or told by a watcher |
+//! | `body_edit`, `outlines` | files were edited and declare what they declared |
 //! | `incremental` | the same idea for compilers that embed this library: sections of one output |
 //! | `state`, `event`, `sealed` | what the last build left behind |
 //! | `memory`, `reach` | what that tells about a family or a file, and what a change of it would reach |
@@ -23,6 +24,7 @@
 //! | `parallel` | work on many things, answers in order |
 //! | `error` | what can fail; the cache cannot |
 
+mod body_edit;
 mod cache;
 mod check;
 mod error;
@@ -38,6 +40,7 @@ mod meters;
 mod metrics;
 mod nearest;
 mod obtain;
+mod outlines;
 mod output;
 pub(crate) mod parallel;
 mod past_builds;
@@ -65,6 +68,7 @@ pub use manager::{BuildCacheManager, CLAIM_ABOVE_NS, ManagerOptions, SessionRepo
 pub use memory::{FileStory, ImportStory, Memory, TableStory, families_named};
 pub use metrics::{BuildMetrics, Recommendation};
 pub use nearest::known_families;
+pub use outlines::Outlines;
 pub use output::ImageOutcome;
 pub use past_builds::{BuildDiff, FamilyDiff, PastBuild, PastBuilds};
 pub use phrase::describe;

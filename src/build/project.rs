@@ -11,6 +11,7 @@ use super::frontend::Frontend;
 use super::manager::{BuildCacheManager, SessionReport};
 use super::metrics::BuildMetrics;
 use super::nearest::KnownQuestions;
+use super::outlines::Outlines;
 use super::output::{ImageOutcome, write_image};
 use super::parallel;
 use super::past_builds::{PastBuild, PastBuilds};
@@ -84,6 +85,8 @@ pub struct BuildOutcome {
     pub session: SessionReport,
     /// What the front end looked at.
     pub looked: Looked,
+    /// What each source declares.
+    pub outlines: Outlines,
     /// The whole build, in nanoseconds.
     pub elapsed_ns: u64,
 }
@@ -175,6 +178,7 @@ pub fn build_project(
         }
     }
     let session = manager.end_session();
+    let outlines = Outlines::of(&facts, &diagnostics);
     Ok(BuildOutcome {
         files: facts.sources.iter().filter(|source| !source.foreign).count(),
         functions: facts.functions.len(),
@@ -188,6 +192,7 @@ pub fn build_project(
         image,
         cache: summary(manager),
         looked: facts.looked.clone(),
+        outlines,
         session,
         elapsed_ns: watch.elapsed_ns(),
     })

@@ -62,7 +62,9 @@ impl WatchNote {
             let seal = sealed.seal()?;
             let out_of_sight = seal.out_of_sight(sealed.root(), unwatched)?;
             let (root, until_unix_s) = (sealed.root().to_owned(), sealed.until_unix_s());
-            Some(Self { token, root, until_unix_s, reply: Sealed::reply(&seal)?, out_of_sight })
+            // A watcher that saw a source change is no proof of anything.
+            let reply = Reply { stdout_moved: None, ..Sealed::reply(&seal)? };
+            Some(Self { token, root, until_unix_s, reply, out_of_sight })
         });
         match note {
             Some(note) => note.write(seal_file),
@@ -144,7 +146,11 @@ impl WatchNote {
             token: written.token.parse().ok()?,
             root: path_from_bytes(written.root)?.to_owned(),
             until_unix_s: written.until_unix_s,
-            reply: Reply { stdout: written.stdout.to_owned(), stderr: written.stderr.to_owned() },
+            reply: Reply {
+                stdout: written.stdout.to_owned(),
+                stdout_moved: None,
+                stderr: written.stderr.to_owned(),
+            },
             out_of_sight: out_of_sight.collect::<Option<_>>()?,
         })
     }
@@ -159,7 +165,7 @@ mod tests {
             token: "00000000000000ff-3".parse().expect("a token"),
             root: "/home/me/game".into(),
             until_unix_s: 100,
-            reply: Reply { stdout: "done\n".to_owned(), stderr: "careful\n".to_owned() },
+            reply: Reply { stdout: "done\n".to_owned(), stdout_moved: None, stderr: "careful\n".to_owned() },
             out_of_sight: vec![OutOfSight { path: "/etc/janus.toml".into(), tuple: StatTuple::ABSENT }],
         }
     }

@@ -48,7 +48,7 @@ pub use dirs::{
 pub use host::{boot_id, is_remote};
 pub use lock::{Attempt, FileLock, LockError};
 pub use map::{FileAccess, FileBytes};
-pub use output::{canonical, clone_output, set_executable, write_output};
+pub use output::{canonical, clone_output, set_executable, write_output, write_output_pieces};
 pub use own::{OwnError, read_own};
 pub use plain::{is_plain_dir, is_plain_name};
 pub use publish::{

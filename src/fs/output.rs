@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use super::StatTuple;
+use super::at::InputFile;
 use super::faults::{self, Act};
 use super::publish::{is_sibling, sibling};
 use super::read::read_bounded;
@@ -26,31 +28,64 @@ pub fn clone_output(path: &Path, bytes: &[u8], from: &Path) -> io::Result<bool> 
     place(path, bytes, Some(from))
 }
 
-fn place(path: &Path, bytes: &[u8], from: Option<&Path>) -> io::Result<bool> {
-    match std::fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(found) if !found.is_file() => {
-            let what = if found.is_symlink() { "a link" } else { "a device, a pipe or a socket" };
-            let said = format!("{what} is there, not a regular file; it was left alone");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, said));
+/// Gives the file at `path` the content of `pieces`, one after the other, whatever it has, and the tuple that it has then.
+/// All else is as with [`write_output`].
+pub fn write_output_pieces(path: &Path, pieces: &[&[u8]]) -> io::Result<StatTuple> {
+    refuse_what_is_no_file(path)?;
+    let file = beside(path, |tmp| {
+        faults::step(Act::Create(tmp))?;
+        let mut file = OpenOptions::new().write(true).create_new(true).open(tmp)?;
+        let mut at_bytes = 0;
+        for bytes in pieces {
+            faults::step(Act::Write { path: tmp, at_bytes: Some(at_bytes), bytes })?;
+            file.write_all(bytes)?;
+            at_bytes += bytes.len() as u64;
         }
-        // What is in the way of a look is in the way of the writing, which says so best.
-        Ok(_) | Err(_) => {}
-    }
+        Ok(file)
+    })?;
+    // Of the open file: under its name another one may be by now.
+    InputFile::from(file).tuple()
+}
+
+fn place(path: &Path, bytes: &[u8], from: Option<&Path>) -> io::Result<bool> {
+    refuse_what_is_no_file(path)?;
     if read_bounded(path, bytes.len() as u64).is_ok_and(|old| old == bytes) {
         return Ok(false);
     }
+    beside(path, |tmp| write_whole(tmp, bytes, from))?;
+    Ok(true)
+}
+
+fn refuse_what_is_no_file(path: &Path) -> io::Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) if !found.is_file() => {
+            let what = if found.is_symlink() { "a link" } else { "a device, a pipe or a socket" };
+            let said = format!("{what} is there, not a regular file; it was left alone");
+            Err(io::Error::new(io::ErrorKind::InvalidInput, said))
+        }
+        // What is in the way of a look is in the way of the writing, which says so best.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Has a temporary file written beside `path`, and gives it that name.
+fn beside(path: &Path, write: impl FnOnce(&Path) -> io::Result<File>) -> io::Result<File> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent)?;
     }
     let tmp = sibling(path);
-    let written = write_beside(&tmp, path, bytes, from);
-    if written.is_err() {
+    let renamed = write(&tmp).and_then(|file| {
+        faults::step(Act::Rename { from: &tmp, to: path })?;
+        std::fs::rename(&tmp, path)?;
+        Ok(file)
+    });
+    if renamed.is_err() {
         let _ = super::remove_file(&tmp);
     } else {
         remove_stray(path);
     }
-    written.map(|()| true)
+    renamed
 }
 
 /// How much older than a finished output a temporary file of it has to be to count as left by a
@@ -70,7 +105,7 @@ fn remove_stray(path: &Path) {
     }
 }
 
-fn write_beside(tmp: &Path, path: &Path, bytes: &[u8], from: Option<&Path>) -> io::Result<()> {
+fn write_whole(tmp: &Path, bytes: &[u8], from: Option<&Path>) -> io::Result<File> {
     faults::step(Act::Create(tmp))?;
     let mut file = OpenOptions::new().write(true).create_new(true).open(tmp)?;
     faults::step(Act::Write { path: tmp, at_bytes: Some(0), bytes })?;
@@ -81,8 +116,7 @@ fn write_beside(tmp: &Path, path: &Path, bytes: &[u8], from: Option<&Path>) -> i
         file.seek(SeekFrom::Start(0))?;
         file.write_all(bytes)?;
     }
-    faults::step(Act::Rename { from: tmp, to: path })?;
-    std::fs::rename(tmp, path)
+    Ok(file)
 }
 
 /// Lets an output be executed by whoever may read it, or by nobody. Does nothing where the system

@@ -12,14 +12,15 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use super::change::{ChangeKind, FileChange};
+use super::input::Seen;
 use super::racy::FileTime;
 use super::refresh::Renewal;
 use super::seal::Seal;
-use super::seal_builder::shown;
+use super::seal_builder::{parts_of_path, shown};
 use super::seal_format::SealError;
 use super::settle::settle;
 use super::stats::suspects;
-use crate::fs::{DirHandle, FileKind};
+use crate::fs::{DirHandle, FileKind, StatTuple, bytes_of_path};
 
 /// How to check.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +103,42 @@ impl Check {
     /// The seal that was checked with the tuples of now and its own payloads; `None` where the verdict does
     /// not ask for it.
     pub fn refresh(&self, seal: &Seal<'_>) -> Option<Result<Vec<u8>, SealError>> {
-        self.renewal.as_ref().map(|renewal| renewal.seal(seal))
+        let is_wanted = self.verdict == Verdict::Unchanged { wants_refresh: true };
+        self.renewal.as_ref().filter(|_| is_wanted).map(|renewal| renewal.seal(seal))
+    }
+
+    /// The tuple with which a sealed file was found to hold what was sealed, by its path as it was sealed; `None` where
+    /// it was not.
+    pub fn proved_tuple(&self, seal: &Seal<'_>, path: &Path) -> Option<StatTuple> {
+        let bytes = bytes_of_path(path);
+        let (dir, name) = parts_of_path(&bytes);
+        let dir = seal.dir_index(dir)?;
+        let (index, sealed) = (seal.dir(dir)?.index_of(name)?, seal.dir(dir)?.find(name)?);
+        if let Verdict::Changed { files } = &self.verdict
+            && files.iter().any(|file| Path::new(&file.path) == path)
+        {
+            return None;
+        }
+        let touched = self.renewal.as_ref().and_then(|renewal| renewal.files.get(&(dir, index)));
+        Some(touched.copied().unwrap_or(*sealed.tuple()))
+    }
+
+    /// The seal that was checked, for a build that found out that nothing else came of the edited files: with what it saw
+    /// of each of them, by root-relative path, and with other bytes in payloads that the seal has. `None` where the
+    /// verdict names more than these files, where something but contents changed, or where no time was told. Cost: a copy
+    /// of the seal.
+    pub fn amend(
+        &self,
+        seal: &Seal<'_>,
+        edited: &[(&str, Seen)],
+        payloads: &[(&str, &[u8])],
+    ) -> Option<Result<Vec<u8>, SealError>> {
+        let Verdict::Changed { files } = &self.verdict else { return None };
+        let is_seen = |file: &FileChange| edited.iter().any(|(path, _)| *path == file.path);
+        if !files.iter().all(|file| file.kind == ChangeKind::Edited && is_seen(file)) {
+            return None;
+        }
+        self.renewal.as_ref()?.amend(seal, edited, payloads)
     }
 }
 
@@ -119,9 +155,11 @@ pub fn check(root: &Path, seal: &Seal<'_>, options: &CheckOptions<'_>) -> Check 
     }
     // Before anything is looked at once more: only so do the new tuples prove what is read now.
     let began = options.probe_dir.and_then(|dir| FileTime::probe(dir, root).ok());
-    let settled = settle(root, &handle, seal, &suspects, options.threads, &mut counters);
+    let mut settled = settle(root, &handle, seal, &suspects, options.threads, &mut counters);
     if settled.is_changed() {
-        return Check { verdict: Verdict::Changed { files: settled.changes() }, counters, renewal: None };
+        let files = settled.changes();
+        let renewal = began.map(|began| settled.renewal(began));
+        return Check { verdict: Verdict::Changed { files }, counters, renewal };
     }
     let renewal = began.map(|began| settled.renewal(began)).filter(|renewal| renewal.is_worth_it(seal));
     Check { verdict: Verdict::Unchanged { wants_refresh: renewal.is_some() }, counters, renewal }

@@ -16,7 +16,7 @@
 //! | `check` | the verdict; `stats` is its quick half, `settle` the thorough one |
 //! | `journal`, `touch` | what a watcher saw change since when, and whether that concerns a seal |
 //! | `sight` | what a watcher cannot see |
-//! | `refresh` | the same seal with newer tuples |
+//! | `refresh`, `amend` | the same seal with newer tuples, or with other contents of a few files |
 //! | `spread` | work shared by threads |
 //!
 //! Known limits: a program that maps a file and writes to it through the mapping may change it without
@@ -24,6 +24,7 @@
 //! edit of the same length whose time was set back. What another machine does to a network file system is
 //! seen when the system asks the server again.
 
+mod amend;
 mod change;
 mod check;
 #[cfg(all(test, unix))]

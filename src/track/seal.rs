@@ -53,6 +53,7 @@ pub struct Seal<'a> {
     bytes: &'a [u8],
     time_ns: i64,
     selection: Selection,
+    selection_bytes: usize,
     dirs: &'a [DirRecord],
     files: &'a [FileRecord],
     payloads: &'a [PayloadRecord],
@@ -112,9 +113,10 @@ impl<'a> Seal<'a> {
         let (selection, rest) =
             rest.split_at_checked(header.selection_bytes.get() as usize).ok_or(layout("the selection"))?;
         let (heap, _) = rest.split_at_checked(header.heap_bytes.get() as usize).ok_or(layout("names"))?;
+        let selection_bytes = selection.len();
         let selection = Selection::from_bytes(selection).ok_or(layout("the selection"))?;
         let time_ns = header.time_ns.get();
-        let seal = Self { bytes, time_ns, selection, dirs, files, payloads, heap };
+        let seal = Self { bytes, time_ns, selection, selection_bytes, dirs, files, payloads, heap };
         seal.prove()?;
         Ok(seal)
     }
@@ -193,10 +195,31 @@ impl<'a> Seal<'a> {
     }
 
     pub(super) fn find_dir(&self, path: &[u8]) -> Option<SealedDir<'a>> {
+        self.dir(self.dir_index(path)?)
+    }
+
+    pub(super) fn dir_index(&self, path: &[u8]) -> Option<usize> {
         let found = self.dirs.binary_search_by(|record| {
             in_heap(self.heap, record.path_at.get(), record.path_bytes.get()).unwrap_or_default().cmp(path)
         });
-        self.dir(found.ok()?)
+        found.ok()
+    }
+
+    /// Where among all files stands the one at this place of a directory.
+    pub(super) fn file_index(&self, dir: usize, index: usize) -> Option<usize> {
+        let record = self.dirs.get(dir)?;
+        (index < record.file_count.get() as usize).then(|| record.first_file.get() as usize + index)
+    }
+
+    /// Everything before the payloads' bytes.
+    pub(super) fn before_payloads(&self) -> &'a [u8] {
+        let fixed = size_of::<Header>()
+            + size_of_val(self.dirs)
+            + size_of_val(self.files)
+            + size_of_val(self.payloads)
+            + self.selection_bytes
+            + self.heap.len();
+        self.bytes.get(..fixed).unwrap_or(self.bytes)
     }
 
     /// The first directory whose path is not before `path`.
@@ -254,8 +277,11 @@ impl<'a> SealedDir<'a> {
     }
 
     pub(super) fn find(&self, name: &[u8]) -> Option<SealedFile<'a>> {
-        let found = self.files.binary_search_by(|record| sealed_file(self.heap, record).name.cmp(name));
-        self.file(found.ok()?)
+        self.file(self.index_of(name)?)
+    }
+
+    pub(super) fn index_of(&self, name: &[u8]) -> Option<usize> {
+        self.files.binary_search_by(|record| sealed_file(self.heap, record).name.cmp(name)).ok()
     }
 }
 

@@ -142,12 +142,7 @@ impl SealBuilder {
 
     fn path(&mut self, path: &Path, name: Name) -> &mut Self {
         let bytes = bytes_of_path(path);
-        let bytes = bytes.strip_prefix(b"./").unwrap_or(&bytes);
-        let (dir, last) = match bytes.iter().rposition(|byte| *byte == b'/') {
-            // The root of the file system keeps its separator.
-            Some(at) => (bytes.get(..at.max(1)).unwrap_or_default(), bytes.get(at + 1..).unwrap_or_default()),
-            None => (&[][..], bytes),
-        };
+        let (dir, last) = parts_of_path(&bytes);
         // `a/..` and `a/` name a directory, as a name they find none that is a file.
         self.name(dir, last.to_vec(), name);
         self
@@ -287,6 +282,16 @@ fn file_record(known: &Name, began: &FileTime, name_at: u32, name_bytes: u16) ->
         name_at: name_at.into(),
         name_bytes: name_bytes.into(),
         flags: flags.into(),
+    }
+}
+
+/// A path's directory and its last name, as seals have them.
+pub(super) fn parts_of_path(path: &[u8]) -> (&[u8], &[u8]) {
+    let path = path.strip_prefix(b"./").unwrap_or(path);
+    match path.iter().rposition(|byte| *byte == b'/') {
+        // The root of the file system keeps its separator.
+        Some(at) => (path.get(..at.max(1)).unwrap_or_default(), path.get(at + 1..).unwrap_or_default()),
+        None => (&[], path),
     }
 }
 

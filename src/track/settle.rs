@@ -41,8 +41,9 @@ impl Settled {
         !self.changes.is_empty()
     }
 
-    pub(super) fn changes(self) -> Vec<FileChange> {
-        self.changes.into_iter().map(|(path, kind)| FileChange { path, kind }).collect()
+    pub(super) fn changes(&mut self) -> Vec<FileChange> {
+        let changes = std::mem::take(&mut self.changes);
+        changes.into_iter().map(|(path, kind)| FileChange { path, kind }).collect()
     }
 
     pub(super) fn renewal(self, began: FileTime) -> Renewal {

@@ -91,7 +91,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         && outcome.session.warnings.is_empty()
     {
         let reply = reply(&project.name, args, &outcome);
-        call.finish(&project.settings, &project.root, began, &outcome, &reply);
+        call.finish(&project.settings, &project.root, frontend.language(), began, &outcome, &reply);
     }
     // The result is out: what follows keeps nobody waiting for it, and its failure is none of the build's.
     if let Some(Err(error)) = manager.cache().store().and_then(Store::maintain) {
@@ -310,6 +310,11 @@ fn reply(name: &str, args: &BuildArgs, outcome: &BuildOutcome) -> Reply {
         let _ = writeln!(reply.stderr, "{warning}");
     }
     report_result(&mut reply.stdout, name, args, &again);
+    // One that is pressed would have to be pressed anew.
+    if let Some(image) = again.image.as_mut().filter(|_| matches!(args.codec, ImageCodec::None)) {
+        image.written = true;
+        report_result(reply.stdout_moved.insert(String::new()), name, args, &again);
+    }
     reply
 }
 

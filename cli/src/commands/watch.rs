@@ -132,7 +132,7 @@ mod on_unix {
                     Woken::Changed => {
                         self.wait_for_quiet();
                         let before = self.eyes.now();
-                        if self.wants_build(&done) {
+                        if self.wants_build(&done)? {
                             self.build()?;
                         }
                         done = before;
@@ -170,14 +170,14 @@ mod on_unix {
             }
         }
 
-        fn wants_build(&self, since: &Token) -> bool {
+        fn wants_build(&self, since: &Token) -> Result<bool, Failure> {
             let is_concerned = match self.eyes.changes_since(since) {
                 Changes::Unknown => true,
                 Changes::Paths(paths) => paths.iter().any(|path| self.may_matter(path)),
             };
             // Also where nothing concerns it: then the next build is told so by the watcher. A build with errors left no
             // seal, and after that whatever may matter is reason enough.
-            !fast::is_unchanged(&self.cache_dir) && is_concerned
+            Ok(!fast::is_settled(&self.cache_dir)? && is_concerned)
         }
 
         /// Not so what a build writes, or every build would ask for the next.

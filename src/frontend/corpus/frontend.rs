@@ -66,6 +66,7 @@ pub(super) fn load(
         digest: seen.digest,
         module: String::new(),
         imports: Vec::new(),
+        outline: None,
         foreign: false,
     });
     // It may lie anywhere, so its place is told from the root of all.

@@ -1,4 +1,6 @@
 //! What a scan reads out of one text: declarations with byte offsets, nothing resolved yet.
+//!
+//! Every `u32` in here is an offset and every `u64` a fingerprint; `outline` tells them from what is declared by that.
 
 use super::problem::Problem;
 
@@ -76,7 +78,7 @@ pub(super) enum Literal {
 }
 
 /// A type parameter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Generic {
     pub(super) name: String,
     /// Its first bound; `None` stands for the top type.
@@ -84,7 +86,7 @@ pub(super) struct Generic {
 }
 
 /// What encloses a declaration. Scope 0 is the file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Scope {
     /// Index of the enclosing scope; the file is its own.
     pub(super) parent: usize,
@@ -93,7 +95,7 @@ pub(super) struct Scope {
     pub(super) start: u32,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) enum ScopeKind {
     File,
     /// `module name { … }`.
@@ -105,7 +107,7 @@ pub(super) enum ScopeKind {
 }
 
 /// One import.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Import {
     pub(super) scope: usize,
     /// The path as it is written, without quotes and without the list of names.
@@ -119,7 +121,7 @@ pub(super) struct Import {
     pub(super) end: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum ImportTarget {
     /// `a.b.c`, `a::b`, `super::a`, `"std.log"`.
     Module(Vec<String>),
@@ -130,7 +132,7 @@ pub(super) enum ImportTarget {
 }
 
 /// One declared type.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct TypeDecl {
     pub(super) scope: usize,
     /// More than one segment for `struct http.response`.
@@ -146,7 +148,7 @@ pub(super) struct TypeDecl {
     pub(super) end: u32,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) enum TypeKind {
     /// A struct, record, union or opaque type.
     Plain,
@@ -159,7 +161,7 @@ pub(super) enum TypeKind {
 }
 
 /// One variant of an enum.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Variant {
     pub(super) name: String,
     pub(super) start: u32,
@@ -167,7 +169,7 @@ pub(super) struct Variant {
 }
 
 /// One alternative of a sum.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Alternative {
     pub(super) expr: TypeExpr,
     /// Whether a payload stands beside it, so that it declares a type of its own.
@@ -177,7 +179,7 @@ pub(super) struct Alternative {
 }
 
 /// One `impl` block.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct ImplDecl {
     pub(super) scope: usize,
     pub(super) generics: Vec<Generic>,
@@ -188,7 +190,7 @@ pub(super) struct ImplDecl {
 }
 
 /// One function.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct FunctionDecl {
     pub(super) scope: usize,
     /// More than one segment for `func Type.name`.
@@ -205,7 +207,7 @@ pub(super) struct FunctionDecl {
 }
 
 /// One parameter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Param {
     pub(super) is_self: bool,
     /// `None` where no type is written.
@@ -213,7 +215,7 @@ pub(super) struct Param {
 }
 
 /// Everything in one text.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Scan {
     /// `module a.b;` and where it stands.
     pub(super) module: Option<String>,

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use super::{meaning, project};
-use crate::build::facts::{Diagnostic, Facts};
+use crate::build::facts::{Diagnostic, Facts, Outline};
 use crate::build::parallel;
 use crate::build::{Frontend, FrontendError};
 use crate::dispatch::Redundancy;
@@ -72,6 +72,10 @@ impl Frontend for JanusFrontend {
     /// Only sums are sealed, and each of their values is one of an alternative.
     fn redundancy(&self) -> Redundancy {
         Redundancy::LeaveOut
+    }
+
+    fn outline(&self, content: &[u8]) -> Option<Outline> {
+        meaning::outline(project::text_of(content)?)
     }
 
     /// Sources are the `*.jan` files below `root` that are neither hidden nor named by a

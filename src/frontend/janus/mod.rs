@@ -10,6 +10,7 @@
 //! | `scan`, `skip`, `starts` | the walk: blocks, what is skipped, where declarations begin |
 //! | `items`, `members`, `imports`, `signature`, `generics`, `types` | one kind of declaration each |
 //! | `fingerprint`, `problem` | token hashes, what is wrong |
+//! | `outline` | what a text declares, without where |
 //! | `meaning` | modules, names, types, families: scans to facts |
 
 mod candidates;
@@ -23,6 +24,7 @@ mod items;
 mod lexer;
 mod meaning;
 mod members;
+mod outline;
 mod problem;
 mod project;
 mod scan;

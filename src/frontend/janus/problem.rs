@@ -1,7 +1,7 @@
 //! What a scan found wrong in a text, before it has a place and words.
 
 /// The kind of a problem; its diagnostic's code follows from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum ProblemKind {
     /// A character that begins no token.
     Character,
@@ -20,7 +20,7 @@ pub(super) enum ProblemKind {
 }
 
 /// A problem between two byte offsets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Problem {
     pub(super) kind: ProblemKind,
     pub(super) start: u32,

@@ -173,6 +173,12 @@ fn read(root: &Path, path: &str) -> (Option<Loaded>, Option<Diagnostic>) {
     (Some(Loaded { path: path.into(), bytes: count, digest: seen.digest, seen, text }), problem)
 }
 
+/// The text of a source, as [`read`] takes it.
+pub(super) fn text_of(content: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(content).ok()?;
+    Some(text.strip_prefix('\u{FEFF}').unwrap_or(text))
+}
+
 /// Says why a file was not read.
 pub(super) fn refused(path: &str, error: &ReadError) -> Diagnostic {
     match error {

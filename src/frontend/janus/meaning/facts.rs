@@ -13,7 +13,7 @@ use super::relate::{Edge, Supers};
 use super::unit::Unit;
 use super::universe::{TypeId, Universe};
 use super::{aliases, families, implied, relate};
-use crate::build::facts::{Diagnostic, Facts, Looked, SourceFact, TypeFact};
+use crate::build::facts::{Diagnostic, Facts, Looked, Outline, SourceFact, TypeFact};
 use crate::build::parallel;
 use crate::dispatch::FamilyRule;
 use crate::fs::Links as PathLinks;
@@ -25,6 +25,11 @@ pub(in super::super) fn problems(path: &str, text: &str) -> Vec<Diagnostic> {
     told
 }
 
+/// What a text by itself declares, without where; `None` where that cannot be told.
+pub(in super::super) fn outline(text: &str) -> Option<Outline> {
+    Unit::new("".into(), text).outline()
+}
+
 /// Scans the files of a project and works out what they declare. Only scanning is parallel; its
 /// results are taken in path order, so the facts do not depend on the number of threads.
 pub(in super::super) fn facts(project: &Project, threads: NonZeroUsize) -> Facts {
@@ -33,7 +38,12 @@ pub(in super::super) fn facts(project: &Project, threads: NonZeroUsize) -> Facts
         .iter()
         .map(|file| (Arc::clone(&file.path), file.text.as_deref().unwrap_or_default()))
         .collect();
-    let units = parallel::map(&texts, threads, |(path, text)| Unit::new(Arc::clone(path), text));
+    let scanned = parallel::map(&texts, threads, |(path, text)| {
+        let unit = Unit::new(Arc::clone(path), text);
+        let outline = unit.outline();
+        (unit, outline)
+    });
+    let (units, outlines): (Vec<Unit<'_>>, Vec<Option<Outline>>) = scanned.into_iter().unzip();
     let mut told = project.problems.clone();
     told.extend(units.iter().flat_map(Unit::problems));
 
@@ -61,7 +71,16 @@ pub(in super::super) fn facts(project: &Project, threads: NonZeroUsize) -> Facts
         project.files.iter().zip(&units).zip(facts).enumerate().map(|(file, ((read, unit), imports))| {
             let module = modules.get(modules.of_file(file)).name.clone();
             let path = Arc::clone(&unit.path);
-            SourceFact { path, bytes: read.bytes, digest: read.digest, module, imports, foreign: false }
+            let outline = outlines.get(file).cloned().flatten();
+            SourceFact {
+                path,
+                bytes: read.bytes,
+                digest: read.digest,
+                module,
+                imports,
+                outline,
+                foreign: false,
+            }
         });
     let mut sources: Vec<SourceFact> = own.chain(foreign.into_values()).collect();
     sources.sort_by(|a, b| a.path.cmp(&b.path));

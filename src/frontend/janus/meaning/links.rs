@@ -137,6 +137,7 @@ impl Links {
                         digest: input.seen.digest,
                         module: String::new(),
                         imports: Vec::new(),
+                        outline: None,
                         foreign: true,
                     };
                     self.foreign.insert(Arc::clone(&path), fact);

@@ -26,4 +26,4 @@ mod relate;
 mod unit;
 mod universe;
 
-pub(super) use facts::{facts, problems};
+pub(super) use facts::{facts, outline, problems};

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::super::decl::Scan;
+use super::super::outline::outline;
 use super::super::problem::{Problem, ProblemKind};
 use super::super::scan::scan;
-use crate::build::facts::{Diagnostic, Place, Severity};
+use crate::build::facts::{Diagnostic, Outline, Place, Severity};
 use crate::frontend::places::Lines;
 
 /// Longest excerpt, in characters.
@@ -33,6 +34,11 @@ impl<'t> Unit<'t> {
     /// Scans a text.
     pub(super) fn new(path: Arc<str>, text: &'t str) -> Self {
         Self { path, scan: scan(text), text, lines: Lines::new(text) }
+    }
+
+    /// What the file declares, without where.
+    pub(super) fn outline(&self) -> Option<Outline> {
+        outline(&self.scan, &self.lines)
     }
 
     /// The name that the file has as a module where it declares none: its path without extension.
