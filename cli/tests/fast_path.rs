@@ -152,7 +152,9 @@ fn warnings_are_told_each_time_and_errors_are_never_answered() {
 fn a_damaged_seal_is_none() {
     let project = built();
     let calls = project.cache().join("v1/state/calls");
-    let seals: Vec<_> = std::fs::read_dir(&calls).expect("there").flatten().map(|file| file.path()).collect();
+    let mut seals: Vec<_> =
+        std::fs::read_dir(&calls).expect("there").flatten().map(|file| file.path()).collect();
+    seals.retain(|path| path.extension().is_some_and(|extension| extension == "seal"));
     let [seal] = &seals[..] else { panic!("{seals:?}") };
     let sound = std::fs::read(seal).expect("read");
     for at in (0..sound.len()).step_by(97) {
