@@ -27,22 +27,11 @@ pub fn clone_output(path: &Path, bytes: &[u8], from: &Path) -> io::Result<bool> 
 }
 
 fn place(path: &Path, bytes: &[u8], from: Option<&Path>) -> io::Result<bool> {
-    match std::fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(found) if !found.is_file() => {
-            let what = if found.is_symlink() { "a link" } else { "a device, a pipe or a socket" };
-            let said = format!("{what} is there, not a regular file; it was left alone");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, said));
-        }
-        // What is in the way of a look is in the way of the writing, which says so best.
-        Ok(_) | Err(_) => {}
-    }
+    refuse_others(path)?;
     if read_bounded(path, bytes.len() as u64).is_ok_and(|old| old == bytes) {
         return Ok(false);
     }
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        std::fs::create_dir_all(parent)?;
-    }
+    make_room(path)?;
     let tmp = sibling(path);
     let written = write_beside(&tmp, path, bytes, from);
     if written.is_err() {
@@ -53,19 +42,69 @@ fn place(path: &Path, bytes: &[u8], from: Option<&Path>) -> io::Result<bool> {
     written.map(|()| true)
 }
 
+/// Refuses what is no regular file.
+pub(super) fn refuse_others(path: &Path) -> io::Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) if !found.is_file() => {
+            let what = if found.is_symlink() { "a link" } else { "a device, a pipe or a socket" };
+            let said = format!("{what} is there, not a regular file; it was left alone");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, said));
+        }
+        // What is in the way of a look is in the way of the writing, which says so best.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Makes missing folders above an output.
+pub(super) fn make_room(path: &Path) -> io::Result<()> {
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => std::fs::create_dir_all(parent),
+        None => Ok(()),
+    }
+}
+
+/// Gives a written file the name of the output.
+///
+/// What is there is exchanged with it where the system can, and goes under the hidden name: a rename over it would make some
+/// file systems (ext4) write out all of the new file's data first, to spare it from a power loss, which outputs are not
+/// promised. A kill in between leaves the old output under the hidden name, which a later write removes.
+pub(super) fn take_place(tmp: &Path, path: &Path) -> io::Result<()> {
+    faults::step(Act::Rename { from: tmp, to: path })?;
+    #[cfg(target_os = "linux")]
+    if exchange(tmp, path).is_ok() {
+        // Somebody may have put a folder there since it was looked at. It is theirs.
+        if !std::fs::symlink_metadata(tmp).is_ok_and(|found| found.is_dir()) {
+            return std::fs::remove_file(tmp);
+        }
+        exchange(tmp, path)?;
+    }
+    std::fs::rename(tmp, path)
+}
+
+/// Fails where nothing stands at `path`, or where the file system cannot.
+#[cfg(target_os = "linux")]
+fn exchange(tmp: &Path, path: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, tmp, CWD, path, RenameFlags::EXCHANGE)?)
+}
+
 /// How much older than a finished output a temporary file of it has to be to count as left by a
 /// process that was killed. Writing one takes milliseconds.
 const STRAY_AFTER_S: u64 = 3600;
 
 /// Removes what killed processes left beside `path`. Ages are differences between times that the same
 /// file system gave, so no clock is asked. Failing changes nothing: the output is there.
-fn remove_stray(path: &Path) {
+///
+/// Only names are read, not what each file is: outputs may lie among thousands of others.
+pub(super) fn remove_stray(path: &Path) {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let (Some(now_s), Ok(found)) = (super::modified_unix_s(path), super::list(parent)) else { return };
-    for file in found {
-        let is_old = file.modified_unix_s.saturating_add(STRAY_AFTER_S) < now_s;
-        if is_old && !file.is_dir && is_sibling(path, &file.name) {
-            let _ = super::remove_file(&file.path);
+    let Ok(names) = super::file_names(parent) else { return };
+    for name in names.iter().filter(|name| is_sibling(path, name)) {
+        let stray = parent.join(name);
+        let ages = super::modified_unix_s(&stray).zip(super::modified_unix_s(path));
+        if ages.is_some_and(|(modified_s, now_s)| modified_s.saturating_add(STRAY_AFTER_S) < now_s) {
+            let _ = super::remove_file(&stray);
         }
     }
 }
@@ -81,8 +120,8 @@ fn write_beside(tmp: &Path, path: &Path, bytes: &[u8], from: Option<&Path>) -> i
         file.seek(SeekFrom::Start(0))?;
         file.write_all(bytes)?;
     }
-    faults::step(Act::Rename { from: tmp, to: path })?;
-    std::fs::rename(tmp, path)
+    drop(file);
+    take_place(tmp, path)
 }
 
 /// Lets an output be executed by whoever may read it, or by nobody. Does nothing where the system
