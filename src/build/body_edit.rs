@@ -11,7 +11,7 @@ use super::fast_path::{Reply, Sealed};
 use super::frontend::Frontend;
 use super::outlines::{KeptOutlines, Places};
 use crate::digest::ContentHasher;
-use crate::fs::{self, DirHandle, Durability, FileAccess, FileBytes, Links, StatTuple};
+use crate::fs::{self, DirHandle, Durability, FileAccess, FileBytes, Links, OldFile, Piece, write_pieces};
 use crate::image::{Moves, move_places};
 use crate::track::{ChangeKind, Check, Seal, Seen, Stability, Verdict, read_input_in};
 
@@ -97,28 +97,31 @@ fn keep(
 /// Writes the image anew with its places moved. The mapped bytes are those that were sealed: the tuple is taken after they
 /// were mapped, and no file gets the tuple of another.
 fn move_image(path: &Path, seal: &Seal<'_>, checked: &Check, moves: &Moves<'_>) -> Option<Seen> {
-    let old = FileBytes::open(path, FileAccess::Map).ok()?;
-    if checked.proved_tuple(seal, path)? != StatTuple::of(path).ok()? {
+    let mapped = FileBytes::open(path, FileAccess::Map).ok()?;
+    let old = OldFile::open(path).ok()?;
+    if checked.proved_tuple(seal, path)? != *old.tuple() {
         return None;
     }
-    let bytes = old.mapped()?;
+    let bytes = mapped.mapped()?;
     let other = move_places(bytes, moves).ok()?;
-    let mut pieces = Vec::with_capacity(4);
+    let (mut pieces, mut content) = (Vec::with_capacity(5), Vec::with_capacity(5));
     let mut from = 0;
     for (at, piece) in other.pieces() {
-        pieces.extend([bytes.get(from..at)?, piece]);
+        pieces.extend([Piece::Old(from as u64..at as u64), Piece::New(piece)]);
+        content.extend([bytes.get(from..at)?, piece]);
         from = at + piece.len();
     }
-    pieces.push(bytes.get(from..)?);
-    let (tuple, digest) = std::thread::scope(|scope| {
+    pieces.push(Piece::Old(from as u64..bytes.len() as u64));
+    content.push(bytes.get(from..)?);
+    let (written, digest) = std::thread::scope(|scope| {
         let digest = scope.spawn(|| {
             let mut hasher = ContentHasher::default();
-            for piece in &pieces {
+            for piece in content {
                 hasher.update(piece);
             }
             hasher.digest()
         });
-        (fs::write_output_pieces(path, &pieces), digest.join())
+        (write_pieces(path, &pieces, Some(&old)), digest.join())
     });
-    Some(Seen { tuple: tuple.ok()?, digest: digest.ok()?, stability: Stability::Stable })
+    Some(Seen { tuple: written.ok()?.tuple, digest: digest.ok()?, stability: Stability::Stable })
 }

@@ -104,13 +104,6 @@ impl InputFile {
     }
 }
 
-impl From<std::fs::File> for InputFile {
-    /// A file that is open already.
-    fn from(file: std::fs::File) -> Self {
-        Self(file)
-    }
-}
-
 impl Read for InputFile {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         faults::step(Act::Read)?;

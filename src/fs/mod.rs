@@ -5,6 +5,7 @@
 //! | `read`, `own` | whole files, bounded; those that only their owner may have written |
 //! | `publish` | new files appear whole or not at all; the crash argument |
 //! | `output` | files that a build hands to its user |
+//! | `pieces` | the same, made of parts of an old one and new bytes |
 //! | `replace` | small files of the user, exchanged by one process at a time |
 //! | `map` | immutable files as bytes; the one place with `unsafe` |
 //! | `stamp` | what the system says of a file's state |
@@ -29,6 +30,7 @@ mod lock;
 mod map;
 mod output;
 mod own;
+mod pieces;
 mod plain;
 #[cfg(test)]
 pub(crate) mod power;
@@ -48,8 +50,9 @@ pub use dirs::{
 pub use host::{boot_id, is_remote};
 pub use lock::{Attempt, FileLock, LockError};
 pub use map::{FileAccess, FileBytes};
-pub use output::{canonical, clone_output, set_executable, write_output, write_output_pieces};
+pub use output::{canonical, clone_output, set_executable, write_output};
 pub use own::{OwnError, read_own};
+pub use pieces::{OldFile, Piece, PieceError, Written, find_pieces, write_pieces};
 pub use plain::{is_plain_dir, is_plain_name};
 pub use publish::{
     Durability, append, empty, patch, publish, rename_into, replace, sync_dir, sync_file, unique, write_new,

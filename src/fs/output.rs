@@ -4,8 +4,6 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::StatTuple;
-use super::at::InputFile;
 use super::faults::{self, Act};
 use super::publish::{is_sibling, sibling};
 use super::read::read_bounded;
@@ -28,35 +26,24 @@ pub fn clone_output(path: &Path, bytes: &[u8], from: &Path) -> io::Result<bool> 
     place(path, bytes, Some(from))
 }
 
-/// Gives the file at `path` the content of `pieces`, one after the other, whatever it has, and the tuple that it has then.
-/// All else is as with [`write_output`].
-pub fn write_output_pieces(path: &Path, pieces: &[&[u8]]) -> io::Result<StatTuple> {
-    refuse_what_is_no_file(path)?;
-    let file = beside(path, |tmp| {
-        faults::step(Act::Create(tmp))?;
-        let mut file = OpenOptions::new().write(true).create_new(true).open(tmp)?;
-        let mut at_bytes = 0;
-        for bytes in pieces {
-            faults::step(Act::Write { path: tmp, at_bytes: Some(at_bytes), bytes })?;
-            file.write_all(bytes)?;
-            at_bytes += bytes.len() as u64;
-        }
-        Ok(file)
-    })?;
-    // Of the open file: under its name another one may be by now.
-    InputFile::from(file).tuple()
-}
-
 fn place(path: &Path, bytes: &[u8], from: Option<&Path>) -> io::Result<bool> {
-    refuse_what_is_no_file(path)?;
+    refuse_others(path)?;
     if read_bounded(path, bytes.len() as u64).is_ok_and(|old| old == bytes) {
         return Ok(false);
     }
-    beside(path, |tmp| write_whole(tmp, bytes, from))?;
-    Ok(true)
+    make_room(path)?;
+    let tmp = sibling(path);
+    let written = write_beside(&tmp, path, bytes, from);
+    if written.is_err() {
+        let _ = super::remove_file(&tmp);
+    } else {
+        remove_stray(path);
+    }
+    written.map(|()| true)
 }
 
-fn refuse_what_is_no_file(path: &Path) -> io::Result<()> {
+/// Refuses what is no regular file.
+pub(super) fn refuse_others(path: &Path) -> io::Result<()> {
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Ok(found) if !found.is_file() => {
@@ -69,23 +56,37 @@ fn refuse_what_is_no_file(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Has a temporary file written beside `path`, and gives it that name.
-fn beside(path: &Path, write: impl FnOnce(&Path) -> io::Result<File>) -> io::Result<File> {
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        std::fs::create_dir_all(parent)?;
+/// Makes missing folders above an output.
+pub(super) fn make_room(path: &Path) -> io::Result<()> {
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => std::fs::create_dir_all(parent),
+        None => Ok(()),
     }
-    let tmp = sibling(path);
-    let renamed = write(&tmp).and_then(|file| {
-        faults::step(Act::Rename { from: &tmp, to: path })?;
-        std::fs::rename(&tmp, path)?;
-        Ok(file)
-    });
-    if renamed.is_err() {
-        let _ = super::remove_file(&tmp);
-    } else {
-        remove_stray(path);
+}
+
+/// Gives a written file the name of the output.
+///
+/// What is there is exchanged with it where the system can, and goes under the hidden name: a rename over it would make some
+/// file systems (ext4) write out all of the new file's data first, to spare it from a power loss, which outputs are not
+/// promised. A kill in between leaves the old output under the hidden name, which a later write removes.
+pub(super) fn take_place(tmp: &Path, path: &Path) -> io::Result<()> {
+    faults::step(Act::Rename { from: tmp, to: path })?;
+    #[cfg(target_os = "linux")]
+    if exchange(tmp, path).is_ok() {
+        // Somebody may have put a folder there since it was looked at. It is theirs.
+        if !std::fs::symlink_metadata(tmp).is_ok_and(|found| found.is_dir()) {
+            return std::fs::remove_file(tmp);
+        }
+        exchange(tmp, path)?;
     }
-    renamed
+    std::fs::rename(tmp, path)
+}
+
+/// Fails where nothing stands at `path`, or where the file system cannot.
+#[cfg(target_os = "linux")]
+fn exchange(tmp: &Path, path: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, tmp, CWD, path, RenameFlags::EXCHANGE)?)
 }
 
 /// How much older than a finished output a temporary file of it has to be to count as left by a
@@ -94,18 +95,21 @@ const STRAY_AFTER_S: u64 = 3600;
 
 /// Removes what killed processes left beside `path`. Ages are differences between times that the same
 /// file system gave, so no clock is asked. Failing changes nothing: the output is there.
-fn remove_stray(path: &Path) {
+///
+/// Only names are read, not what each file is: outputs may lie among thousands of others.
+pub(super) fn remove_stray(path: &Path) {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let (Some(now_s), Ok(found)) = (super::modified_unix_s(path), super::list(parent)) else { return };
-    for file in found {
-        let is_old = file.modified_unix_s.saturating_add(STRAY_AFTER_S) < now_s;
-        if is_old && !file.is_dir && is_sibling(path, &file.name) {
-            let _ = super::remove_file(&file.path);
+    let Ok(names) = super::file_names(parent) else { return };
+    for name in names.iter().filter(|name| is_sibling(path, name)) {
+        let stray = parent.join(name);
+        let ages = super::modified_unix_s(&stray).zip(super::modified_unix_s(path));
+        if ages.is_some_and(|(modified_s, now_s)| modified_s.saturating_add(STRAY_AFTER_S) < now_s) {
+            let _ = super::remove_file(&stray);
         }
     }
 }
 
-fn write_whole(tmp: &Path, bytes: &[u8], from: Option<&Path>) -> io::Result<File> {
+fn write_beside(tmp: &Path, path: &Path, bytes: &[u8], from: Option<&Path>) -> io::Result<()> {
     faults::step(Act::Create(tmp))?;
     let mut file = OpenOptions::new().write(true).create_new(true).open(tmp)?;
     faults::step(Act::Write { path: tmp, at_bytes: Some(0), bytes })?;
@@ -116,7 +120,8 @@ fn write_whole(tmp: &Path, bytes: &[u8], from: Option<&Path>) -> io::Result<File
         file.seek(SeekFrom::Start(0))?;
         file.write_all(bytes)?;
     }
-    Ok(file)
+    drop(file);
+    take_place(tmp, path)
 }
 
 /// Lets an output be executed by whoever may read it, or by nobody. Does nothing where the system

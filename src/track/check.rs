@@ -96,7 +96,21 @@ pub struct Check {
     pub verdict: Verdict,
     /// What it cost.
     pub counters: Counters,
+    /// When the look at contents began.
+    pub began: Began,
     renewal: Option<Renewal>,
+}
+
+/// The moment before a check looked at anything but tuples. It judges what is read after the check as well: what the tuples
+/// alone proved was older than the seal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Began {
+    /// The tuples proved everything; any moment after the check does as well.
+    NotYet,
+    /// Then.
+    At(FileTime),
+    /// Nobody was asked for the time, or it was not told: what was looked at cannot be judged.
+    Unknown,
 }
 
 impl Check {
@@ -147,22 +161,29 @@ impl Check {
 pub fn check(root: &Path, seal: &Seal<'_>, options: &CheckOptions<'_>) -> Check {
     let mut counters = Counters::default();
     let Ok(handle) = DirHandle::open(root) else {
-        return Check { verdict: Verdict::Changed { files: all_removed(seal) }, counters, renewal: None };
+        return Check {
+            verdict: Verdict::Changed { files: all_removed(seal) },
+            counters,
+            began: Began::NotYet,
+            renewal: None,
+        };
     };
     let suspects = suspects(&handle, seal, options.threads, &mut counters);
     if suspects.dirs.is_empty() && suspects.files.is_empty() {
-        return Check { verdict: Verdict::Unchanged { wants_refresh: false }, counters, renewal: None };
+        let verdict = Verdict::Unchanged { wants_refresh: false };
+        return Check { verdict, counters, began: Began::NotYet, renewal: None };
     }
     // Before anything is looked at once more: only so do the new tuples prove what is read now.
-    let began = options.probe_dir.and_then(|dir| FileTime::probe(dir, root).ok());
+    let time = options.probe_dir.and_then(|dir| FileTime::probe(dir, root).ok());
+    let began = time.map_or(Began::Unknown, Began::At);
     let mut settled = settle(root, &handle, seal, &suspects, options.threads, &mut counters);
     if settled.is_changed() {
         let files = settled.changes();
-        let renewal = began.map(|began| settled.renewal(began));
-        return Check { verdict: Verdict::Changed { files }, counters, renewal };
+        let renewal = time.map(|time| settled.renewal(time));
+        return Check { verdict: Verdict::Changed { files }, counters, began, renewal };
     }
-    let renewal = began.map(|began| settled.renewal(began)).filter(|renewal| renewal.is_worth_it(seal));
-    Check { verdict: Verdict::Unchanged { wants_refresh: renewal.is_some() }, counters, renewal }
+    let renewal = time.map(|time| settled.renewal(time)).filter(|renewal| renewal.is_worth_it(seal));
+    Check { verdict: Verdict::Unchanged { wants_refresh: renewal.is_some() }, counters, began, renewal }
 }
 
 fn all_removed(seal: &Seal<'_>) -> Vec<FileChange> {

@@ -52,7 +52,7 @@ mod stats;
 mod touch;
 
 pub use change::{ChangeKind, FileChange, TrackedFile, changes};
-pub use check::{Check, CheckOptions, Counters, Verdict, check};
+pub use check::{Began, Check, CheckOptions, Counters, Verdict, check};
 pub use input::{Input, Seen, Stability, read_input, read_input_in};
 pub use journal::{Changes, Journal, Token, TokenError};
 pub use racy::FileTime;

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::compiler::{FileIr, Imported, UnitCompiler, UnitProblem};
+use super::layout::ReadySection;
 use super::levels::MultiLevelCache;
 use super::record::ImportRecord;
+use super::section::SectionError;
 use super::world::{Tree, World, WorldFile};
 use crate::clock::Stopwatch;
 use crate::digest::ContentDigest;
@@ -13,7 +15,8 @@ use crate::digest::ContentDigest;
 /// A section that was made.
 #[derive(Debug)]
 pub(super) struct Compiled {
-    pub(super) bytes: Vec<u8>,
+    /// An error fails the build, whatever is wrong with other files.
+    pub(super) ready: Result<ReadySection, SectionError>,
     /// Of what importers see.
     pub(super) interface: ContentDigest,
     pub(super) functions_made: u32,
@@ -96,7 +99,7 @@ impl<'b> Compiling<'b> {
             return Err(problems);
         }
         Ok(Compiled {
-            bytes: unit.section(&outputs),
+            ready: ReadySection::new(self.compiler.form(), &file.path, unit.section(&outputs)),
             interface: ContentDigest::of(&own.interface),
             functions_made: compiled,
             functions_reused: reused,

@@ -6,15 +6,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::compile::changed;
 use super::compiler::UnitProblem;
-use super::output_seen;
+use super::output_seen::{self, Known};
 use super::record::Record;
 use super::world::{Tree, WorldFile};
 use crate::clock::Stopwatch;
-use crate::digest::{ContentDigest, fast_hash};
-use crate::fs::{self, Durability, FileKind, Links, ReadError, StatTuple};
+use crate::digest::fast_hash;
+use crate::fs::{self, Durability, FileKind, Links, ReadError, StatTuple, Written};
 use crate::track::{
-    ChangeKind, CheckOptions, Counters, FileTime, Input, Seal, SealBuilder, Seen, Selection, Stability,
-    Verdict, check, read_input,
+    Began, ChangeKind, CheckOptions, Counters, FileTime, Input, Seal, SealBuilder, Seen, Selection,
+    Stability, Verdict, check, read_input,
 };
 
 /// No source is larger.
@@ -24,8 +24,8 @@ const MAX_SEAL_BYTES: u64 = 1 << 30;
 /// How often a file that is being written is read before the build gives up on it.
 const ATTEMPTS: u32 = 3;
 /// A record of another shape has another name.
-const RECORD: &str = "record 2";
-const BRIEF: &str = "brief 2";
+const RECORD: &str = "record 3";
+const BRIEF: &str = "brief 3";
 
 /// The files of one project: tuples, digests, imports, as of the last build.
 pub struct FileHashCache {
@@ -37,7 +37,7 @@ pub struct FileHashCache {
     brief: Option<Record>,
     /// By path, what differs from the record; `None` where there is nothing to compare with.
     changed: Option<BTreeMap<String, ChangeKind>>,
-    began: Option<FileTime>,
+    began: Began,
     counted: Mutex<Counters>,
 }
 
@@ -55,7 +55,7 @@ impl FileHashCache {
             record: None,
             brief: None,
             changed: None,
-            began: None,
+            began: Began::NotYet,
             counted: Mutex::default(),
         }
     }
@@ -86,21 +86,25 @@ impl FileHashCache {
 
     /// Looks at every file of the last build.
     pub(super) fn begin(&mut self) {
-        (self.changed, self.record, self.brief) = (None, None, None);
-        let state_dir = self.state.parent().map(Path::to_owned).unwrap_or_default();
-        let began = fs::create_private(&state_dir).and_then(|()| FileTime::probe(&state_dir, &self.root));
-        self.began = began.ok();
+        (self.changed, self.record, self.brief, self.began) = (None, None, None, Began::NotYet);
         let Some(bytes) = self.seal.take() else { return };
         if let Ok(seal) = Seal::open(&bytes) {
+            let state_dir = self.state_dir();
             let options = CheckOptions { probe_dir: Some(&state_dir), ..CheckOptions::default() };
             let checked = check(&self.root, &seal, &options);
             *self.counted() += checked.counters;
+            self.began = checked.began;
             self.changed = Some(match &checked.verdict {
                 Verdict::Unchanged { .. } => BTreeMap::new(),
                 Verdict::Changed { files } => {
                     files.iter().map(|file| (file.path.clone(), file.kind)).collect()
                 }
             });
+            // The check has proved the checksum.
+            self.brief = seal.payload(BRIEF).and_then(Record::from_bytes);
+            if self.changed.as_ref().is_some_and(|changed| !changed.is_empty()) || self.brief.is_none() {
+                self.record = seal.payload(RECORD).and_then(Record::from_bytes);
+            }
             if let Some(Ok(fresh)) = checked.refresh(&seal) {
                 // Without it the next check is slower, and right all the same.
                 let _ = fs::replace(&self.state, &fresh, Durability::Rename);
@@ -108,28 +112,60 @@ impl FileHashCache {
             }
         }
         self.seal.get_or_insert(bytes);
-        self.brief = self.payload(BRIEF).and_then(Record::from_bytes);
     }
 
-    fn payload(&self, name: &str) -> Option<&[u8]> {
-        // The check has proved the checksum a moment ago, or there is nothing that was checked.
-        self.changed.as_ref()?;
-        Seal::open(self.seal.as_ref()?).ok()?.payload(name)
+    fn state_dir(&self) -> PathBuf {
+        self.state.parent().map(Path::to_owned).unwrap_or_default()
     }
 
-    /// What the last build was of, where nothing that it looked at has changed since and its output is there.
-    pub(super) fn unchanged_build(&self, output: &Path) -> Option<Record> {
-        let brief = self.brief.as_ref().filter(|_| self.changed.as_ref().is_some_and(BTreeMap::is_empty))?;
-        let note = self.output_note();
-        output_seen::is_intact(&note, output, brief.output_hash, self.began.as_ref()).then(|| brief.clone())
-    }
-
-    /// What the last build knew of each file.
-    pub(super) fn load_record(&mut self) -> Option<&Record> {
-        if self.record.is_none() {
-            self.record = self.payload(RECORD).and_then(Record::from_bytes);
+    /// Before the first source is read: only what is older than this moment is proved by its tuple the next time. A build
+    /// in which nothing changed reads none, and needs no moment.
+    pub(super) fn before_reading(&mut self) {
+        if self.began == Began::NotYet {
+            let state_dir = self.state_dir();
+            let time =
+                fs::create_private(&state_dir).and_then(|()| FileTime::probe(&state_dir, &self.root)).ok();
+            self.began = time.map_or(Began::Unknown, Began::At);
         }
-        self.record.as_ref()
+    }
+
+    /// What the last build was of, where nothing that it looked at has changed since.
+    pub(super) fn unchanged_build(&self) -> Option<&Record> {
+        self.brief.as_ref().filter(|_| self.changed.as_ref().is_some_and(BTreeMap::is_empty))
+    }
+
+    /// Whether the output is there as it was written, as far as tuples can prove it.
+    pub(super) fn has_output(&self, output: &Path, brief: &Record) -> bool {
+        let tuple = StatTuple::of(output);
+        tuple.is_ok_and(|tuple| self.know(output, brief, &tuple) == Known::Same)
+    }
+
+    /// What is known of the output of the last build.
+    pub(super) fn know(&self, output: &Path, record: &Record, tuple: &StatTuple) -> Known {
+        output_seen::look(&self.output_note(), output, record.output_hash, tuple)
+    }
+
+    /// What the last build knew of each file. It is given away: it is large.
+    pub(super) fn take_record(&mut self) -> Option<Record> {
+        let read = || {
+            self.changed.as_ref()?;
+            Record::from_bytes(Seal::open(self.seal.as_ref()?).ok()?.payload(RECORD)?)
+        };
+        self.record.take().or_else(read)
+    }
+
+    /// Notes that the output of this record stands there with this tuple. Without that the next build reads it.
+    pub(super) fn note_output(&self, output: &Path, record: &Record, written: &Written) {
+        let began = match self.began {
+            Began::At(began) => Some(began),
+            Began::NotYet | Began::Unknown => None,
+        };
+        let is_settled = written.is_signed || began.is_some_and(|began| began.proves(&written.tuple));
+        let note = self.output_note();
+        let noted = output_seen::note(&note, output, record.output_hash, written.tuple, is_settled);
+        if let Err(error) = noted {
+            tracing::debug!(%error, "what the output is was not noted; the next build reads it");
+        }
     }
 
     /// Which of the files that were read are not what they were then.
@@ -145,15 +181,8 @@ impl FileHashCache {
 
     /// Leaves behind what this build saw: the next one compares with it. Without a time that the file system told
     /// nothing would be proved, so nothing is kept.
-    pub(super) fn remember(
-        &mut self,
-        files: &[WorldFile],
-        output: &Path,
-        record: &Record,
-    ) -> std::io::Result<()> {
-        let Some(began) = self.began else {
-            return self.clean();
-        };
+    pub(super) fn remember(&mut self, files: &[WorldFile], record: &Record) -> std::io::Result<()> {
+        let Began::At(began) = self.began else { return self.clean() };
         let known = self.seal.as_ref().and_then(|bytes| Seal::open(bytes).ok());
         let mut seen: HashMap<PathBuf, Seen> = HashMap::new();
         for dir in known.iter().flat_map(Seal::dirs) {
@@ -180,18 +209,12 @@ impl FileHashCache {
         builder.payload(RECORD, record.to_bytes()).payload(BRIEF, brief.to_bytes());
         let bytes = builder.finish(&began).map_err(std::io::Error::other)?;
         fs::replace(&self.state, &bytes, Durability::Rename)?;
-        output_seen::note(&self.output_note(), output, record.output_hash)?;
         self.seal = Some(bytes);
         Ok(())
     }
 }
 
 impl Tree for FileHashCache {
-    fn unchanged(&self, path: &str) -> Option<ContentDigest> {
-        let known = self.record.as_ref()?.file(path)?;
-        self.is_untouched(path).then(|| known.digest())
-    }
-
     fn is_untouched(&self, path: &str) -> bool {
         is_plain(path) && self.changed.as_ref().is_some_and(|changed| !changed.contains_key(path))
     }

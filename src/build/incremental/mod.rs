@@ -7,19 +7,21 @@
 //! | file | one idea |
 //! |---|---|
 //! | `compiler` | what an embedding compiler is asked for |
-//! | `section`, `section_table` | an output that can be taken apart and patched |
-//! | `hashes`, `output_seen`, `record` | what the last build saw and left behind |
+//! | `section`, `section_table`, `layout` | an output that can be taken apart and patched |
+//! | `hashes`, `output_seen`, `record`, `old_output` | what the last build saw and left behind |
 //! | `world` | the files that an entry reaches |
 //! | `plan`, `report` | what to compile, and why; pure |
 //! | `ir_cache`, `levels` | what files, functions and whole outputs became |
-//! | `compile` | one file's section |
+//! | `compile`, `wave` | one file's section; those that a change reaches |
 //! | `pipeline` | the cheapest way |
 
 mod compile;
 mod compiler;
 mod hashes;
 mod ir_cache;
+mod layout;
 mod levels;
+mod old_output;
 mod output_seen;
 mod pipeline;
 mod plan;
@@ -27,6 +29,7 @@ mod record;
 mod report;
 mod section;
 mod section_table;
+mod wave;
 mod world;
 
 pub use compiler::{FileIr, Imported, Unit, UnitCompiler, UnitProblem};

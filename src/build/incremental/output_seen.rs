@@ -1,7 +1,8 @@
 //! Whether an output is still what a build wrote: a small file beside the seal.
 //!
 //! The output is no input, so it is not in the seal: sealing it would hash it with BLAKE3 after each build, which takes
-//! longer than patching it. Nobody who could forge its XXH3 gains anything: they may write the output itself.
+//! longer than patching it. Its identity (`Record::identity`) is made of what its sections are, so a patch hashes only what
+//! is new. Nobody who could forge it gains anything: they may write the output itself.
 
 use std::path::Path;
 
@@ -10,9 +11,8 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::digest::{crc32, fast_hash};
 use crate::fs::{self, Durability, StatTuple};
-use crate::track::FileTime;
 
-const MAGIC: [u8; 8] = *b"JANOUT1\n";
+const MAGIC: [u8; 8] = *b"JANOUT2\n";
 
 /// What was written.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -25,7 +25,7 @@ struct Sealed {
     settled: U32,
     /// XXH3-64 of the path.
     path: U64,
-    /// XXH3-64 of the content.
+    /// Identity of the content.
     content: U64,
     tuple: StatTuple,
 }
@@ -56,35 +56,46 @@ impl Sealed {
     }
 }
 
-/// Notes in `file` that content with this XXH3-64 was just written to `output`.
-pub(super) fn note(file: &Path, output: &Path, content: u64) -> std::io::Result<()> {
-    // Written within this tick of the clock, so another write may leave the same times.
-    let sealed = Sealed::new(output, content, StatTuple::of(output)?, false);
+/// Notes in `file` that content of this identity stands in `output` with this tuple. `is_settled` where the tuple alone
+/// proves that from now on.
+pub(super) fn note(
+    file: &Path,
+    output: &Path,
+    content: u64,
+    tuple: StatTuple,
+    is_settled: bool,
+) -> std::io::Result<()> {
+    let sealed = Sealed::new(output, content, tuple, is_settled);
     fs::replace(file, sealed.as_bytes(), Durability::Rename)
 }
 
-/// Whether `output` is what was noted, and that is `content`: seal and note are two files, and of two builds at once each
-/// may have written one. `began` is a moment before this call, by the file system's clock: with it a later call need not
-/// read the output again.
-pub(super) fn is_intact(file: &Path, output: &Path, content: u64, began: Option<&FileTime>) -> bool {
-    let (Some(sealed), Ok(tuple)) = (Sealed::read(file), StatTuple::of(output)) else { return false };
-    let is_same = sealed.tuple == tuple;
+/// What is known of an output without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It is what was noted. What this relies on: nobody writes to a file without moving one of its times. A change time
+    /// moves with every write, unless one falls into the tick of the last; then the other time does, because it was
+    /// signed when the output was written (see [`write_pieces`](crate::fs::write_pieces)), or because the tick was over
+    /// when the content was looked at. If either broke, a patch would keep sections that somebody else wrote.
+    Same,
+    /// It may be: its content has to be looked at.
+    MayBe,
+    /// It is not.
+    Other,
+}
+
+/// Whether an output with this tuple is what was noted, and that is `content`: seal and note are two files, and of two builds
+/// at once each may have written one.
+pub(super) fn look(file: &Path, output: &Path, content: u64, tuple: &StatTuple) -> Known {
+    let Some(sealed) = Sealed::read(file) else { return Known::Other };
     let of_this_path = sealed.path.get() == fast_hash(output.as_os_str().as_encoded_bytes());
     let is_meant = of_this_path && sealed.content.get() == content;
     if !is_meant || !tuple.is_file() || tuple.len_bytes() != sealed.tuple.len_bytes() {
-        return false;
+        Known::Other
+    } else if sealed.tuple == *tuple && sealed.settled.get() == 1 {
+        Known::Same
+    } else {
+        Known::MayBe
     }
-    if is_same && sealed.settled.get() == 1 {
-        return true;
-    }
-    let read = fs::read_bounded(output, tuple.len_bytes())
-        .is_ok_and(|bytes| bytes.len() as u64 == tuple.len_bytes() && fast_hash(&bytes) == content);
-    if read && began.is_some_and(|began| began.proves(&tuple)) {
-        let settled = Sealed::new(output, content, tuple, true);
-        // Without it the next build reads the output once more.
-        let _ = fs::replace(file, settled.as_bytes(), Durability::Rename);
-    }
-    read
 }
 
 #[cfg(test)]
@@ -92,39 +103,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_output_is_intact_until_its_content_is_another() {
+    fn an_output_is_known_by_its_tuple_once_that_is_settled_and_looked_at_before() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let (file, output) = (dir.path().join("note"), dir.path().join("out"));
-        assert!(!is_intact(&file, &output, fast_hash(b"content"), None), "never noted");
         std::fs::write(&output, b"content").expect("written");
-        note(&file, &output, fast_hash(b"content")).expect("noted");
-        assert!(is_intact(&file, &output, fast_hash(b"content"), None));
-        std::fs::write(&output, b"content").expect("the same again");
-        assert!(is_intact(&file, &output, fast_hash(b"content"), None));
-        assert!(!is_intact(&file, &output, fast_hash(b"CONTENT"), None), "noted for another build's output");
-        std::fs::write(&output, b"CONTENT").expect("of the same length");
-        assert!(!is_intact(&file, &output, fast_hash(b"content"), None));
+        let tuple = StatTuple::of(&output).expect("there");
+        let known = |content| look(&file, &output, content, &StatTuple::of(&output).expect("asked"));
+        assert_eq!(known(7), Known::Other, "never noted");
+        note(&file, &output, 7, tuple, false).expect("noted");
+        assert_eq!((known(7), known(8)), (Known::MayBe, Known::Other), "8 is another build's");
+        note(&file, &output, 7, tuple, true).expect("noted");
+        assert_eq!(known(7), Known::Same);
+        assert_eq!(look(&file, &dir.path().join("other"), 7, &tuple), Known::Other);
+        std::fs::File::options()
+            .write(true)
+            .open(&output)
+            .and_then(|file| file.set_modified(std::time::UNIX_EPOCH))
+            .expect("touched");
+        assert_eq!(known(7), Known::MayBe);
+        std::fs::write(&output, b"of another length").expect("written");
+        assert_eq!(known(7), Known::Other);
         std::fs::remove_file(&output).expect("removed");
-        assert!(!is_intact(&file, &output, fast_hash(b"content"), None));
+        assert_eq!(known(7), Known::Other);
         std::fs::create_dir(&output).expect("a folder in its place");
-        assert!(!is_intact(&file, &output, fast_hash(b"content"), None));
+        assert_eq!(known(7), Known::Other);
     }
 
     #[test]
-    fn what_the_clock_has_passed_is_not_read_again() {
+    fn a_note_with_a_flipped_bit_is_none() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let (file, output) = (dir.path().join("note"), dir.path().join("out"));
         std::fs::write(&output, b"content").expect("written");
-        note(&file, &output, fast_hash(b"content")).expect("noted");
         let tuple = StatTuple::of(&output).expect("there");
-        let later = FileTime::on_device_of(&tuple, tuple.ctime_ns().max(tuple.mtime_ns()) + 10_000_000_000);
-        assert!(is_intact(&file, &output, fast_hash(b"content"), Some(&later)));
-        assert_eq!(Sealed::read(&file).expect("sound").settled.get(), 1);
+        note(&file, &output, 7, tuple, true).expect("noted");
         let mut bytes = std::fs::read(&file).expect("read");
         for at in 0..bytes.len() {
             bytes[at] ^= 1;
             std::fs::write(&file, &bytes).expect("written");
-            assert!(!is_intact(&file, &output, fast_hash(b"content"), None), "byte {at} of the note");
+            assert_eq!(look(&file, &output, 7, &tuple), Known::Other, "byte {at} of the note");
             bytes[at] ^= 1;
         }
     }

@@ -3,23 +3,25 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::compile::{Compiled, Compiling};
-use super::compiler::{UnitCompiler, UnitProblem};
+use super::compile::Compiled;
+use super::compiler::UnitCompiler;
+use super::layout::{Layout, Part, assemble};
 use super::levels::MultiLevelCache;
-use super::plan::{OldOutput, UnitPlan, plan};
-use super::record::{FileRecord, ImportRecord, Record};
-use super::report::{FullBecause, Route, UnitBuild, UnitBuildError, UnitReason, UnitStep};
-use super::section::{Combined, NewSection, SectionPlace, combine, take_apart};
+use super::old_output::{OldBytes, OldOutput};
+use super::plan::plan;
+use super::record::{FileRecord, Record};
+use super::report::{FullBecause, Route, UnitBuild, UnitBuildError};
+use super::section::{Combined, SectionPlace, take_apart};
+use super::wave::Sea;
 use super::world::{World, WorldFile};
-use crate::build::parallel;
 use crate::clock::Stopwatch;
 use crate::digest::{ContentDigest, fast_hash};
-use crate::fs;
-use crate::graph::{CombinedHashes, Components, Outcome, Wave};
+use crate::fs::{self, OldFile, Piece, PieceError, Written};
+use crate::graph::{CombinedHashes, Components};
 
-/// A whole output that is longer than this is not kept in the cache: it can be put together from what its functions
-/// became.
-const MOST_KEPT_BYTES: usize = 16 << 20;
+/// A whole output that is longer than this is not kept in the cache: to hash and write all of it again would take longer than
+/// the patch that made it, and it can be put together from what its functions became.
+const MOST_KEPT_BYTES: u64 = 1 << 20;
 
 /// What to build.
 #[derive(Clone, Copy, Debug)]
@@ -43,41 +45,37 @@ pub fn incremental_build(
 ) -> Result<UnitBuild, UnitBuildError> {
     let settings = *cache.settings.digest().as_bytes();
     cache.hashes.begin();
-    let is_ours = |record: &&Record| record.settings == settings && record.entry == request.entry;
+    let is_ours = |record: &Record| record.settings == settings && record.entry == request.entry;
     if !cache.entries.options.recache
-        && let Some(brief) = cache.hashes.unchanged_build(request.output).as_ref().filter(is_ours)
+        && let Some(brief) = cache.hashes.unchanged_build().filter(|brief| is_ours(brief))
+        && cache.hashes.has_output(request.output, brief)
     {
         let files = brief.file_count as usize;
-        return Ok(UnitBuild { files, ..nothing_done(Route::FastPath, brief.output_bytes) });
+        return Ok(UnitBuild { files, ..UnitBuild::nothing_done(Route::FastPath, brief.output_bytes) });
     }
-    let record = cache.hashes.load_record().filter(is_ours).cloned();
+    cache.hashes.before_reading();
+    let record = cache.hashes.take_record().filter(is_ours);
     let record = record.filter(|_| !cache.entries.options.recache);
     let world = match World::discover(request.entry, compiler, record.as_ref(), &cache.hashes) {
         Ok(world) => world,
-        Err(problems) => return Ok(UnitBuild { problems, ..nothing_done(Route::Failed, 0) }),
+        Err(problems) => return Ok(UnitBuild { problems, ..UnitBuild::nothing_done(Route::Failed, 0) }),
     };
     let components = world.graph.components();
     let combined = CombinedHashes::of(&world.graph, &components, &world.own_digests());
     let entry_node = world.node(request.entry).and_then(|node| combined.of_node(node));
     let combined = entry_node.map_or([0; 32], |hash| *hash.as_bytes());
-    let build = Build { request, compiler, settings, combined, world: &world, components: &components };
-    let done = build.run(cache, record.as_ref());
+    let build = Build {
+        request,
+        compiler,
+        settings,
+        combined,
+        record: record.as_ref(),
+        world: &world,
+        components: &components,
+    };
+    let done = build.run(cache);
     cache.save();
     done
-}
-
-fn nothing_done(route: Route, output_bytes: u64) -> UnitBuild {
-    UnitBuild {
-        route,
-        files: 0,
-        steps: Vec::new(),
-        cut_off: 0,
-        blocked: Vec::new(),
-        problems: Vec::new(),
-        changed_meanwhile: Vec::new(),
-        written: false,
-        output_bytes,
-    }
 }
 
 struct Build<'b> {
@@ -85,82 +83,73 @@ struct Build<'b> {
     compiler: &'b dyn UnitCompiler,
     settings: [u8; 32],
     combined: [u8; 32],
+    /// Of the last build, if it was one of the same.
+    record: Option<&'b Record>,
     world: &'b World,
     components: &'b Components,
 }
 
+/// What became of an output that was to be delivered.
+enum Delivered {
+    Written(Written),
+    /// It was there; its tuple where nobody has noted that.
+    WasThere(Option<Written>),
+    /// Somebody changed the old output while it was copied.
+    OldChanged,
+}
+
 impl Build<'_> {
-    fn run(
-        &self,
-        cache: &mut MultiLevelCache<'_>,
-        record: Option<&Record>,
-    ) -> Result<UnitBuild, UnitBuildError> {
-        let watch = Stopwatch::start();
-        let is_same = record.is_some_and(|record| record.combined == self.combined);
-        let old = self.old_output(cache, record);
-        if let (true, Some(record), OldOutput::There(bytes)) = (is_same, record, &old) {
+    fn run(&self, cache: &mut MultiLevelCache<'_>) -> Result<UnitBuild, UnitBuildError> {
+        let old = self.old_output(cache);
+        if let (Some(record), OldOutput::There(bytes)) = (self.record, &old)
+            && record.combined == self.combined
+        {
             // Files were touched, or the output was lost: what is to be delivered is known as a whole.
-            return self.restore(cache, record, bytes);
+            let delivered = match bytes {
+                OldBytes::Kept(bytes) => self.deliver(&[Piece::New(bytes)], None)?,
+                OldBytes::File(_) | OldBytes::Read { .. } => Delivered::WasThere(bytes.unnoted()),
+            };
+            return Ok(self.restored(cache, record, &delivered));
         }
-        if let Some((output, interfaces)) = self.whole_output(cache, record) {
-            return self.restore(cache, &self.record(interfaces, &output), &output.bytes);
+        if let Some((output, interfaces)) = self.whole_output(cache) {
+            let record = self.record_of(interfaces, &output);
+            let delivered = self.deliver(&[Piece::New(&output.bytes)], None)?;
+            return Ok(self.restored(cache, &record, &delivered));
         }
-        let planned = plan(self.world, record, &old);
-        let full = planned.full;
-        let outcome = self.compile(cache, record, &planned);
-        if outcome.failed.is_some() {
-            return Ok(outcome.done);
+        if let Some(done) = self.make(cache, &old)? {
+            return Ok(done);
         }
-        let old_bytes = match &old {
-            OldOutput::There(bytes) => bytes.as_slice(),
-            OldOutput::Gone(_) => &[],
-        };
-        let made = self.put_together(&outcome.compiled, record, old_bytes)?;
-        let written = self.deliver(&made.bytes)?;
-        if made.bytes.len() <= MOST_KEPT_BYTES {
-            cache.zir.put_combined(self.request.entry, &self.combined, &made.bytes, watch.elapsed_ns());
-        }
-        self.remember(cache, &self.record(self.interfaces(&outcome.compiled, record), &made));
-        let route = full.map_or(Route::Patched, Route::Full);
-        let changed_meanwhile = cache.hashes.changed_meanwhile(&self.world.files);
-        let output_bytes = made.bytes.len() as u64;
-        Ok(UnitBuild { route, changed_meanwhile, written, output_bytes, ..outcome.done })
+        let made = self.make(cache, &OldOutput::Gone(FullBecause::OutputDamaged))?;
+        // Nothing is copied from an output that is gone, so nobody can have changed it.
+        Ok(made.unwrap_or_else(|| UnitBuild::nothing_done(Route::Failed, 0)))
     }
 
     /// The last output: where it lies if nobody touched it, else as the cache has it.
-    fn old_output(&self, cache: &MultiLevelCache<'_>, record: Option<&Record>) -> OldOutput {
+    fn old_output(&self, cache: &MultiLevelCache<'_>) -> OldOutput {
         if cache.entries.options.recache {
             return OldOutput::Gone(FullBecause::Recache);
         }
-        let Some(record) = record else { return OldOutput::Gone(FullBecause::FirstBuild) };
-        // Places of sections hold for these bytes only, whoever writes to the output meanwhile.
-        let is_it = |bytes: &Vec<u8>| {
-            bytes.len() as u64 == record.output_bytes && fast_hash(bytes) == record.output_hash
-        };
-        if let Some(bytes) = fs::read_bounded(self.request.output, record.output_bytes).ok().filter(is_it) {
-            return OldOutput::There(bytes);
-        }
-        let is_there = fs::look_at(self.request.output).is_ok();
-        match cache.zir.get_combined(self.request.entry, &record.combined).filter(is_it) {
+        let Some(record) = self.record else { return OldOutput::Gone(FullBecause::FirstBuild) };
+        let form = self.compiler.form();
+        let found = OldBytes::find(self.request.output, record, form, &cache.hashes);
+        let is_it = |bytes: &Vec<u8>| record.is_output(form, bytes);
+        let kept = || cache.zir.get_combined(self.request.entry, &record.combined).filter(is_it);
+        match found.or_else(|| kept().map(OldBytes::Kept)) {
             Some(bytes) => OldOutput::There(bytes),
-            None if is_there => OldOutput::Gone(FullBecause::OutputDamaged),
+            None if fs::look_at(self.request.output).is_ok() => OldOutput::Gone(FullBecause::OutputDamaged),
             None => OldOutput::Gone(FullBecause::OutputGone),
         }
     }
 
     /// The output of these very sources, if it was made before: its parts, and what importers see of each file.
-    fn whole_output(
-        &self,
-        cache: &MultiLevelCache<'_>,
-        record: Option<&Record>,
-    ) -> Option<(Combined, Vec<[u8; 32]>)> {
+    fn whole_output(&self, cache: &MultiLevelCache<'_>) -> Option<(Combined, Vec<[u8; 32]>)> {
         let bytes = cache.zir.get_combined(self.request.entry, &self.combined)?;
         let sections = take_apart(self.compiler.form(), &bytes).ok()?;
         let paths = self.world.files.iter().map(|file| &file.path);
         if !sections.iter().map(|section| &section.path).eq(paths) {
             return None;
         }
-        let interface = |file: &WorldFile| match record.and_then(|record| record.file(&file.path)) {
+        let interface = |file: &WorldFile| match self.record.and_then(|record| record.file(&file.path)) {
             Some(known) if known.digest() == file.digest => Some(known.interface),
             _ => {
                 let lowered = cache.zir.get(&file.path, file.digest)?;
@@ -171,155 +160,141 @@ impl Build<'_> {
         Some((Combined { bytes, sections }, interfaces?))
     }
 
-    /// Delivers an output that is known as a whole.
-    fn restore(
-        &self,
-        cache: &mut MultiLevelCache<'_>,
-        record: &Record,
-        bytes: &[u8],
-    ) -> Result<UnitBuild, UnitBuildError> {
-        let written = self.deliver(bytes)?;
-        self.remember(cache, record);
+    /// After an output was delivered that was known as a whole.
+    fn restored(&self, cache: &mut MultiLevelCache<'_>, record: &Record, delivered: &Delivered) -> UnitBuild {
+        self.remember(cache, record, delivered);
+        let written = matches!(delivered, Delivered::Written(_));
         let route = if written { Route::Restored } else { Route::FastPath };
         let changed_meanwhile = cache.hashes.changed_meanwhile(&self.world.files);
-        let done = nothing_done(route, record.output_bytes);
-        Ok(UnitBuild { files: self.world.files.len(), written, changed_meanwhile, ..done })
+        let done = UnitBuild::nothing_done(route, record.output_bytes);
+        UnitBuild { files: self.world.files.len(), written, changed_meanwhile, ..done }
     }
 
-    fn deliver(&self, bytes: &[u8]) -> Result<bool, UnitBuildError> {
-        fs::write_output(self.request.output, bytes).map_err(|source| UnitBuildError::Output {
-            path: self.request.output.display().to_string(),
-            source,
-        })
-    }
-
-    fn compile(
+    /// Compiles what has to be, and puts the output together; none where somebody changed the old one meanwhile.
+    fn make(
         &self,
-        cache: &MultiLevelCache<'_>,
-        record: Option<&Record>,
-        planned: &UnitPlan,
-    ) -> Compilation {
-        let compiling = Compiling::new(cache, self.compiler, self.world, &cache.hashes);
-        let mut wave = Wave::new(&self.world.graph, self.components, &planned.changed());
-        let mut compilation = Compilation::new(self.world.files.len());
-        while !wave.is_done() {
-            let batch: Vec<_> = std::iter::from_fn(|| wave.next_ready()).collect();
-            let mut work: Vec<(u32, UnitReason)> = Vec::new();
-            let mut counts = Vec::with_capacity(batch.len());
-            for unit in &batch {
-                let before = work.len();
-                work.extend(unit.members.iter().filter_map(|node| {
-                    let own = planned.reasons.get(*node as usize).cloned().flatten();
-                    let reason = own.or_else(|| self.seen_change(&compiling, record, planned, *node))?;
-                    Some((*node, reason))
-                }));
-                let count = work.len() - before;
-                compilation.done.cut_off += unit.members.len() - count;
-                counts.push(count);
-            }
-            let done = parallel::map(&work, parallel::available(), |(node, _)| compiling.section(*node));
-            let mut done = work.into_iter().zip(done);
-            for (unit, count) in batch.iter().zip(counts) {
-                let mut failed = false;
-                let mut shown_otherwise = false;
-                for ((node, reason), result) in done.by_ref().take(count) {
-                    match result {
-                        Ok(compiled) => {
-                            shown_otherwise |= !self.shows_the_same(record, node, compiled.interface);
-                            compilation.add(self.world, node, reason, compiled);
-                        }
-                        Err(problems) => {
-                            failed = true;
-                            compilation.fail(self.world, node, problems);
-                        }
-                    }
-                }
-                // Only units that were handed out are reported, so neither can fail.
-                let _ = if failed {
-                    wave.failed(unit.component)
-                } else {
-                    wave.finished(unit.component, shown_otherwise)
-                };
-            }
+        cache: &mut MultiLevelCache<'_>,
+        old: &OldOutput,
+    ) -> Result<Option<UnitBuild>, UnitBuildError> {
+        let watch = Stopwatch::start();
+        let planned = plan(self.world, self.record, old);
+        let sea = Sea { compiler: self.compiler, world: self.world, components: self.components };
+        let outcome = sea.compile(cache, self.record, &planned);
+        if outcome.failed.is_some() {
+            return Ok(Some(outcome.done));
         }
-        for (component, outcome) in wave.outcomes() {
-            let members = self.components.members(component);
-            match outcome {
-                Outcome::CutOff => compilation.done.cut_off += members.len(),
-                Outcome::Blocked { .. } => {
-                    let paths = members.iter().filter_map(|node| self.world.file(*node));
-                    compilation.done.blocked.extend(paths.map(|file| file.path.clone()));
-                }
-                _ => {}
-            }
-        }
-        compilation.finish()
-    }
-
-    fn shows_the_same(&self, record: Option<&Record>, node: u32, interface: ContentDigest) -> bool {
-        let known = self.world.file(node).and_then(|file| record?.file(&file.path));
-        known.is_some_and(|known| known.interface == *interface.as_bytes())
-    }
-
-    /// The import of a file that shows something else now. What a file shows depends on its content alone, so this is
-    /// known of the members of an import cycle before any of them is compiled.
-    fn seen_change(
-        &self,
-        compiling: &Compiling<'_>,
-        record: Option<&Record>,
-        planned: &UnitPlan,
-        node: u32,
-    ) -> Option<UnitReason> {
-        let shows_otherwise = |import: &&str| {
-            let Some(target) = self.world.node(import) else { return false };
-            let reason = planned.reasons.get(target as usize).and_then(Option::as_ref);
-            matches!(reason, Some(UnitReason::New | UnitReason::Edited { .. }))
-                && compiling
-                    .interface(target)
-                    .is_some_and(|interface| !self.shows_the_same(record, target, interface))
+        let there = match old {
+            OldOutput::There(bytes) if planned.full.is_none() => Some(bytes),
+            OldOutput::There(_) | OldOutput::Gone(_) => None,
         };
-        let mut imports = self.world.file(node)?.imports.iter().filter_map(ImportRecord::target);
-        let import = imports.find(shows_otherwise)?.to_owned();
-        Some(UnitReason::InterfaceChanged { import })
-    }
-
-    fn put_together(
-        &self,
-        compiled: &BTreeMap<u32, Compiled>,
-        record: Option<&Record>,
-        old: &[u8],
-    ) -> Result<Combined, UnitBuildError> {
         let places: Vec<Option<SectionPlace>> =
-            self.world.files.iter().map(|file| record?.file(&file.path)?.place()).collect();
-        let mut sections = Vec::with_capacity(self.world.files.len());
-        for ((file, place), node) in self.world.files.iter().zip(&places).zip(0_u32..) {
-            match (compiled.get(&node), place) {
-                (Some(compiled), _) => {
-                    sections.push(NewSection::Compiled { path: &file.path, bytes: &compiled.bytes });
-                }
-                (None, Some(place)) => sections.push(NewSection::Kept(place)),
-                // The plan keeps only what has a place.
-                (None, None) => {}
-            }
-        }
+            self.world.files.iter().map(|file| self.record?.file(&file.path)?.place()).collect();
+        let parts = self.parts(&outcome.compiled, &places, there)?;
         let (prologue, epilogue) =
             (self.compiler.prologue(self.request.entry), self.compiler.epilogue(self.request.entry));
-        Ok(combine(self.compiler.form(), old, &prologue, &sections, &epilogue)?)
+        let layout = Layout::new(self.compiler.form(), &prologue, &parts, &epilogue);
+        let pieces = layout.pieces(&parts);
+        let delivered = match there {
+            Some(there) if there.holds(&pieces, layout.output_bytes) => Delivered::WasThere(there.unnoted()),
+            Some(there) => match there.resolve(pieces.clone()) {
+                Some(pieces) => self.deliver(&pieces, there.file())?,
+                None => Delivered::OldChanged,
+            },
+            None => self.deliver(&pieces, None)?,
+        };
+        if matches!(delivered, Delivered::OldChanged) {
+            return Ok(None);
+        }
+        if layout.output_bytes <= MOST_KEPT_BYTES
+            && let Some(bytes) = there.map_or_else(|| Some(Vec::new()), OldBytes::to_vec)
+            && let Ok(whole) = assemble(&pieces, layout.output_bytes, &bytes)
+        {
+            cache.zir.put_combined(self.request.entry, &self.combined, &whole, watch.elapsed_ns());
+        }
+        let record = self.record_with(
+            self.interfaces(&outcome.compiled),
+            &layout.sections,
+            (&layout.head, &layout.tail),
+            layout.output_bytes,
+        );
+        self.remember(cache, &record, &delivered);
+        let changed_meanwhile = cache.hashes.changed_meanwhile(&self.world.files);
+        Ok(Some(UnitBuild {
+            route: planned.full.map_or(Route::Patched, Route::Full),
+            changed_meanwhile,
+            written: matches!(delivered, Delivered::Written(_)),
+            output_bytes: layout.output_bytes,
+            ..outcome.done
+        }))
+    }
+
+    /// Where each section comes from. One that became what it was is kept.
+    fn parts<'a>(
+        &'a self,
+        compiled: &'a BTreeMap<u32, Compiled>,
+        places: &'a [Option<SectionPlace>],
+        old: Option<&OldBytes>,
+    ) -> Result<Vec<(&'a str, Part<'a>)>, UnitBuildError> {
+        let mut parts = Vec::with_capacity(places.len());
+        for ((file, place), node) in self.world.files.iter().zip(places).zip(0_u32..) {
+            let part = match (compiled.get(&node), place) {
+                (Some(compiled), place) => {
+                    let ready = compiled.ready.as_ref().map_err(Clone::clone)?;
+                    match place.as_ref().zip(old) {
+                        Some((place, old)) if old.has(place, ready) => Part::Kept(place),
+                        _ => Part::Ready(ready),
+                    }
+                }
+                (None, Some(place)) => Part::Kept(place),
+                // The plan keeps only what has a place.
+                (None, None) => continue,
+            };
+            parts.push((file.path.as_str(), part));
+        }
+        Ok(parts)
+    }
+
+    fn deliver(&self, pieces: &[Piece<'_>], old: Option<&OldFile>) -> Result<Delivered, UnitBuildError> {
+        let done = match fs::find_pieces(self.request.output, pieces) {
+            Some(tuple) => return Ok(Delivered::WasThere(Some(Written { tuple, is_signed: false }))),
+            None => fs::write_pieces(self.request.output, pieces, old),
+        };
+        match done {
+            Ok(written) => Ok(Delivered::Written(written)),
+            Err(PieceError::OldChanged) => Ok(Delivered::OldChanged),
+            Err(PieceError::Io(source)) => {
+                Err(UnitBuildError::Output { path: self.request.output.display().to_string(), source })
+            }
+        }
     }
 
     /// What importers see of each file, in the order of the files.
-    fn interfaces(&self, compiled: &BTreeMap<u32, Compiled>, old: Option<&Record>) -> Vec<[u8; 32]> {
+    fn interfaces(&self, compiled: &BTreeMap<u32, Compiled>) -> Vec<[u8; 32]> {
         let files = self.world.files.iter().zip(0_u32..);
         let interface = |(file, node): (&WorldFile, u32)| match compiled.get(&node) {
             Some(compiled) => *compiled.interface.as_bytes(),
             // The plan keeps only what the last build knew.
-            None => old.and_then(|old| old.file(&file.path)).map_or([0; 32], |known| known.interface),
+            None => self.record.and_then(|old| old.file(&file.path)).map_or([0; 32], |known| known.interface),
         };
         files.map(interface).collect()
     }
 
-    fn record(&self, interfaces: Vec<[u8; 32]>, made: &Combined) -> Record {
-        let files = self.world.files.iter().zip(&made.sections).zip(interfaces);
+    fn record_of(&self, interfaces: Vec<[u8; 32]>, made: &Combined) -> Record {
+        let bytes = &made.bytes;
+        let head = made.sections.first().map_or(bytes.len(), |first| first.whole.start);
+        let tail = made.sections.last().map_or(bytes.len(), |last| last.whole.end);
+        let around = (bytes.get(..head).unwrap_or_default(), bytes.get(tail..).unwrap_or_default());
+        self.record_with(interfaces, &made.sections, around, bytes.len() as u64)
+    }
+
+    fn record_with(
+        &self,
+        interfaces: Vec<[u8; 32]>,
+        sections: &[SectionPlace],
+        (head, tail): (&[u8], &[u8]),
+        output_bytes: u64,
+    ) -> Record {
+        let files = self.world.files.iter().zip(sections).zip(interfaces);
         let files = files.map(|((file, place), interface)| FileRecord {
             path: file.path.clone(),
             digest: *file.digest.as_bytes(),
@@ -330,65 +305,28 @@ impl Build<'_> {
             content_at: place.content.start as u64,
             end: place.whole.end as u64,
         });
-        Record {
+        let mut record = Record {
             settings: self.settings,
             entry: self.request.entry.to_owned(),
             file_count: self.world.files.len() as u64,
             files: files.collect(),
-            output_bytes: made.bytes.len() as u64,
-            output_hash: fast_hash(&made.bytes),
+            output_bytes,
+            output_hash: 0,
+            head_hash: fast_hash(head),
+            tail_hash: fast_hash(tail),
             combined: self.combined,
-        }
+        };
+        record.output_hash = record.identity();
+        record
     }
 
     /// What cannot be remembered costs the next build time and nothing else.
-    fn remember(&self, cache: &mut MultiLevelCache<'_>, record: &Record) {
-        if let Err(error) = cache.hashes.remember(&self.world.files, self.request.output, record) {
+    fn remember(&self, cache: &mut MultiLevelCache<'_>, record: &Record, delivered: &Delivered) {
+        if let Err(error) = cache.hashes.remember(&self.world.files, record) {
             tracing::warn!(%error, "what this build saw was not kept; the next one looks at everything anew");
         }
-    }
-}
-
-/// What was compiled.
-struct Compilation {
-    compiled: BTreeMap<u32, Compiled>,
-    /// The first file that could not be compiled, whether or not the compiler said why.
-    failed: Option<String>,
-    done: UnitBuild,
-}
-
-impl Compilation {
-    fn new(files: usize) -> Self {
-        Self {
-            compiled: BTreeMap::new(),
-            failed: None,
-            done: UnitBuild { files, ..nothing_done(Route::Failed, 0) },
+        if let Delivered::Written(seen) | Delivered::WasThere(Some(seen)) = delivered {
+            cache.hashes.note_output(self.request.output, record, seen);
         }
-    }
-
-    fn add(&mut self, world: &World, node: u32, reason: UnitReason, compiled: Compiled) {
-        let path = world.file(node).map_or_else(String::new, |file| file.path.clone());
-        let (made, reused) = (compiled.functions_made, compiled.functions_reused);
-        self.done.steps.push(UnitStep { path, reason, compiled: made, reused });
-        self.compiled.insert(node, compiled);
-    }
-
-    fn fail(&mut self, world: &World, node: u32, problems: Vec<UnitProblem>) {
-        let path = || world.file(node).map_or_else(String::new, |file| file.path.clone());
-        self.failed.get_or_insert_with(path);
-        self.done.problems.extend(problems);
-    }
-
-    fn finish(mut self) -> Self {
-        // Who finds no problem takes the build for done.
-        if let (Some(path), true) = (&self.failed, self.done.problems.is_empty()) {
-            let message = "the compiler failed, and did not say why".to_owned();
-            self.done.problems.push(UnitProblem { path: path.clone(), place: None, message });
-        }
-        self.done.steps.sort_by(|left, right| left.path.cmp(&right.path));
-        self.done.blocked.sort_unstable();
-        self.done.problems.sort_unstable();
-        self.done.problems.dedup();
-        self
     }
 }

@@ -1,18 +1,10 @@
 //! What a change makes necessary: which files' sections are to be compiled, and from what the others are taken. Pure.
 
+use super::old_output::OldOutput;
 use super::record::{FileRecord, ImportRecord, Record};
 use super::report::{FullBecause, UnitReason};
 use super::section::SectionPlace;
 use super::world::{World, WorldFile};
-
-/// What is left of the last output.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum OldOutput {
-    /// Its bytes, as they were written.
-    There(Vec<u8>),
-    /// None that can be used, and why.
-    Gone(FullBecause),
-}
 
 /// Why each file has to be compiled; none where its section can be kept, as far as it is known before anything is compiled.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,7 +32,7 @@ pub(super) fn plan(world: &World, record: Option<&Record>, old: &OldOutput) -> U
     };
     let old_bytes = match old {
         OldOutput::Gone(because) => return all(*because),
-        OldOutput::There(bytes) => bytes.len(),
+        OldOutput::There(old) => old.len_bytes(),
     };
     let Some(record) = record else { return all(FullBecause::FirstBuild) };
     let reasons: Vec<_> =
@@ -52,7 +44,7 @@ pub(super) fn plan(world: &World, record: Option<&Record>, old: &OldOutput) -> U
     UnitPlan { reasons, full: None }
 }
 
-fn reason(file: &WorldFile, known: Option<&FileRecord>, old_bytes: usize) -> Option<UnitReason> {
+fn reason(file: &WorldFile, known: Option<&FileRecord>, old_bytes: u64) -> Option<UnitReason> {
     let Some(known) = known else { return Some(UnitReason::New) };
     let (old, new) = (known.digest(), file.digest);
     if old != new {
@@ -64,7 +56,7 @@ fn reason(file: &WorldFile, known: Option<&FileRecord>, old_bytes: usize) -> Opt
     if let Some((old, new)) = before.zip(now).find(|(old, new)| old != new) {
         return Some(UnitReason::ImportMeans { old: old.map(str::to_owned), new: new.map(str::to_owned) });
     }
-    let is_there = |place: &SectionPlace| place.whole.end <= old_bytes;
+    let is_there = |place: &SectionPlace| place.whole.end as u64 <= old_bytes;
     if known.place().as_ref().is_none_or(|place| !is_there(place)) {
         return Some(UnitReason::Full(FullBecause::OutputDamaged));
     }

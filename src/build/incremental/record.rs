@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::section::SectionPlace;
-use crate::digest::ContentDigest;
+use super::section::{OutputForm, SectionPlace, marker as marker_of};
+use crate::digest::{ContentDigest, fast_hash};
 
 /// What the last build knew.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,8 +18,12 @@ pub(super) struct Record {
     pub(super) files: Vec<FileRecord>,
     /// The output's length.
     pub(super) output_bytes: u64,
-    /// XXH3-64 of the output: another build's output is not taken for this one's.
+    /// Tells this output from those of other builds: XXH3-64 of what its parts are, which is known without reading them.
     pub(super) output_hash: u64,
+    /// XXH3-64 of what stands before the first section.
+    pub(super) head_hash: u64,
+    /// XXH3-64 of what stands behind the last one.
+    pub(super) tail_hash: u64,
     /// The combined hash of the entry: what the whole output is known by in the cache.
     pub(super) combined: [u8; 32],
 }
@@ -54,6 +58,41 @@ impl Record {
     pub(super) fn file(&self, path: &str) -> Option<&FileRecord> {
         let at = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
         self.files.get(at)
+    }
+
+    /// What [`Record::output_hash`] has to be. Cost: some bytes a file.
+    pub(super) fn identity(&self) -> u64 {
+        let mut text = Vec::with_capacity(32 + self.files.len() * 80);
+        let mut push = |number: u64| text.extend_from_slice(&number.to_le_bytes());
+        [self.output_bytes, self.head_hash, self.tail_hash].into_iter().for_each(&mut push);
+        for file in &self.files {
+            let numbers = [file.hash, file.whole_at, file.content_at, file.end, file.path.len() as u64];
+            text.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+            text.extend_from_slice(file.path.as_bytes());
+        }
+        fast_hash(&text)
+    }
+
+    /// Whether `bytes` are the output. Cost: hashing all of it.
+    pub(super) fn is_output(&self, form: OutputForm, bytes: &[u8]) -> bool {
+        let mut end = self.files.first().map_or(self.output_bytes, |first| first.whole_at);
+        let is = |from: u64, to: u64, hash: u64| {
+            let range = usize::try_from(from).ok()?..usize::try_from(to).ok()?;
+            Some(fast_hash(bytes.get(range)?) == hash)
+        };
+        if bytes.len() as u64 != self.output_bytes || is(0, end, self.head_hash) != Some(true) {
+            return false;
+        }
+        let are_there = self.files.iter().all(|file| {
+            let place = file.place().filter(|place| place.whole.start as u64 == end);
+            end = file.end;
+            place.is_some_and(|place| {
+                let marker = bytes.get(place.whole.start..place.content.start);
+                marker.is_some_and(|found| found == marker_of(form, &file.path, file.hash))
+                    && is(file.content_at, file.end, file.hash) == Some(true)
+            })
+        });
+        are_there && is(end, self.output_bytes, self.tail_hash) == Some(true)
     }
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {

@@ -113,6 +113,23 @@ pub struct UnitBuild {
     pub output_bytes: u64,
 }
 
+impl UnitBuild {
+    /// Of a build in which no section was compiled.
+    pub(super) const fn nothing_done(route: Route, output_bytes: u64) -> Self {
+        Self {
+            route,
+            files: 0,
+            steps: Vec::new(),
+            cut_off: 0,
+            blocked: Vec::new(),
+            problems: Vec::new(),
+            changed_meanwhile: Vec::new(),
+            written: false,
+            output_bytes,
+        }
+    }
+}
+
 /// Why there is no build at all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use super::section_table::{parse_table, push_table};
+use super::layout::{Layout, Part, ReadySection, assemble};
+use super::section_table::parse_table;
 use crate::digest::fast_hash;
 
 /// How an output is put together.
@@ -81,8 +82,8 @@ pub enum SectionError {
     },
 }
 
-const MARKER: &str = "janus section ";
-const END: &str = "janus end";
+pub(super) const MARKER: &str = "janus section ";
+pub(super) const END: &str = "janus end";
 
 /// Makes an output: `prologue`, the sections in their order, `epilogue`. Kept sections are copied from `old`, whose places
 /// must be of these bytes. Cost: one copy of the output.
@@ -93,89 +94,38 @@ pub fn combine(
     sections: &[NewSection<'_>],
     epilogue: &[u8],
 ) -> Result<Combined, SectionError> {
-    let lengths = sections.iter().map(|section| match section {
-        NewSection::Compiled { path, bytes } => path.len() + bytes.len() + 64,
-        NewSection::Kept(place) => place.whole.len(),
+    let ready: Vec<Option<ReadySection>> = sections
+        .iter()
+        .map(|section| match section {
+            NewSection::Compiled { path, bytes } => ReadySection::new(form, path, bytes.to_vec()).map(Some),
+            NewSection::Kept(_) => Ok(None),
+        })
+        .collect::<Result<_, _>>()?;
+    let parts = sections.iter().zip(&ready).filter_map(|(section, ready)| match section {
+        NewSection::Compiled { path, .. } => Some((*path, Part::Ready(ready.as_ref()?))),
+        NewSection::Kept(place) => Some((place.path.as_str(), Part::Kept(place))),
     });
-    let mut bytes = Vec::with_capacity(lengths.sum::<usize>() + prologue.len() + epilogue.len() + 64);
-    let mut places = Vec::with_capacity(sections.len());
-    push_block(form, &mut bytes, prologue);
-    for section in sections {
-        let start = bytes.len();
-        match section {
-            NewSection::Compiled { path, bytes: content } => {
-                places.push(push_section(form, &mut bytes, path, content)?);
-            }
-            NewSection::Kept(place) => {
-                let gone =
-                    SectionError::Damaged { what: "a section is missing", at_bytes: place.whole.start };
-                bytes.extend_from_slice(old.get(place.whole.clone()).ok_or(gone)?);
-                let content = start + (place.content.start - place.whole.start);
-                let moved = SectionPlace {
-                    path: place.path.clone(),
-                    hash: place.hash,
-                    whole: start..bytes.len(),
-                    content: content..content + place.content.len(),
-                };
-                places.push(moved);
-            }
-        }
-    }
-    match form {
-        OutputForm::Text { comment } => {
-            bytes.extend_from_slice(format!("{comment}{END}\n").as_bytes());
-            push_block(form, &mut bytes, epilogue);
-        }
-        OutputForm::Binary => {
-            bytes.extend_from_slice(epilogue);
-            push_table(&mut bytes, &places);
-        }
-    }
-    Ok(Combined { bytes, sections: places })
+    let parts: Vec<(&str, Part<'_>)> = parts.collect();
+    let layout = Layout::new(form, prologue, &parts, epilogue);
+    let bytes = assemble(&layout.pieces(&parts), layout.output_bytes, old)?;
+    Ok(Combined { bytes, sections: layout.sections })
 }
 
 /// A block of a text ends with a line end, so that what follows stands in a line of its own.
-fn push_block(form: OutputForm, out: &mut Vec<u8>, block: &[u8]) {
-    out.extend_from_slice(block);
-    let is_open = block.last().is_some_and(|last| *last != b'\n');
-    if is_open && matches!(form, OutputForm::Text { .. }) {
-        out.push(b'\n');
+pub(super) fn close(block: &mut Vec<u8>) {
+    if block.last().is_some_and(|last| *last != b'\n') {
+        block.push(b'\n');
     }
 }
 
-fn push_section(
-    form: OutputForm,
-    out: &mut Vec<u8>,
-    path: &str,
-    content: &[u8],
-) -> Result<SectionPlace, SectionError> {
-    let start = out.len();
-    if let OutputForm::Text { comment } = form {
-        let (marker, end) = (format!("{comment}{MARKER}"), format!("{comment}{END}"));
-        let looks_like =
-            |line: &[u8]| line.starts_with(marker.as_bytes()) || line.starts_with(end.as_bytes());
-        if content.split(|byte| *byte == b'\n').any(looks_like) {
-            return Err(SectionError::LooksLikeMarker { path: path.to_owned(), marker });
+/// What stands above a section's bytes: in a text, a line.
+pub(super) fn marker(form: OutputForm, path: &str, hash: u64) -> Vec<u8> {
+    match form {
+        OutputForm::Text { comment } => {
+            format!("{comment}{MARKER}{hash:016x} {}\n", path.escape_default()).into_bytes()
         }
-        // The hash is that of the lines as they stand, so it is put in when they do.
-        out.extend_from_slice(marker.as_bytes());
-        let hash_at = out.len();
-        out.extend_from_slice(&[b'0'; 16]);
-        out.push(b' ');
-        out.extend_from_slice(path.escape_default().to_string().as_bytes());
-        out.push(b'\n');
-        let content_at = out.len();
-        push_block(form, out, content);
-        let hash = fast_hash(out.get(content_at..).unwrap_or_default());
-        if let Some(digits) = out.get_mut(hash_at..hash_at + 16) {
-            digits.copy_from_slice(format!("{hash:016x}").as_bytes());
-        }
-        let (whole, content) = (start..out.len(), content_at..out.len());
-        return Ok(SectionPlace { path: path.to_owned(), hash, whole, content });
+        OutputForm::Binary => Vec::new(),
     }
-    out.extend_from_slice(content);
-    let whole = start..out.len();
-    Ok(SectionPlace { path: path.to_owned(), hash: fast_hash(content), content: whole.clone(), whole })
 }
 
 /// Finds the sections of an output and proves each by its hash. Cost: one pass over the output.

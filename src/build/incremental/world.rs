@@ -10,9 +10,6 @@ use crate::track::Input;
 
 /// How the walk sees the tree.
 pub(super) trait Tree {
-    /// The digest of a file that is known to be as it was when the record was made; none where that is not known.
-    fn unchanged(&self, path: &str) -> Option<ContentDigest>;
-
     /// Whether what stands under a path that the last build looked at, a file or nothing, still does.
     fn is_untouched(&self, path: &str) -> bool;
 
@@ -143,7 +140,7 @@ fn visit(
     let known = record.and_then(|record| record.file(path));
     let again = |known: &FileRecord| known.imports.iter().map(|import| import.again(tree)).collect();
     if let Some(known) = known
-        && tree.unchanged(path) == Some(known.digest())
+        && tree.is_untouched(path)
     {
         return Ok(WorldFile {
             path: path.to_owned(),
