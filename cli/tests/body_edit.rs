@@ -66,7 +66,7 @@ fn a_body_a_comment_and_space_are_settled_and_methods_move() {
     for (file, from, to, image) in edits {
         let project = built();
         let source = std::fs::read_to_string(project.root().join(file)).expect("there");
-        project.write(file, &source.replacen(from, to, 1));
+        project.write(file, source.replacen(from, to, 1));
         let (went, said) = build(&project);
         assert_eq!(went, Went::Settled(1), "{to:?}: {said}");
         assert!(said.contains(&format!(", {image}\n")), "{to:?}: {said}");
@@ -84,11 +84,11 @@ fn edits_follow_each_other_and_come_together() {
     let project = built();
     for round in 1..4 {
         let lines = "\n".repeat(round);
-        project.write("src/a.jan", &format!("{lines}{A}"));
-        project.write("src/b.jan", &format!("{lines}// {round}\n{B}"));
+        project.write("src/a.jan", format!("{lines}{A}"));
+        project.write("src/b.jan", format!("{lines}// {round}\n{B}"));
         assert_eq!(build(&project).0, Went::Settled(2), "round {round}");
         assert_image_is_fresh(&project, "two files");
-        project.write("src/b.jan", &format!("{lines}\n\n\n{B}"));
+        project.write("src/b.jan", format!("{lines}\n\n\n{B}"));
         assert_eq!(build(&project).0, Went::Settled(1), "round {round}");
         assert_image_is_fresh(&project, "one of them");
     }
@@ -99,11 +99,11 @@ fn an_edit_as_long_as_what_it_replaces_in_the_same_instant_is_seen() {
     let project = built();
     for round in 0..10 {
         let body = if round % 2 == 0 { "{\n3 }" } else { "{ 4 }" };
-        project.write("src/a.jan", &A.replace("{ 1 }", body));
+        project.write("src/a.jan", A.replace("{ 1 }", body));
         assert_eq!(build(&project).0, Went::Settled(1), "round {round}");
         assert_image_is_fresh(&project, "a method moved");
         if round % 3 == 0 {
-            project.write("src/a.jan", &A.replace("area(s: Shape) { 1 }", "zone(s: Shape) { 1 }"));
+            project.write("src/a.jan", A.replace("area(s: Shape) { 1 }", "zone(s: Shape) { 1 }"));
             assert_eq!(build(&project).0, Went::Built, "round {round}");
             assert_image_is_fresh(&project, "another name");
             project.write("src/a.jan", A);
@@ -128,8 +128,8 @@ fn what_declares_something_else_is_built() {
         let source = std::fs::read_to_string(project.root().join(file)).expect("there");
         // Beside a comment in the other file, which alone would be settled.
         let other = if file == "src/a.jan" { ("src/b.jan", B) } else { ("src/a.jan", A) };
-        project.write(other.0, &format!("// a comment\n{}", other.1));
-        project.write(file, &source.replacen(from, to, 1));
+        project.write(other.0, format!("// a comment\n{}", other.1));
+        project.write(file, source.replacen(from, to, 1));
         assert_eq!(build(&project).0, Went::Built, "{to:?}");
         assert_image_is_fresh(&project, to);
     }
@@ -141,10 +141,10 @@ fn a_file_of_which_a_warning_speaks_is_built() {
     let warned = B.replace("import a.{Shape}", "import a.{Shape}\nimport nowhere");
     project.write("src/b.jan", &warned);
     assert_eq!(build(&project).0, Went::Built);
-    project.write("src/b.jan", &format!("// a comment\n{warned}"));
+    project.write("src/b.jan", format!("// a comment\n{warned}"));
     let output = project.run(&["build"]);
     assert!(text(&output.stderr).contains("src/b.jan:4:"), "{}", text(&output.stderr));
-    project.write("src/a.jan", &format!("// a comment\n{A}"));
+    project.write("src/a.jan", format!("// a comment\n{A}"));
     let output = project.run(&["build"]);
     assert!(text(&output.stdout).contains("declares what it declared"), "{}", text(&output.stdout));
     assert!(text(&output.stderr).contains("src/b.jan:4:"), "it is told each time");
@@ -155,9 +155,9 @@ fn an_image_in_a_codec_is_written_by_a_build() {
     let project = built();
     let lz4 = |project: &Project| text(&project.run(&["build", "--codec", "lz4"]).stdout);
     lz4(&project);
-    project.write("src/a.jan", &A.replace("{ 1 }", "{ 3 }"));
+    project.write("src/a.jan", A.replace("{ 1 }", "{ 3 }"));
     assert!(lz4(&project).contains("declares what it declared"), "the image is not touched");
-    project.write("src/a.jan", &format!("\n{A}"));
+    project.write("src/a.jan", format!("\n{A}"));
     assert!(!lz4(&project).contains("declares"), "methods moved");
 }
 
@@ -180,7 +180,7 @@ fn without_what_was_kept_of_declarations_a_build_is_made() {
         let is_outlines =
             |path: &&std::path::PathBuf| path.extension().is_some_and(|found| found == "outlines");
         damage(files.iter().find(is_outlines).expect("kept"));
-        project.write("src/a.jan", &format!("\n{A}"));
+        project.write("src/a.jan", format!("\n{A}"));
         assert_eq!(build(&project).0, Went::Built, "{what}");
         assert_image_is_fresh(&project, what);
         project.write("src/a.jan", A);
@@ -193,7 +193,7 @@ fn an_image_that_was_exchanged_is_never_patched() {
     let project = built();
     let image = project.root().join("build/shapes.jdi");
     let good = std::fs::read(&image).expect("read");
-    project.write("src/a.jan", &format!("\n{A}"));
+    project.write("src/a.jan", format!("\n{A}"));
     std::fs::write(&image, &good[..good.len() - 1]).expect("cut");
     assert_eq!(build(&project).0, Went::Built);
     assert_image_is_fresh(&project, "a cut image");
