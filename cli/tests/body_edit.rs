@@ -163,7 +163,8 @@ fn an_image_in_a_codec_is_written_by_a_build() {
 
 #[test]
 fn without_what_was_kept_of_declarations_a_build_is_made() {
-    let damage: [(&str, fn(&std::path::Path)); 3] = [
+    type Damage = (&'static str, fn(&std::path::Path));
+    let damage: [Damage; 3] = [
         ("lost", |path| std::fs::remove_file(path).expect("removed")),
         ("cut", |path| std::fs::write(path, "").expect("written")),
         ("flipped", |path| {

@@ -70,10 +70,24 @@ fn measure(janus: &Path, files: usize, rounds: usize) {
         .into_iter()
         .filter(|one| one.name.starts_with("janus") || one.name == "git status")
         .collect();
-    println!("\none body edited before each");
-    print(&take_turns(&one, rounds.min(7), &mut |round| {
-        std::fs::write(&edited, format!("{source}// {round}\n")).expect("written");
-    }));
+    type Edit = (&'static str, fn(&str, usize) -> String);
+    let edits: [Edit; 3] = [
+        ("a body edited before each, nothing moves", |source, round| format!("{source}// {round}\n")),
+        ("a line added at the top before each, methods move", |source, round| {
+            format!("{}{source}", "\n".repeat(round % 7 + 1))
+        }),
+        ("a parameter's type changed before each", |source, round| {
+            source.replacen("by: int", &format!("by: Other{round}"), 1)
+        }),
+    ];
+    for (what, edit) in edits {
+        println!("\n{what}");
+        print(&take_turns(&one, rounds.min(7), &mut |round| {
+            std::fs::write(&edited, edit(&source, round)).expect("written");
+        }));
+        std::fs::write(&edited, format!("{source}// the last\n")).expect("written");
+        println!("most memory of a build after such an edit: {} MB", peak_mb(&mut build(janus, &root)));
+    }
     println!("most memory of a build in which nothing changed: {} MB", peak_mb(&mut build(janus, &root)));
 }
 
