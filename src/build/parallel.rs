@@ -20,16 +20,21 @@ pub(crate) fn map<T: Sync, R: Send>(
     if threads < 2 {
         return items.iter().map(work).collect();
     }
+    // Few at a time, since one may take as long as all others; many where there are many, since taking costs, too.
+    let at_once = (items.len() / (threads * 64)).clamp(1, 64);
     let next = AtomicUsize::new(0);
     let run = || {
         let mut done = Vec::new();
         loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(index) else { return done };
-            done.push((index, work(item)));
+            let first = next.fetch_add(at_once, Ordering::Relaxed);
+            let taken = items.get(first..items.len().min(first + at_once)).unwrap_or_default();
+            if taken.is_empty() {
+                return done;
+            }
+            done.push((first, taken.iter().map(&work).collect::<Vec<R>>()));
         }
     };
-    let mut answers: Vec<(usize, R)> = Vec::with_capacity(items.len());
+    let mut answers: Vec<(usize, Vec<R>)> = Vec::new();
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
         for worker in workers {
@@ -39,8 +44,8 @@ pub(crate) fn map<T: Sync, R: Send>(
             }
         }
     });
-    answers.sort_unstable_by_key(|(index, _)| *index);
-    answers.into_iter().map(|(_, answer)| answer).collect()
+    answers.sort_unstable_by_key(|(first, _)| *first);
+    answers.into_iter().flat_map(|(_, answers)| answers).collect()
 }
 
 #[cfg(test)]

@@ -146,7 +146,8 @@ pub fn build_project(
         .store()
         .map(|store| StateFile::new(&store.layout().state_dir(), request.root, request.frontend.language()));
     let old_state = state_file.as_ref().and_then(StateFile::load);
-    let mut planned = plan_questions(request, &facts, &questions, old_state.as_ref(), manager);
+    let state = State::of(&facts);
+    let mut planned = plan_questions(request, &state, &questions, old_state.as_ref(), manager);
 
     let tables = if request.plan_only {
         Vec::new()
@@ -171,7 +172,7 @@ pub fn build_project(
     let image = if is_written { Some(write_image(request, &facts, &tables, timestamp)?) } else { None };
     if let Some(file) = state_file.filter(|_| !request.plan_only) {
         let now_unix_s = manager.options().clock.unix_s();
-        let state = State::of(&facts, &planned, old_state.as_ref(), now_unix_s);
+        let state = state.with_plan(&planned, old_state.as_ref(), now_unix_s);
         let is_saved = save_state(&file, &state, old_state.as_ref(), manager);
         if let Some(store) = manager.cache().store().filter(|_| is_saved) {
             remember(request, &state, store, manager);
@@ -222,7 +223,7 @@ impl Explain for NothingKnown {
 
 fn plan_questions(
     request: &BuildRequest<'_>,
-    facts: &Facts,
+    state: &State,
     questions: &[Question<'_>],
     old_state: Option<&State>,
     manager: &BuildCacheManager,
@@ -244,12 +245,10 @@ fn plan_questions(
         let inputs = inputs.or_else(|| nearest?.nearest(question, manager));
         Observed { question, missing, inputs: inputs.unwrap_or_default() }
     };
-    let observed: Vec<Observed<'_>> = questions.iter().map(observe).collect();
+    let references: Vec<&Question<'_>> = questions.iter().collect();
+    let observed = parallel::map(&references, parallel::available(), |question| observe(*question));
     match old_state {
-        Some(old) => {
-            let new = State::of(facts, &Plan::default(), None, 0);
-            plan(&observed, last.as_ref(), &SourceDiff::new(old, &new))
-        }
+        Some(old) => plan(&observed, last.as_ref(), &SourceDiff::new(old, state)),
         None => plan(&observed, None, &NothingKnown),
     }
 }

@@ -34,9 +34,10 @@ pub(super) struct State {
     /// Every family, in order of name and arity.
     pub(super) families: Vec<FamilyState>,
     /// Which files declare a type or say what it is under: indices into `files`, ascending.
-    types: BTreeMap<String, Vec<u32>>,
-    /// Which file declares a method, by family and parameter types.
-    methods: BTreeMap<(String, String), u32>,
+    /// In name order.
+    types: Vec<(String, Vec<u32>)>,
+    /// Which file declares a method, by family and parameter types, in this order.
+    methods: Vec<((String, String), u32)>,
 }
 
 /// A function family.
@@ -92,8 +93,8 @@ pub(super) struct ImportState {
 }
 
 impl State {
-    /// What a build with these facts and this plan leaves behind, after what the build before it left.
-    pub(super) fn of(facts: &Facts, plan: &Plan, before: Option<&Self>, now_unix_s: u64) -> Self {
+    /// What a build with these facts leaves behind, as far as that does not depend on its plan.
+    pub(super) fn of(facts: &Facts) -> Self {
         let files: Vec<FileState> = facts
             .sources
             .iter()
@@ -113,7 +114,7 @@ impl State {
             .collect();
         let index_of: BTreeMap<&str, u32> =
             files.iter().enumerate().map(|(at, file)| (file.path.as_str(), at as u32)).collect();
-        let types = facts
+        let mut types: Vec<(String, Vec<u32>)> = facts
             .types
             .iter()
             .filter_map(|fact| {
@@ -126,7 +127,7 @@ impl State {
                 (!files.is_empty()).then(|| (fact.name.clone(), files))
             })
             .collect();
-        let methods = facts
+        let mut methods: Vec<((String, String), u32)> = facts
             .methods
             .iter()
             .filter_map(|fact| {
@@ -135,10 +136,17 @@ impl State {
                 Some(((family, pattern), *index_of.get(fact.place.file.as_ref())?))
             })
             .collect();
+        types.sort_unstable();
+        methods.sort_unstable();
+        Self { files, families: Vec::new(), types, methods }
+    }
+
+    /// Adds what became of each family, after what the build before this one left.
+    pub(super) fn with_plan(mut self, plan: &Plan, before: Option<&Self>, now_unix_s: u64) -> Self {
         let known = |id: &FamilyId| before.and_then(|before| before.family(id));
-        let families =
-            plan.steps.iter().map(|step| FamilyState::after(step, known(&step.family), now_unix_s)).collect();
-        Self { files, families, types, methods }
+        let after = |step: &Step| FamilyState::after(step, known(&step.family), now_unix_s);
+        self.families = plan.steps.iter().map(after).collect();
+        self
     }
 
     /// What a plan needs of it.
@@ -162,7 +170,8 @@ impl State {
 
     /// The files that declare a type, or say what it is under.
     pub(super) fn files_of_type(&self, name: &str) -> &[u32] {
-        self.types.get(name).map_or(&[], Vec::as_slice)
+        let found = self.types.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok();
+        found.and_then(|at| self.types.get(at)).map_or(&[], |(_, files)| files.as_slice())
     }
 
     /// The same files' paths.
@@ -189,7 +198,11 @@ impl State {
 
     /// Index of the file that declares a method, by its parameter types as a trace prints them.
     pub(super) fn file_of_method(&self, family: &FamilyId, pattern: &str) -> Option<u32> {
-        self.methods.get(&(family.to_string(), pattern.to_owned())).copied()
+        let family = family.to_string();
+        let wanted = (family.as_str(), pattern);
+        let found =
+            self.methods.binary_search_by(|((family, pattern), _)| (&**family, &**pattern).cmp(&wanted));
+        self.methods.get(found.ok()?).map(|(_, file)| *file)
     }
 
     pub(super) fn path(&self, file: u32) -> Option<&str> {
@@ -321,8 +334,8 @@ mod tests {
                 }],
             }],
             families: vec![FamilyState::after(&step(Reason::Recache, Action::Build), None, 5)],
-            types: [("m::A".to_owned(), vec![0])].into(),
-            methods: [(("m::f/1".to_owned(), "(m::A)".to_owned()), 0)].into(),
+            types: vec![("m::A".to_owned(), vec![0])],
+            methods: vec![(("m::f/1".to_owned(), "(m::A)".to_owned()), 0)],
         }
     }
 

@@ -145,6 +145,6 @@ settings! {
          them. Both kinds can always be read.";
     incremental: bool = true,
         key "incremental", set by ["JANUS_CACHE_INCREMENTAL"], flag None,
-        "Whether a build in which nothing changed since the same call is answered without being run, by the times \
-         and sizes of files alone. Without it every build reads all sources.";
+        "Whether a build is answered without being run where nothing changed since the same call, or only bodies and \
+         comments did, by the times and sizes of files. Without it every build reads all sources.";
 }
