@@ -118,23 +118,8 @@ impl Run {
 
     fn step(&mut self) {
         self.step += 1;
-        let is_meanwhile = self.world.random.one_in(16);
-        let done = if is_meanwhile {
-            // A build sees some of the changes or none, and the next one has to see all.
-            let mut early = USUAL.command(&self.world.project, &[]);
-            early.stdout(Stdio::null()).stderr(Stdio::null());
-            let mut early = early.spawn().expect("runs");
-            std::thread::sleep(Duration::from_micros(self.world.random.below(12_000) as u64));
-            let is_killed = self.world.random.one_in(4);
-            let done = self.world.step();
-            if is_killed {
-                early.kill().expect("killed");
-            }
-            early.wait().expect("ended");
-            done
-        } else {
-            self.world.step()
-        };
+        let is_meanwhile = self.world.random.one_in(12);
+        let done = if is_meanwhile { self.step_meanwhile() } else { self.world.step() };
         self.note(format!("step {}{}: {done:?}", self.step, if is_meanwhile { " meanwhile" } else { "" }));
         for what in &done {
             self.count(what);
@@ -154,6 +139,30 @@ impl Run {
         if let Some(watch) = &mut self.watch {
             watch.restart_if_ended(&self.world.project);
         }
+    }
+
+    /// Changes while a build runs, which sees some of them or none: the next one has to see all.
+    fn step_meanwhile(&mut self) -> Vec<&'static str> {
+        // Often what the build reads and what it does not see are of one tick of the clock, and of one size.
+        let in_a_tick = self.world.random.one_in(2).then(|| self.world.edit_in_place());
+        let mut early = USUAL.command(&self.world.project, &[]);
+        early.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut early = early.spawn().expect("runs");
+        let longest_us = if in_a_tick.is_some() { 4_000 } else { 15_000 };
+        std::thread::sleep(Duration::from_micros(self.world.random.below(longest_us) as u64));
+        let is_killed = self.world.random.one_in(4);
+        let done = match in_a_tick {
+            Some(again) => {
+                self.world.edit_in_place_of(&again);
+                vec!["edited twice in a tick"]
+            }
+            None => self.world.step(),
+        };
+        if is_killed {
+            early.kill().expect("killed");
+        }
+        early.wait().expect("ended");
+        done
     }
 
     /// Builds, and holds it equal to a clean build. Whether that went well.
