@@ -19,6 +19,8 @@ use kit::{Project, text};
 use random_world::World;
 
 const ANSWERED: &str = "nothing changed since this was built";
+/// Edits of bodies and comments that took no build.
+const SETTLED: &str = " edited, ";
 /// So many steps with one project: a project that is changed for long is like no project any more.
 const STEPS_OF_A_SEED: u64 = 150;
 
@@ -171,7 +173,7 @@ impl Run {
         let before = std::fs::read(&image).ok();
         let project = &self.world.project;
         let built = Project::finish(call.command(project, call.cache));
-        let after = std::fs::read(&image).ok();
+        let mut after = std::fs::read(&image).ok();
         let clean_image = project.root().with_extension("clean.jdi");
         let clean_cache = project.root().with_extension("clean");
         let is_cached = self.world.random.one_in(8);
@@ -188,11 +190,22 @@ impl Run {
         if text(&built.stdout).contains(ANSWERED) {
             self.count("answered builds");
         }
+        if text(&built.stdout).contains(SETTLED) {
+            self.count("settled builds");
+        }
         let both = || format!("{}\n---- a clean build:\n{}", said(&built), said(&clean));
         self.hold(built.status.code() == clean.status.code(), "another exit code", both);
         self.hold(built.stderr == clean.stderr, "other diagnostics", both);
         if !call.answer.contains(&"json") {
             self.hold(counts(&built) == counts(&clean), "other counts", both);
+        }
+        // A build of the watcher that began before the change may end after ours; the watcher then builds once more.
+        for _ in 0..500 {
+            if self.watch.is_none() || expected.is_none() || after == expected {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+            after = std::fs::read(&image).ok();
         }
         match expected {
             Some(_) => self.hold(after == expected, "another image", both),
@@ -288,7 +301,7 @@ fn make_steps(steps: u64, is_watched: bool) -> BTreeMap<&'static str, u64> {
 
 #[test]
 fn whatever_changed_a_build_is_a_clean_build() {
-    let tally = make_steps(1500, false);
+    let tally = make_steps(900, false);
     for what in
         ["sound builds", "builds with errors", "answered builds", "body of the same size", "taken back"]
     {
@@ -299,6 +312,6 @@ fn whatever_changed_a_build_is_a_clean_build() {
 #[cfg(unix)]
 #[test]
 fn whatever_changed_a_build_beside_a_watcher_is_a_clean_build() {
-    let tally = make_steps(300, true);
+    let tally = make_steps(150, true);
     assert!(tally.contains_key("sound builds"), "{tally:?}");
 }

@@ -215,9 +215,9 @@ impl Layout {
     /// somebody removes the cache makes those that it writes to anew, without a tag: that must not keep the
     /// next build from making a cache there.
     fn is_left_over(&self) -> bool {
-        let is_ours = |found: &fs::Found| match found.is_dir {
-            true => CLEARED.contains(&found.name.as_str()),
-            false => found.path == self.lock(),
+        let is_ours = |found: &fs::Found| {
+            found.is_dir && CLEARED.contains(&found.name.as_str())
+                || !found.is_dir && found.path == self.lock()
         };
         fs::list_if_dir(&self.version).is_ok_and(|names| names.iter().all(is_ours))
     }
