@@ -237,7 +237,7 @@ impl Call {
             outlines: &outcome.outlines,
             language,
             settings: &self.settings,
-            outputs: std::slice::from_ref(&output),
+            outputs: &[(output.clone(), image.digest)],
             image: reply.stdout_moved.is_some().then_some(output.as_path()),
             began,
             until_unix_s: Clock::System.unix_s().saturating_add(FULL_EVERY_S.min(max_age_s / 4)),

@@ -283,6 +283,21 @@ fn a_cache_that_is_cleared_meanwhile_is_served_again() {
 }
 
 #[test]
+fn a_cache_that_is_removed_beside_a_watcher_is_made_anew() {
+    let project = Project::small();
+    let _watch = Watch::start(&project, &[]);
+    until_told(&project);
+    let socket = sockets(&project).pop().expect("there");
+    std::fs::remove_dir_all(project.cache()).expect("removed");
+    wait_until(|| socket.exists(), || "no new socket".to_owned());
+    assert!(!project.cache().join("CACHEDIR.TAG").exists(), "only the watcher was there");
+    let (code, said) = project.said(&["build"]);
+    assert_eq!((code, said.as_str()), (0, ""));
+    assert!(project.cache().join("CACHEDIR.TAG").exists());
+    until_told(&project);
+}
+
+#[test]
 fn ten_thousand_files_that_are_switched_are_built_right() {
     const FILES: usize = 10_000;
     let project = Project::empty();

@@ -55,8 +55,8 @@ pub struct Kept<'a> {
     pub outlines: &'a Outlines,
     /// The front end's language.
     pub language: &'a str,
-    /// What was written, absolute.
-    pub outputs: &'a [PathBuf],
+    /// What was written: absolute paths, and the digest of the bytes that this build made.
+    pub outputs: &'a [(PathBuf, ContentDigest)],
     /// Of these, the image, if methods may be moved in it where it lies.
     pub image: Option<&'a Path>,
     /// A moment before any of this was looked at, by the file system's clock.
@@ -210,8 +210,12 @@ pub fn keep(seal_file: &Path, kept: &Kept<'_>) -> io::Result<()> {
             _ => return Err(io::Error::other(format!("{} changed during the build", path.display()))),
         };
     }
-    for path in kept.outputs {
+    for (path, made) in kept.outputs {
         let input = read_input(path, MAX_FILE_BYTES).map_err(io::Error::other)?;
+        // A build of older sources may have written here since: sealed, its output would pass for this one's.
+        if input.seen.digest != *made {
+            return Err(io::Error::other(format!("{} was written by another process", path.display())));
+        }
         builder.file(path, Links::Follow, &input.seen);
     }
     builder
@@ -287,7 +291,7 @@ mod tests {
         let seal_file = dir.path().join("state/calls/x.seal");
         let (stdout, stderr) = ("done\n".to_owned(), "careful\n".to_owned());
         let reply = Reply { stdout, stdout_moved: None, stderr };
-        let sealed = || {
+        let try_to_seal = |made| {
             let began = FileTime::probe(dir.path(), &root).expect("the time");
             let selection = Selection { extensions: vec!["jan".to_owned()], ..Selection::default() };
             let mut builder = SealBuilder::new(selection.clone());
@@ -305,14 +309,17 @@ mod tests {
                 settings: &settings,
                 outlines: &Outlines::default(),
                 language: "janus",
-                outputs: std::slice::from_ref(&output),
+                outputs: &[(output.clone(), made)],
                 image: None,
                 began,
                 until_unix_s: 100,
                 reply: &reply,
             };
-            keep(&seal_file, &kept).expect("kept");
+            keep(&seal_file, &kept)
         };
+        let (ours, of_another_build) = (ContentDigest::of(b"out"), ContentDigest::of(b"newer"));
+        assert!(try_to_seal(of_another_build).is_err());
+        let sealed = || try_to_seal(ours).expect("kept");
         let ask = |now_unix_s| answer_call(&seal_file, now_unix_s, None, |_| {}).map(|(reply, _)| reply);
         let asked = || ask(99);
         assert_eq!(asked(), None);

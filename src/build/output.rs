@@ -8,6 +8,7 @@ use super::facts::{Facts, Place};
 use super::project::BuildRequest;
 use super::registry::FamilyId;
 use super::table::Table;
+use crate::digest::ContentDigest;
 use crate::format::FileCodec;
 use crate::fs;
 use crate::image::{ImageContent, ImagePlace, ImageType, compress_image, encode_image};
@@ -19,6 +20,8 @@ pub struct ImageOutcome {
     pub path: PathBuf,
     /// How large it is.
     pub bytes: u64,
+    /// The digest of its bytes, as this build made them.
+    pub digest: ContentDigest,
     /// How it is stored: as it is, too, where the codec that was asked for saves nothing.
     pub codec: FileCodec,
     /// Whether it was written; if not, the same bytes were there already.
@@ -62,5 +65,6 @@ pub(super) fn write_image(
     };
     let written = fs::write_output(path, &bytes)
         .map_err(|source| BuildError::Output { path: path.to_owned(), source })?;
-    Ok(ImageOutcome { path: path.to_owned(), bytes: bytes.len() as u64, codec, written })
+    let digest = ContentDigest::of(&bytes);
+    Ok(ImageOutcome { path: path.to_owned(), bytes: bytes.len() as u64, digest, codec, written })
 }

@@ -199,13 +199,27 @@ impl Layout {
         // anything else that was listed.
         let begun = read_tag().is_some_and(|tag| whole_tag.as_bytes().starts_with(&tag));
         let ours = |name: &str| name == TAG_NAME && begun || is_unfinished_tag(name);
-        if names.iter().all(|found| ours(&found.name)) {
+        let is_free = |found: &fs::Found| {
+            ours(&found.name) || found.name == VERSION_DIRECTORY && found.is_dir && self.is_left_over()
+        };
+        if names.iter().all(is_free) {
             return Ok(Found::Nothing);
         }
         if is_tagged() {
             return Ok(Found::Cache);
         }
         Err(not_a_cache("it is not empty and has no tag of ours"))
+    }
+
+    /// Whether the version's directory holds nothing but folders of ours. A build or a watcher that runs while
+    /// somebody removes the cache makes those that it writes to anew, without a tag: that must not keep the
+    /// next build from making a cache there.
+    fn is_left_over(&self) -> bool {
+        let is_ours = |found: &fs::Found| {
+            found.is_dir && CLEARED.contains(&found.name.as_str())
+                || !found.is_dir && found.path == self.lock()
+        };
+        fs::list_if_dir(&self.version).is_ok_and(|names| names.iter().all(is_ours))
     }
 
     /// Whether every folder that is there takes new files; those that are not, [`Layout::create`] makes.
@@ -272,6 +286,22 @@ mod tests {
         std::fs::remove_file(layout.root()).expect("removed");
         std::fs::create_dir(layout.root()).expect("made");
         std::fs::write(layout.root().join("thesis.tex"), "").expect("written");
+        assert!(matches!(layout.recognise(), Err(StoreError::NotACache { .. })));
+    }
+
+    #[test]
+    fn what_a_running_build_makes_anew_of_a_removed_cache_is_no_obstacle_and_anything_else_is() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let layout = layout(dir.path());
+        std::fs::create_dir_all(layout.state_dir().join("calls")).expect("made");
+        assert_eq!(layout.recognise().expect("free"), Found::Nothing);
+        for other in ["v1/thesis.tex", "v1/state.tex", "thesis.tex"] {
+            let path = layout.root().join(other);
+            std::fs::write(&path, "").expect("written");
+            assert!(matches!(layout.recognise(), Err(StoreError::NotACache { .. })), "{other}");
+            std::fs::remove_file(path).expect("removed");
+        }
+        std::fs::create_dir(layout.version_dir().join("chapters")).expect("made");
         assert!(matches!(layout.recognise(), Err(StoreError::NotACache { .. })));
     }
 

@@ -1,7 +1,7 @@
 //! Edits that change no declaration: bodies, comments, white space.
 
 use super::source::Function;
-use super::{Random, World};
+use super::{Random, World, Writing};
 
 impl World {
     /// One edit that leaves every declaration as it is, and its name.
@@ -102,6 +102,24 @@ impl World {
                 if is_nasty { "body that does not end" } else { "nothing" }
             }
         }
+    }
+
+    /// Renames all functions of a file to names of the same length, in place; which file.
+    pub(crate) fn edit_in_place(&mut self) -> String {
+        let path = self.any_path().unwrap_or_default();
+        self.edit_in_place_of(&path);
+        path
+    }
+
+    pub(crate) fn edit_in_place_of(&mut self, path: &str) {
+        let Some(source) = self.sources.get_mut(path) else { return };
+        for function in source.functions() {
+            for text in function.statements.iter_mut().chain([&mut function.name]) {
+                *text = other_digits(text, &mut self.random);
+            }
+        }
+        let bytes = source.bytes();
+        self.write(path, &bytes, Writing::InPlace);
     }
 
     /// Changes one function of one file.
