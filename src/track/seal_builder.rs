@@ -142,12 +142,7 @@ impl SealBuilder {
 
     fn path(&mut self, path: &Path, name: Name) -> &mut Self {
         let bytes = bytes_of_path(path);
-        let bytes = bytes.strip_prefix(b"./").unwrap_or(&bytes);
-        let (dir, last) = match bytes.iter().rposition(|byte| *byte == b'/') {
-            // The root of the file system keeps its separator.
-            Some(at) => (bytes.get(..at.max(1)).unwrap_or_default(), bytes.get(at + 1..).unwrap_or_default()),
-            None => (&[][..], bytes),
-        };
+        let (dir, last) = dir_and_name(&bytes);
         // `a/..` and `a/` name a directory, as a name they find none that is a file.
         self.name(dir, last.to_vec(), name);
         self
@@ -299,6 +294,16 @@ fn keep(heap: &mut Vec<u8>, bytes: &[u8]) -> Result<(u32, u32), SealError> {
 
 fn count(count: usize, what: &'static str) -> Result<u32, SealError> {
     u32::try_from(count).map_err(|_| SealError::TooLarge { what })
+}
+
+/// Where a path's name is kept.
+pub(super) fn dir_and_name(path: &[u8]) -> (&[u8], &[u8]) {
+    let path = path.strip_prefix(b"./").unwrap_or(path);
+    match path.iter().rposition(|byte| *byte == b'/') {
+        // The root of the file system keeps its separator.
+        Some(at) => (path.get(..at.max(1)).unwrap_or_default(), path.get(at + 1..).unwrap_or_default()),
+        None => (&[], path),
+    }
 }
 
 /// A path as text for people; `.` is the root.
