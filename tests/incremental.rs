@@ -242,7 +242,17 @@ fn with_verify_every_hit_is_made_again_and_a_difference_is_told_and_replaced() {
     let whimsical = Toy { whim: " and a whim".to_owned(), ..Toy::default() };
     let different = checked(&project, &whimsical, Verify::Always);
     assert_eq!(different.warnings.len(), 7, "{:?}", different.warnings);
-    assert!(different.warnings.iter().any(|warning| warning.starts_with("math.t: half: ")));
+    let half = different.warnings.iter().find(|warning| warning.starts_with("math.t: half: "));
+    let half = half.expect("it is told of each function");
+    // `math.t:half/1 5` is made, and then the whim.
+    assert!(half.starts_with("math.t: half: byte 15 of 16 that were kept and 27 that are made: "), "{half}");
+    let aside = fs::read_dir(project.cache.join("v1/quarantine")).expect("a folder");
+    let aside: Vec<String> = aside
+        .map(|entry| fs::read_to_string(entry.expect("readable").path()).expect("what was kept"))
+        .collect();
+    assert_eq!(aside.len(), 7, "each one is set aside");
+    assert!(aside.contains(&"math.t:half/1 5\n".to_owned()), "{aside:?}");
+    assert!(half.contains("; the other one is now ") && half.contains("quarantine"), "{half}");
     assert_eq!(project.text().matches(" and a whim").count(), 7, "the fresh ones are used");
 
     let after = checked(&project, &whimsical, Verify::Off);

@@ -11,11 +11,12 @@ use std::process::Command;
 use incremental_kit::*;
 use janus_cache::build::Cache;
 use janus_cache::build::incremental::{
-    FileHashCache, FileIr, FullBecause, MultiLevelCache, Route, UnitCacheOptions, UnitRequest,
+    FileHashCache, FileIr, FullBecause, IrStats, MultiLevelCache, Route, UnitCacheOptions, UnitRequest,
     incremental_build,
 };
+use janus_cache::clock::Clock;
 use janus_cache::digest::ContentDigest;
-use janus_cache::store::{Store, StoreOptions};
+use janus_cache::store::{Effort, GcOptions, Retention, Store, StoreOptions};
 
 fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("made");
@@ -105,6 +106,10 @@ fn a_form_of_a_file_that_the_compiler_cannot_use_is_made_anew() {
     poisoned.save();
     let done = project.try_build(&toy).expect("built");
     assert_eq!((done.build.problems, done.warnings.len()), (vec![], 1), "{:?}", done.warnings);
+    assert!(
+        done.warnings[0].starts_with("a.t: the file: byte 0 of 16 that were kept and 11 that are made: ")
+    );
+    assert_eq!(fs::read_dir(project.cache.join("v1/quarantine")).expect("a folder").count(), 1);
     assert_eq!(Ok(project.text()), project.fresh(&toy));
     let cache = open();
     assert_eq!(
@@ -188,4 +193,119 @@ fn two_processes_that_build_at_once_both_leave_the_right_output() {
     }
     let store = Store::open(StoreOptions::new(&project.cache)).expect("opened");
     assert!(store.validate(false).expect("validated").is_sound());
+}
+
+const DAY_S: u64 = 24 * 3600;
+
+/// A build so many days after the first one.
+fn build_on_day(project: &Project, toy: &Toy, day: u64) -> (Route, IrStats) {
+    let clock = Clock::Fixed { unix_ns: (1_700_000_000 + day * DAY_S) * 1_000_000_000 };
+    let store = Store::open(StoreOptions { clock, ..StoreOptions::new(&project.cache) }).expect("opened");
+    let hashes = FileHashCache::new(&project.root, &store.layout().state_dir(), "out");
+    let cache = Cache::of_store(store);
+    let options = UnitCacheOptions { clock, ..UnitCacheOptions::default() };
+    let mut caches = MultiLevelCache::new(&cache, hashes, toy.settings(), options);
+    caches.load();
+    let request = UnitRequest { entry: "main.t", output: &project.output };
+    let built = incremental_build(&mut caches, toy, &request).expect("built");
+    (built.route, caches.stats().functions)
+}
+
+#[test]
+fn what_builds_without_changes_rest_on_does_not_grow_old() {
+    for is_edited in [false, true] {
+        let project = small();
+        let toy = Toy::default();
+        build_on_day(&project, &toy, 0);
+        for day in 1..=20 {
+            // Every day's edit is of one file, and of no use to the others.
+            if is_edited {
+                project.write("c.t", &format!("fn c 0 = {}\n", 100 + day));
+            }
+            let (route, functions) = build_on_day(&project, &toy, day);
+            assert_eq!(route, if is_edited { Route::Patched } else { Route::FastPath });
+            assert_eq!(functions.misses, u64::from(is_edited), "day {day}");
+            let again = build_on_day(&project, &toy, day);
+            assert_eq!(again, (Route::FastPath, IrStats::default()), "once a day is enough");
+        }
+        toy.asked();
+        let clock = Clock::Fixed { unix_ns: (1_700_000_000 + 20 * DAY_S) * 1_000_000_000 };
+        let store = Store::open(StoreOptions { clock, ..StoreOptions::new(&project.cache) }).expect("opened");
+        let retention = Retention { max_age_s: Some(3 * DAY_S), ..Retention::default() };
+        store
+            .gc(&GcOptions { retention, effort: Effort::Thorough, ..GcOptions::default() })
+            .expect("collected");
+        drop(store);
+        fs::remove_file(&project.output).expect("removed");
+        fs::remove_dir_all(project.cache.join("v1/state")).expect("removed");
+        project.write("main.t", "import a.t\nimport b.t\nimport c.t\nfn main 0 = a b c\nfn other 0 = 1\n");
+        let (route, functions) = build_on_day(&project, &toy, 20);
+        assert_eq!(route, Route::Full(FullBecause::FirstBuild));
+        assert_eq!(functions.misses, 1, "only the new function is not there");
+    }
+}
+
+#[test]
+fn an_output_that_is_too_large_to_be_kept_whole_comes_from_what_its_functions_became() {
+    let project = small();
+    let toy = Toy::default();
+    let large = |digit: &str| format!("fn c 0 = {}\n", digit.repeat(700_000));
+    project.write("b.t", &large("2").replace("fn c", "fn b"));
+    project.write("c.t", &large("3"));
+    project.build_right(&toy);
+    let first = project.text();
+    assert!(first.len() > 1 << 20);
+    project.write("c.t", &large("4"));
+    assert_eq!(project.build_right(&toy).build.route, Route::Patched);
+    toy.asked();
+    project.write("c.t", &large("3"));
+    let back = project.build_right(&toy);
+    assert_eq!(
+        (back.build.route, back.stats.functions.hits, project.text()),
+        (Route::Patched, 1, first.clone())
+    );
+    fs::remove_file(&project.output).expect("removed");
+    let lost = project.build_right(&toy);
+    assert_eq!(lost.build.route, Route::Full(FullBecause::OutputGone));
+    assert_eq!((lost.stats.functions.misses, project.text()), (0, first.clone()));
+    assert_eq!(toy.asked(), [""; 0], "nothing was compiled for either");
+    // Nobody's change is taken over, however large the rest is.
+    fs::write(&project.output, first.replacen("22", "23", 1)).expect("written");
+    project.write("c.t", &large("5"));
+    assert_eq!(project.build_right(&toy).build.route, Route::Full(FullBecause::OutputDamaged));
+}
+
+#[test]
+fn a_write_into_the_output_right_after_a_build_is_seen_by_the_next_edit() {
+    let project = small();
+    let toy = Toy::default();
+    for round in 0..50 {
+        project.write("a.t", &format!("fn a 0 = 1{round}\n"));
+        project.build(&toy);
+        // Of the same length, in the same tick, into a section that the next build keeps.
+        let edited = project.text().replace("b.t:b/0", "b.t:B/0");
+        assert_ne!(edited, project.text());
+        fs::write(&project.output, edited).expect("written");
+        project.write("a.t", &format!("fn a 0 = 2{round}\n"));
+        project.build_right(&toy);
+    }
+}
+
+#[test]
+fn a_patch_leaves_the_old_output_to_those_who_have_it_open() {
+    use std::io::Read;
+    let project = small();
+    let toy = Toy::default();
+    project.build(&toy);
+    let before = project.text();
+    let mut open = fs::File::open(&project.output).expect("opened");
+    project.write("a.t", "fn a 0 = 7\n");
+    assert_eq!(project.build_right(&toy).build.route, Route::Patched);
+    let mut held = String::new();
+    open.read_to_string(&mut held).expect("read");
+    assert_eq!(held, before);
+    let beside = fs::read_dir(project.output.parent().expect("a folder")).expect("a folder");
+    let hidden = beside
+        .filter(|entry| entry.as_ref().expect("readable").file_name().to_string_lossy().starts_with('.'));
+    assert_eq!(hidden.count(), 0, "and nothing beside the new one");
 }

@@ -2,6 +2,8 @@
 //! sharing their bytes (`"ab" + "c"` is not `"a" + "bc"`).
 
 /// Collects fields and ends in 32 bytes. The context separates one kind of question from another.
+/// A clone goes on from where the original stands, so what many questions begin with is hashed once.
+#[derive(Clone)]
 pub struct FramedHasher(blake3::Hasher);
 
 impl FramedHasher {

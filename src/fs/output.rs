@@ -64,31 +64,6 @@ pub(super) fn make_room(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Gives a written file the name of the output.
-///
-/// What is there is exchanged with it where the system can, and goes under the hidden name: a rename over it would make some
-/// file systems (ext4) write out all of the new file's data first, to spare it from a power loss, which outputs are not
-/// promised. A kill in between leaves the old output under the hidden name, which a later write removes.
-pub(super) fn take_place(tmp: &Path, path: &Path) -> io::Result<()> {
-    faults::step(Act::Rename { from: tmp, to: path })?;
-    #[cfg(target_os = "linux")]
-    if exchange(tmp, path).is_ok() {
-        // Somebody may have put a folder there since it was looked at. It is theirs.
-        if !std::fs::symlink_metadata(tmp).is_ok_and(|found| found.is_dir()) {
-            return std::fs::remove_file(tmp);
-        }
-        exchange(tmp, path)?;
-    }
-    std::fs::rename(tmp, path)
-}
-
-/// Fails where nothing stands at `path`, or where the file system cannot.
-#[cfg(target_os = "linux")]
-fn exchange(tmp: &Path, path: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    Ok(renameat_with(CWD, tmp, CWD, path, RenameFlags::EXCHANGE)?)
-}
-
 /// How much older than a finished output a temporary file of it has to be to count as left by a
 /// process that was killed. Writing one takes milliseconds.
 const STRAY_AFTER_S: u64 = 3600;
@@ -120,8 +95,8 @@ fn write_beside(tmp: &Path, path: &Path, bytes: &[u8], from: Option<&Path>) -> i
         file.seek(SeekFrom::Start(0))?;
         file.write_all(bytes)?;
     }
-    drop(file);
-    take_place(tmp, path)
+    faults::step(Act::Rename { from: tmp, to: path })?;
+    std::fs::rename(tmp, path)
 }
 
 /// Lets an output be executed by whoever may read it, or by nobody. Does nothing where the system

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::faults::{self, Act};
-use super::output::{make_room, refuse_others, remove_stray, take_place};
+use super::output::{make_room, refuse_others, remove_stray};
 use super::publish::{sibling, unique};
 use super::read;
 use super::tuple::StatTuple;
@@ -220,6 +220,33 @@ fn sign(file: &File) -> io::Result<Option<i64>> {
     let signed = metadata.modified().ok().and_then(|time| time.checked_add(Duration::from_nanos(beyond_ns)));
     let wanted_ns = StatTuple::from_metadata(&metadata).mtime_ns().checked_add_unsigned(beyond_ns);
     Ok(signed.filter(|time| file.set_modified(*time).is_ok()).and(wanted_ns))
+}
+
+/// Gives a written file the name of the output.
+///
+/// What is there is exchanged with it where the system can, and goes under the hidden name: a rename over it would make some
+/// file systems (ext4) write out all of the new file's data first, to spare it from a power loss, which outputs are not
+/// promised. A kill in between leaves the old output under the hidden name, which a later write removes.
+fn take_place(tmp: &Path, path: &Path) -> io::Result<()> {
+    faults::step(Act::Rename { from: tmp, to: path })?;
+    #[cfg(target_os = "linux")]
+    if exchange(tmp, path).is_ok() {
+        // Somebody may have put a folder there since it was looked at. It is theirs.
+        if !std::fs::symlink_metadata(tmp).is_ok_and(|found| found.is_dir()) {
+            // The output is there, so what cannot be removed is left for a later write.
+            let _ = std::fs::remove_file(tmp);
+            return Ok(());
+        }
+        exchange(tmp, path)?;
+    }
+    std::fs::rename(tmp, path)
+}
+
+/// Fails where nothing stands at `path`, or where the file system cannot.
+#[cfg(target_os = "linux")]
+fn exchange(tmp: &Path, path: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, tmp, CWD, path, RenameFlags::EXCHANGE)?)
 }
 
 #[cfg(test)]

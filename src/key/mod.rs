@@ -23,4 +23,4 @@ mod unit;
 pub use package::{PackageDependency, PackageInputs, PackageKey, package_key};
 pub use table::{KeySettings, TableKey, table_key};
 pub use trace::{InputChange, InputGroup, Trace, TraceLine};
-pub use unit::{UnitKey, UnitSettings, file_key, function_key, output_key};
+pub use unit::{UnitKey, UnitKeys, UnitSettings, file_key, function_key, output_key};

@@ -154,7 +154,17 @@ impl Trace {
 
     /// BLAKE3 of the printed text.
     pub(crate) fn hash(&self, context: &str) -> [u8; 32] {
-        FramedHasher::new(context).field("trace", self.0.as_bytes()).finish()
+        self.hash_after(&FramedHasher::new(context))
+    }
+
+    /// The same, by a hasher of the context to which nothing was added.
+    pub(crate) fn hash_after(&self, context: &FramedHasher) -> [u8; 32] {
+        context.clone().field("trace", self.0.as_bytes()).finish()
+    }
+
+    /// Adds the lines of another trace.
+    pub(crate) fn push_all(&mut self, other: &Self) {
+        self.0.push_str(&other.0);
     }
 
     /// Takes a printed trace. Lines that are no lines of a trace say nothing: a trace explains, and

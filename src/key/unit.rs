@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::trace::{InputGroup, Trace};
-use crate::digest::ContentDigest;
+use crate::digest::{ContentDigest, FramedHasher};
 
 /// Names a question about a unit: a file, a function, or a whole output. Equal keys mean equal inputs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,36 +71,70 @@ impl UnitSettings {
         }
         trace.push(InputGroup::Namespace, "", &self.namespace);
     }
+}
 
-    fn key(&self, mut trace: Trace) -> (UnitKey, Trace) {
-        self.trace(&mut trace);
-        (UnitKey(trace.hash("janus-cache 2026-11 unit key v1")), trace)
+/// The keys of one configuration: what all of them share is worked out once.
+pub struct UnitKeys {
+    settings: Trace,
+    context: FramedHasher,
+}
+
+impl UnitKeys {
+    /// With these settings.
+    pub fn new(settings: &UnitSettings) -> Self {
+        let mut shared = Trace::default();
+        settings.trace(&mut shared);
+        Self { settings: shared, context: FramedHasher::new("janus-cache 2026-11 unit key v1") }
+    }
+
+    /// As [`file_key`].
+    pub fn file(&self, path: &str, content: ContentDigest) -> (UnitKey, Trace) {
+        let mut trace = self.start(path.len() * 2);
+        trace.push(InputGroup::Unit, "file", path);
+        trace.push(InputGroup::Sources, path, &content.to_string());
+        self.end(trace)
+    }
+
+    /// As [`function_key`].
+    pub fn function(&self, inputs: &[u8]) -> (UnitKey, Trace) {
+        let mut trace = self.start(0);
+        trace.push(InputGroup::Unit, "function", &ContentDigest::of(inputs).to_string());
+        self.end(trace)
+    }
+
+    /// As [`output_key`].
+    pub fn output(&self, entry: &str, combined: &[u8; 32]) -> (UnitKey, Trace) {
+        let mut trace = self.start(entry.len());
+        trace.push(InputGroup::Unit, "output", entry);
+        let combined = ContentDigest::from_bytes(*combined);
+        trace.push(InputGroup::Sources, "everything that it reaches", &combined.to_string());
+        self.end(trace)
+    }
+
+    fn start(&self, names_bytes: usize) -> Trace {
+        Trace::with_capacity(self.settings.as_str().len() + names_bytes + 160)
+    }
+
+    fn end(&self, mut trace: Trace) -> (UnitKey, Trace) {
+        trace.push_all(&self.settings);
+        (UnitKey(trace.hash_after(&self.context)), trace)
     }
 }
 
 /// The key of a file's intermediate form, which depends on nothing but the file: its path and its content.
 pub fn file_key(settings: &UnitSettings, path: &str, content: ContentDigest) -> (UnitKey, Trace) {
-    let mut trace = Trace::default();
-    trace.push(InputGroup::Unit, "file", path);
-    trace.push(InputGroup::Sources, path, &content.to_string());
-    settings.key(trace)
+    UnitKeys::new(settings).file(path, content)
 }
 
 /// The key of a function's output. `inputs` is what the compiler says it is made from; where in which file it stands is
 /// none of it, so that a function that moved is found again.
 pub fn function_key(settings: &UnitSettings, inputs: &[u8]) -> (UnitKey, Trace) {
-    let mut trace = Trace::default();
-    trace.push(InputGroup::Unit, "function", &ContentDigest::of(inputs).to_string());
-    settings.key(trace)
+    UnitKeys::new(settings).function(inputs)
 }
 
 /// The key of a whole output: the entry file, and the combined hash of all that it reaches.
 pub fn output_key(settings: &UnitSettings, entry: &str, combined: &[u8; 32]) -> (UnitKey, Trace) {
-    let mut trace = Trace::default();
-    trace.push(InputGroup::Unit, "output", entry);
-    let combined = ContentDigest::from_bytes(*combined);
-    trace.push(InputGroup::Sources, "everything that it reaches", &combined.to_string());
-    settings.key(trace)
+    UnitKeys::new(settings).output(entry, combined)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::input::{Seen, Stability};
 use super::racy::FileTime;
 use super::refresh::Renewal;
 use super::seal::Seal;
-use super::seal_builder::parts_of_path;
+use super::seal_builder::dir_and_name;
 use super::seal_format::{
     BEFORE_CHECKED_BYTES, DIR_RACY, DirRecord, FILE_RACY, FileRecord, Header, PAYLOAD_ALIGN, PayloadRecord,
     SealError,
@@ -36,7 +36,7 @@ impl Renewal {
                 return None;
             }
             let bytes = bytes_of_path(Path::new(path));
-            let (dir, name) = parts_of_path(&bytes);
+            let (dir, name) = dir_and_name(&bytes);
             let dir = old.dir_index(dir)?;
             let index = old.dir(dir)?.index_of(name)?;
             files.push((old.file_index(dir, index)?, seen.tuple, Some(*seen.digest.as_bytes())));

@@ -16,7 +16,7 @@ use super::input::Seen;
 use super::racy::FileTime;
 use super::refresh::Renewal;
 use super::seal::Seal;
-use super::seal_builder::{parts_of_path, shown};
+use super::seal_builder::{dir_and_name, shown};
 use super::seal_format::SealError;
 use super::settle::settle;
 use super::stats::suspects;
@@ -125,7 +125,7 @@ impl Check {
     /// it was not.
     pub fn proved_tuple(&self, seal: &Seal<'_>, path: &Path) -> Option<StatTuple> {
         let bytes = bytes_of_path(path);
-        let (dir, name) = parts_of_path(&bytes);
+        let (dir, name) = dir_and_name(&bytes);
         let dir = seal.dir_index(dir)?;
         let (index, sealed) = (seal.dir(dir)?.index_of(name)?, seal.dir(dir)?.find(name)?);
         if let Verdict::Changed { files } = &self.verdict

@@ -4,13 +4,15 @@ use std::path::Path;
 
 use zerocopy::FromBytes;
 
+use super::input::{Seen, Stability};
+use super::seal_builder::dir_and_name;
 use super::seal_format::{
     BEFORE_CHECKED_BYTES, DIR_LISTED, DIR_RACY, DIR_TROUBLE, DirRecord, FILE_FOLLOW, FILE_IGNORES, FILE_RACY,
     FILE_SELECTED, FILE_UNREAD, FileRecord, Header, MAGIC, PayloadRecord, SealError, VERSION,
 };
 use super::selection::Selection;
 use crate::digest::{ContentDigest, crc32};
-use crate::fs::{FileKind, Links, StatTuple, path_from_bytes};
+use crate::fs::{FileKind, Links, StatTuple, bytes_of_path, path_from_bytes};
 
 /// What a build looked at, as bytes that answer in place. Opening proves the checksum and the bounds of
 /// every record, and allocates for the selection only.
@@ -192,6 +194,14 @@ impl<'a> Seal<'a> {
 
     pub(super) fn dir(&self, index: usize) -> Option<SealedDir<'a>> {
         self.dirs.get(index).map(|record| self.sealed(record))
+    }
+
+    /// What is held of a file that was read, by the path it was sealed with; none where its content is not known.
+    pub fn seen(&self, path: &Path) -> Option<Seen> {
+        let bytes = bytes_of_path(path);
+        let (dir, name) = dir_and_name(&bytes);
+        let file = self.find_dir(dir)?.find(name)?;
+        Some(Seen { tuple: *file.tuple(), digest: file.digest()?, stability: Stability::Stable })
     }
 
     pub(super) fn find_dir(&self, path: &[u8]) -> Option<SealedDir<'a>> {

@@ -142,7 +142,7 @@ impl SealBuilder {
 
     fn path(&mut self, path: &Path, name: Name) -> &mut Self {
         let bytes = bytes_of_path(path);
-        let (dir, last) = parts_of_path(&bytes);
+        let (dir, last) = dir_and_name(&bytes);
         // `a/..` and `a/` name a directory, as a name they find none that is a file.
         self.name(dir, last.to_vec(), name);
         self
@@ -286,7 +286,7 @@ fn file_record(known: &Name, began: &FileTime, name_at: u32, name_bytes: u16) ->
 }
 
 /// A path's directory and its last name, as seals have them.
-pub(super) fn parts_of_path(path: &[u8]) -> (&[u8], &[u8]) {
+pub(super) fn dir_and_name(path: &[u8]) -> (&[u8], &[u8]) {
     let path = path.strip_prefix(b"./").unwrap_or(path);
     match path.iter().rposition(|byte| *byte == b'/') {
         // The root of the file system keeps its separator.

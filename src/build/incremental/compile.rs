@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::compiler::{FileIr, Imported, UnitCompiler, UnitProblem};
+use super::ir_cache::Question;
 use super::layout::ReadySection;
 use super::levels::MultiLevelCache;
 use super::record::ImportRecord;
@@ -68,10 +69,10 @@ impl<'b> Compiling<'b> {
         let (mut outputs, mut problems) = (Vec::with_capacity(unit.function_count()), Vec::new());
         let (mut compiled, mut reused, mut failed) = (0, 0, false);
         for function in 0..unit.function_count() {
-            let inputs = unit.function_inputs(function);
-            let known = self.cache.air.get(&inputs);
-            if let Some(known) = known.as_ref().filter(|_| !self.cache.air.is_compared(&inputs)) {
-                outputs.push(known.clone());
+            let question = self.cache.air.question(&unit.function_inputs(function));
+            let mut known = self.cache.air.find(&question);
+            if let Some(known) = known.take_if(|_| !self.cache.air.is_compared(&question)) {
+                outputs.push(known);
                 reused += 1;
                 continue;
             }
@@ -82,10 +83,16 @@ impl<'b> Compiling<'b> {
                     reused += 1;
                 }
                 Ok(output) => {
-                    if known.is_some() {
-                        self.differs(&file.path, &unit.function_name(function));
+                    let cost_ns = watch.elapsed_ns();
+                    if let Some(known) = known {
+                        let what = format!(
+                            "{}: {}",
+                            unit.function_name(function),
+                            first_difference(&known, &output)
+                        );
+                        self.differs(&question, &file.path, &what);
                     }
-                    self.cache.air.put(&inputs, &output, watch.elapsed_ns());
+                    self.cache.air.keep(&question, &output, cost_ns);
                     outputs.push(output);
                     compiled += 1;
                 }
@@ -104,6 +111,28 @@ impl<'b> Compiling<'b> {
             functions_made: compiled,
             functions_reused: reused,
         })
+    }
+
+    /// Asks the cache for a file and its functions, so that they count as used, as far as it has them.
+    pub(super) fn ask(&self, node: u32) -> Option<()> {
+        let file = self.world.file(node)?;
+        let kept = |node, file: &WorldFile| {
+            let find = || self.cache.zir.find(&self.cache.zir.question(&file.path, file.digest));
+            self.lowered_by(node, || find().map(Arc::new).ok_or_else(Vec::new)).ok()
+        };
+        let own = kept(node, file)?;
+        let mut seen = Vec::with_capacity(file.imports.len());
+        for node in file.imports.iter().filter_map(|import| self.world.node(import.target()?)) {
+            let imported = self.world.file(node)?;
+            seen.push((imported.path.as_str(), kept(node, imported)?));
+        }
+        let imported: Vec<Imported<'_>> =
+            seen.iter().map(|(path, file)| Imported { path, interface: &file.interface }).collect();
+        let unit = self.compiler.unit(&file.path, &own.ir, &imported).ok()?;
+        for function in 0..unit.function_count() {
+            let _ = self.cache.air.find(&self.cache.air.question(&unit.function_inputs(function)));
+        }
+        Some(())
     }
 
     /// What importers see of a file; none where it cannot be read.
@@ -125,23 +154,31 @@ impl<'b> Compiling<'b> {
     }
 
     fn lowered(&self, node: u32, file: &WorldFile) -> Result<Arc<FileIr>, Problems> {
+        self.lowered_by(node, || self.lower(file).map(Arc::new))
+    }
+
+    fn lowered_by(
+        &self,
+        node: u32,
+        lower: impl FnOnce() -> Result<Arc<FileIr>, Problems>,
+    ) -> Result<Arc<FileIr>, Problems> {
         let mut all = self.lowered.lock().unwrap_or_else(PoisonError::into_inner);
         let lowered = Arc::clone(all.entry(node).or_default());
         drop(all);
-        lowered.get_or_init(|| self.lower(file).map(Arc::new)).clone()
+        lowered.get_or_init(lower).clone()
     }
 
     fn lower(&self, file: &WorldFile) -> Result<FileIr, Problems> {
-        let known = self.cache.zir.get(&file.path, file.digest);
-        if let Some(known) = known.as_ref().filter(|_| !self.cache.zir.is_compared(&file.path, file.digest)) {
-            return Ok(known.clone());
+        let question = self.cache.zir.question(&file.path, file.digest);
+        let mut known = self.cache.zir.find(&question);
+        if let Some(known) = known.take_if(|_| !self.cache.zir.is_compared(&question)) {
+            return Ok(known);
         }
         let (lowered, cost_ns) = self.lower_anew(file)?;
-        if known.as_ref() != Some(&lowered) {
-            if known.is_some() {
-                self.differs(&file.path, "the file");
-            }
-            self.cache.zir.put(&file.path, file.digest, &lowered, cost_ns);
+        if let Some(known) = known {
+            self.replace(&question, file, &known, &lowered, cost_ns);
+        } else {
+            self.cache.zir.keep(&question, &lowered, cost_ns);
         }
         Ok(lowered)
     }
@@ -149,17 +186,30 @@ impl<'b> Compiling<'b> {
     /// What the compiler makes of a file now, if that is not `known`.
     fn other_than(&self, known: &FileIr, file: &WorldFile) -> Option<FileIr> {
         let (fresh, cost_ns) = self.lower_anew(file).ok().filter(|(fresh, _)| fresh != known)?;
-        self.differs(&file.path, "the file");
-        self.cache.zir.put(&file.path, file.digest, &fresh, cost_ns);
+        self.replace(&self.cache.zir.question(&file.path, file.digest), file, known, &fresh, cost_ns);
         Some(fresh)
     }
 
-    /// A function or file that the cache had another answer for.
-    fn differs(&self, path: &str, what: &str) {
+    fn replace(&self, question: &Question, file: &WorldFile, known: &FileIr, fresh: &FileIr, cost_ns: u64) {
+        let what = if known.interface != fresh.interface {
+            format!("the file: its interface: {}", first_difference(&known.interface, &fresh.interface))
+        } else if known.ir != fresh.ir {
+            format!("the file: {}", first_difference(&known.ir, &fresh.ir))
+        } else {
+            return;
+        };
+        self.differs(question, &file.path, &what);
+        self.cache.zir.keep(question, fresh, cost_ns);
+    }
+
+    /// A function or file that the cache had another answer for. That is set aside before the fresh one is kept, so that
+    /// nobody is given it meanwhile.
+    fn differs(&self, question: &Question, path: &str, what: &str) {
+        let where_now = self.cache.entries.set_aside(question);
         self.cache.entries.warn(format!(
-            "{path}: {what}: the cache had another answer than the compiler has now; the fresh one is used and kept. \
-             Either the compiler is not deterministic, or its answer depends on what the key leaves out, or the entry \
-             was damaged"
+            "{path}: {what}: the cache had another answer than the compiler has now; the fresh one is used and \
+             kept{where_now}. Either the compiler is not deterministic, or its answer depends on what the key leaves \
+             out, or the entry was damaged"
         ));
     }
 
@@ -186,4 +236,11 @@ impl<'b> Compiling<'b> {
 pub(super) fn changed(path: &str) -> UnitProblem {
     let message = "it was changed while it was read; build again".to_owned();
     UnitProblem { path: path.to_owned(), place: None, message }
+}
+
+/// Where two answers differ first.
+fn first_difference(cached: &[u8], fresh: &[u8]) -> String {
+    let at = cached.iter().zip(fresh).position(|(cached, fresh)| cached != fresh);
+    let at = at.unwrap_or(cached.len().min(fresh.len()));
+    format!("byte {at} of {} that were kept and {} that are made", cached.len(), fresh.len())
 }

@@ -1,20 +1,20 @@
 //! What files were when they were last looked at, and whether they still are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::compile::changed;
 use super::compiler::UnitProblem;
-use super::output_seen::{self, Known};
+use super::output_seen::{self, Known, Note};
 use super::record::Record;
 use super::world::{Tree, WorldFile};
 use crate::clock::Stopwatch;
 use crate::digest::fast_hash;
 use crate::fs::{self, Durability, FileKind, Links, ReadError, StatTuple, Written};
 use crate::track::{
-    Began, ChangeKind, CheckOptions, Counters, FileTime, Input, Seal, SealBuilder, Seen, Selection,
-    Stability, Verdict, check, read_input,
+    Began, ChangeKind, CheckOptions, Counters, FileTime, Input, Seal, SealBuilder, Selection, Stability,
+    Verdict, check, read_input,
 };
 
 /// No source is larger.
@@ -134,15 +134,15 @@ impl FileHashCache {
         self.brief.as_ref().filter(|_| self.changed.as_ref().is_some_and(BTreeMap::is_empty))
     }
 
-    /// Whether the output is there as it was written, as far as tuples can prove it.
-    pub(super) fn has_output(&self, output: &Path, brief: &Record) -> bool {
-        let tuple = StatTuple::of(output);
-        tuple.is_ok_and(|tuple| self.know(output, brief, &tuple) == Known::Same)
+    /// What was noted of the output, if it is there as it was written, as far as tuples can prove it.
+    pub(super) fn has_output(&self, output: &Path, brief: &Record) -> Option<Note> {
+        let note = self.noted(output)?;
+        (note.knows(brief.output_hash, &StatTuple::of(output).ok()?) == Known::Same).then_some(note)
     }
 
-    /// What is known of the output of the last build.
-    pub(super) fn know(&self, output: &Path, record: &Record, tuple: &StatTuple) -> Known {
-        output_seen::look(&self.output_note(), output, record.output_hash, tuple)
+    /// What was noted of the output.
+    pub(super) fn noted(&self, output: &Path) -> Option<Note> {
+        output_seen::read(&self.output_note(), output)
     }
 
     /// What the last build knew of each file. It is given away: it is large.
@@ -154,16 +154,20 @@ impl FileHashCache {
         self.record.take().or_else(read)
     }
 
-    /// Notes that the output of this record stands there with this tuple. Without that the next build reads it.
-    pub(super) fn note_output(&self, output: &Path, record: &Record, written: &Written) {
+    /// Notes that the output of this record stands there with this tuple.
+    pub(super) fn note_output(&self, output: &Path, record: &Record, written: &Written, used_unix_s: u64) {
         let began = match self.began {
             Began::At(began) => Some(began),
             Began::NotYet | Began::Unknown => None,
         };
         let is_settled = written.is_signed || began.is_some_and(|began| began.proves(&written.tuple));
-        let note = self.output_note();
-        let noted = output_seen::note(&note, output, record.output_hash, written.tuple, is_settled);
-        if let Err(error) = noted {
+        let note = Note { content: record.output_hash, tuple: written.tuple, is_settled, used_unix_s };
+        self.note(output, &note);
+    }
+
+    /// What cannot be noted costs the next build a look at the output.
+    pub(super) fn note(&self, output: &Path, note: &Note) {
+        if let Err(error) = output_seen::write(&self.output_note(), output, note) {
             tracing::debug!(%error, "what the output is was not noted; the next build reads it");
         }
     }
@@ -184,20 +188,12 @@ impl FileHashCache {
     pub(super) fn remember(&mut self, files: &[WorldFile], record: &Record) -> std::io::Result<()> {
         let Began::At(began) = self.began else { return self.clean() };
         let known = self.seal.as_ref().and_then(|bytes| Seal::open(bytes).ok());
-        let mut seen: HashMap<PathBuf, Seen> = HashMap::new();
-        for dir in known.iter().flat_map(Seal::dirs) {
-            for file in dir.files() {
-                if let (Some(dir), Some(name), Some(digest)) = (dir.path(), file.name(), file.digest()) {
-                    let tuple = *file.tuple();
-                    seen.insert(dir.join(name), Seen { tuple, digest, stability: Stability::Stable });
-                }
-            }
-        }
         let mut builder = SealBuilder::new(Selection::default());
         for file in files {
             let path = Path::new(&file.path);
-            match file.input.as_ref().map(|input| &input.seen).or_else(|| seen.get(path)) {
-                Some(seen) => builder.file(path, Links::Follow, seen),
+            let before = || known.as_ref()?.seen(path);
+            match file.input.as_ref().map(|input| input.seen).or_else(before) {
+                Some(seen) => builder.file(path, Links::Follow, &seen),
                 // It cannot be proved, so it counts as changed the next time.
                 None => builder.absent(path, Links::Follow),
             };
@@ -205,8 +201,7 @@ impl FileHashCache {
                 builder.absent(Path::new(absent), Links::Follow);
             }
         }
-        let brief = Record { files: Vec::new(), ..record.clone() };
-        builder.payload(RECORD, record.to_bytes()).payload(BRIEF, brief.to_bytes());
+        builder.payload(RECORD, record.to_bytes()).payload(BRIEF, record.brief().to_bytes());
         let bytes = builder.finish(&began).map_err(std::io::Error::other)?;
         fs::replace(&self.state, &bytes, Durability::Rename)?;
         self.seal = Some(bytes);

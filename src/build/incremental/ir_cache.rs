@@ -37,6 +37,12 @@ pub(super) struct Entries<'c> {
     warnings: Mutex<Vec<String>>,
 }
 
+/// What a cache is asked, worked out once for asking, comparing and keeping.
+pub(super) struct Question {
+    key: UnitKey,
+    trace: Trace,
+}
+
 /// Hits, misses and what was kept.
 #[derive(Debug, Default)]
 pub(super) struct IrCounters {
@@ -66,9 +72,9 @@ impl<'c> Entries<'c> {
         Self { cache, language, options, warnings }
     }
 
-    pub(super) fn get(&self, key: UnitKey, counters: &IrCounters) -> Option<Vec<u8>> {
+    pub(super) fn get(&self, question: &Question, counters: &IrCounters) -> Option<Vec<u8>> {
         let chain = self.cache.chain().filter(|_| !self.options.recache);
-        let found = chain.and_then(|chain| match chain.get(&entry_key(key)) {
+        let found = chain.and_then(|chain| match chain.get(&question.entry_key()) {
             Fetched::Hit { answer, .. } => Some(answer.content().to_vec()),
             Fetched::Miss(_) => None,
         });
@@ -80,8 +86,7 @@ impl<'c> Entries<'c> {
     /// Keeps an answer. A cache that fails is a warning.
     pub(super) fn put(
         &self,
-        key: UnitKey,
-        trace: &Trace,
+        question: &Question,
         kind: EntryKind,
         content: &[u8],
         rebuild_cost_ns: u64,
@@ -97,12 +102,32 @@ impl<'c> Entries<'c> {
             producer: String::new(),
             language: self.language.clone(),
         };
-        let (key, trace) = (entry_key(key), trace.as_str().as_bytes());
+        let (key, trace) = (question.entry_key(), question.trace.as_str().as_bytes());
         match chain.put(&NewEntry { key, meta: &meta, content, trace }) {
             Ok(()) => {
                 counters.kept.fetch_add(1, Ordering::Relaxed);
             }
             Err(error) => self.warn(with_source(&error)),
+        }
+    }
+
+    /// How long an entry stays that nobody uses, if there is a limit.
+    pub(super) fn max_age_s(&self) -> Option<u64> {
+        self.cache.store()?.options().retention.max_age_s
+    }
+
+    /// Whether what was kept is asked for at all.
+    pub(super) fn is_asked(&self) -> bool {
+        self.cache.chain().is_some() && !self.options.recache
+    }
+
+    /// Takes a wrong answer out of use for everybody, and says where its content is now.
+    pub(super) fn set_aside(&self, question: &Question) -> String {
+        match self.cache.store().map(|store| store.quarantine(&question.entry_key())) {
+            Some(Ok(Some(path))) => format!("; the other one is now {}", path.display()),
+            // Another process was faster, it is too large to keep, or it lies in no store of this machine.
+            Some(Ok(None)) | None => String::new(),
+            Some(Err(error)) => format!("; the other one could not be set aside: {}", with_source(&error)),
         }
     }
 
@@ -114,8 +139,8 @@ impl<'c> Entries<'c> {
     }
 
     /// Whether a hit is to be made again.
-    pub(super) fn is_compared(&self, key: UnitKey, counters: &IrCounters) -> bool {
-        let is_compared = self.options.verify.compares(key.as_bytes()[0], self.options.clock);
+    pub(super) fn is_compared(&self, question: &Question, counters: &IrCounters) -> bool {
+        let is_compared = self.options.verify.compares(question.key.as_bytes()[0], self.options.clock);
         counters.compared.fetch_add(u64::from(is_compared), Ordering::Relaxed);
         is_compared
     }
@@ -144,8 +169,16 @@ impl IrCounters {
     }
 }
 
-fn entry_key(key: UnitKey) -> EntryKey {
-    EntryKey::from_bytes(*key.as_bytes())
+impl Question {
+    fn entry_key(&self) -> EntryKey {
+        EntryKey::from_bytes(*self.key.as_bytes())
+    }
+}
+
+impl From<(UnitKey, Trace)> for Question {
+    fn from((key, trace): (UnitKey, Trace)) -> Self {
+        Self { key, trace }
+    }
 }
 
 impl FileIr {

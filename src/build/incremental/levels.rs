@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use super::compiler::FileIr;
 use super::hashes::FileHashCache;
-use super::ir_cache::{Entries, IrCounters, IrStats, UnitCacheOptions};
+use super::ir_cache::{Entries, IrCounters, IrStats, Question, UnitCacheOptions};
 use crate::build::Cache;
 use crate::config::Verify;
 use crate::digest::ContentDigest;
-use crate::key::{UnitSettings, file_key, function_key, output_key};
+use crate::key::{UnitKeys, UnitSettings};
 use crate::store::EntryKind;
 use crate::track::Counters;
 
 /// Intermediate forms of files, and whole outputs.
 pub struct ZirCache<'c> {
     entries: Arc<Entries<'c>>,
-    settings: UnitSettings,
+    keys: UnitKeys,
     files: IrCounters,
     outputs: IrCounters,
 }
@@ -23,7 +23,7 @@ pub struct ZirCache<'c> {
 /// Outputs of functions.
 pub struct AirCache<'c> {
     entries: Arc<Entries<'c>>,
-    settings: UnitSettings,
+    keys: UnitKeys,
     functions: IrCounters,
 }
 
@@ -55,49 +55,70 @@ pub struct LevelStats {
 impl ZirCache<'_> {
     /// What a file with this content became.
     pub fn get(&self, path: &str, content: ContentDigest) -> Option<FileIr> {
-        let bytes = self.entries.get(file_key(&self.settings, path, content).0, &self.files)?;
-        FileIr::from_bytes(&bytes)
+        self.find(&self.question(path, content))
     }
 
     /// Keeps what a file became, and what that took, in nanoseconds.
     pub fn put(&self, path: &str, content: ContentDigest, file: &FileIr, cost_ns: u64) {
-        let (key, trace) = file_key(&self.settings, path, content);
-        self.entries.put(key, &trace, EntryKind::FileIr, &file.to_bytes(), cost_ns, &self.files);
+        self.keep(&self.question(path, content), file, cost_ns);
+    }
+
+    pub(super) fn question(&self, path: &str, content: ContentDigest) -> Question {
+        self.keys.file(path, content).into()
+    }
+
+    pub(super) fn find(&self, question: &Question) -> Option<FileIr> {
+        FileIr::from_bytes(&self.entries.get(question, &self.files)?)
+    }
+
+    pub(super) fn keep(&self, question: &Question, file: &FileIr, cost_ns: u64) {
+        self.entries.put(question, EntryKind::FileIr, &file.to_bytes(), cost_ns, &self.files);
     }
 
     /// Whether what the cache has of a file is to be made again and compared.
-    pub(super) fn is_compared(&self, path: &str, content: ContentDigest) -> bool {
-        self.entries.is_compared(file_key(&self.settings, path, content).0, &self.files)
+    pub(super) fn is_compared(&self, question: &Question) -> bool {
+        self.entries.is_compared(question, &self.files)
     }
 
     /// The output that everything an entry reaches became, by its combined hash.
     pub fn get_combined(&self, entry: &str, combined: &[u8; 32]) -> Option<Vec<u8>> {
         let is_used = self.entries.options.verify != Verify::Always;
-        is_used.then(|| self.entries.get(output_key(&self.settings, entry, combined).0, &self.outputs))?
+        is_used.then(|| self.entries.get(&self.keys.output(entry, combined).into(), &self.outputs))?
     }
 
     /// Keeps a whole output.
     pub fn put_combined(&self, entry: &str, combined: &[u8; 32], output: &[u8], cost_ns: u64) {
-        let (key, trace) = output_key(&self.settings, entry, combined);
-        self.entries.put(key, &trace, EntryKind::CombinedOutput, output, cost_ns, &self.outputs);
+        let question = self.keys.output(entry, combined).into();
+        self.entries.put(&question, EntryKind::CombinedOutput, output, cost_ns, &self.outputs);
     }
 }
 
 impl AirCache<'_> {
     /// What a function that is made from `inputs` became.
     pub fn get(&self, inputs: &[u8]) -> Option<Vec<u8>> {
-        self.entries.get(function_key(&self.settings, inputs).0, &self.functions)
-    }
-
-    /// Whether what the cache has of a function is to be made again and compared.
-    pub(super) fn is_compared(&self, inputs: &[u8]) -> bool {
-        self.entries.is_compared(function_key(&self.settings, inputs).0, &self.functions)
+        self.find(&self.question(inputs))
     }
 
     /// Keeps what a function became, and what that took, in nanoseconds.
     pub fn put(&self, inputs: &[u8], output: &[u8], cost_ns: u64) {
-        let (key, trace) = function_key(&self.settings, inputs);
-        self.entries.put(key, &trace, EntryKind::FunctionIr, output, cost_ns, &self.functions);
+        self.keep(&self.question(inputs), output, cost_ns);
+    }
+
+    pub(super) fn question(&self, inputs: &[u8]) -> Question {
+        self.keys.function(inputs).into()
+    }
+
+    pub(super) fn find(&self, question: &Question) -> Option<Vec<u8>> {
+        self.entries.get(question, &self.functions)
+    }
+
+    pub(super) fn keep(&self, question: &Question, output: &[u8], cost_ns: u64) {
+        self.entries.put(question, EntryKind::FunctionIr, output, cost_ns, &self.functions);
+    }
+
+    /// Whether what the cache has of a function is to be made again and compared.
+    pub(super) fn is_compared(&self, question: &Question) -> bool {
+        self.entries.is_compared(question, &self.functions)
     }
 }
 
@@ -112,12 +133,12 @@ impl<'c> MultiLevelCache<'c> {
         let entries = Arc::new(Entries::new(cache, settings.language.clone(), options));
         let zir = ZirCache {
             entries: Arc::clone(&entries),
-            settings: settings.clone(),
+            keys: UnitKeys::new(&settings),
             files: IrCounters::default(),
             outputs: IrCounters::default(),
         };
         let functions = IrCounters::default();
-        let air = AirCache { entries: Arc::clone(&entries), settings: settings.clone(), functions };
+        let air = AirCache { entries: Arc::clone(&entries), keys: UnitKeys::new(&settings), functions };
         Self { hashes, zir, air, entries, settings }
     }
 

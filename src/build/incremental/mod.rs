@@ -12,12 +12,14 @@
 //! | `world` | the files that an entry reaches |
 //! | `plan`, `report` | what to compile, and why; pure |
 //! | `ir_cache`, `levels` | what files, functions and whole outputs became |
+//! | `in_use` | what an output is made of does not grow old |
 //! | `compile`, `wave` | one file's section; those that a change reaches |
 //! | `pipeline` | the cheapest way |
 
 mod compile;
 mod compiler;
 mod hashes;
+mod in_use;
 mod ir_cache;
 mod layout;
 mod levels;

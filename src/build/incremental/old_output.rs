@@ -47,7 +47,8 @@ impl OldBytes {
     ) -> Option<Self> {
         let file = OldFile::open(output).ok()?;
         let tuple = *file.tuple();
-        if hashes.know(output, record, &tuple) == Known::Same {
+        let known = hashes.noted(output).map(|note| note.knows(record.output_hash, &tuple));
+        if known == Some(Known::Same) {
             return Some(Self::File(file));
         }
         if tuple.len_bytes() != record.output_bytes {

@@ -27,19 +27,34 @@ struct Sealed {
     path: U64,
     /// Identity of the content.
     content: U64,
+    /// When all that the output is made of was last asked of the cache, in seconds since the Unix epoch.
+    used_unix_s: U64,
     tuple: StatTuple,
 }
 
+/// What is noted of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Note {
+    /// `Record::identity` of its content.
+    pub(super) content: u64,
+    pub(super) tuple: StatTuple,
+    /// Whether the tuple alone proves the content from now on.
+    pub(super) is_settled: bool,
+    /// When all that it is made of was last asked of the cache, in seconds since the Unix epoch.
+    pub(super) used_unix_s: u64,
+}
+
 impl Sealed {
-    fn new(path: &Path, content: u64, tuple: StatTuple, settled: bool) -> Self {
+    fn new(path: &Path, note: &Note) -> Self {
         let path = fast_hash(path.as_os_str().as_encoded_bytes());
         let mut sealed = Self {
             magic: MAGIC,
             crc: 0.into(),
-            settled: u32::from(settled).into(),
+            settled: u32::from(note.is_settled).into(),
             path: path.into(),
-            content: content.into(),
-            tuple,
+            content: note.content.into(),
+            used_unix_s: note.used_unix_s.into(),
+            tuple: note.tuple,
         };
         sealed.crc = sealed.checksum().into();
         sealed
@@ -56,17 +71,21 @@ impl Sealed {
     }
 }
 
-/// Notes in `file` that content of this identity stands in `output` with this tuple. `is_settled` where the tuple alone
-/// proves that from now on.
-pub(super) fn note(
-    file: &Path,
-    output: &Path,
-    content: u64,
-    tuple: StatTuple,
-    is_settled: bool,
-) -> std::io::Result<()> {
-    let sealed = Sealed::new(output, content, tuple, is_settled);
-    fs::replace(file, sealed.as_bytes(), Durability::Rename)
+/// Notes in `file` what stands in `output`.
+pub(super) fn write(file: &Path, output: &Path, note: &Note) -> std::io::Result<()> {
+    fs::replace(file, Sealed::new(output, note).as_bytes(), Durability::Rename)
+}
+
+/// What `file` says of `output`; none where it says nothing, or is damaged.
+pub(super) fn read(file: &Path, output: &Path) -> Option<Note> {
+    let path = fast_hash(output.as_os_str().as_encoded_bytes());
+    let sealed = Sealed::read(file).filter(|sealed| sealed.path.get() == path)?;
+    Some(Note {
+        content: sealed.content.get(),
+        tuple: sealed.tuple,
+        is_settled: sealed.settled.get() == 1,
+        used_unix_s: sealed.used_unix_s.get(),
+    })
 }
 
 /// What is known of an output without reading it.
@@ -83,18 +102,17 @@ pub(super) enum Known {
     Other,
 }
 
-/// Whether an output with this tuple is what was noted, and that is `content`: seal and note are two files, and of two builds
-/// at once each may have written one.
-pub(super) fn look(file: &Path, output: &Path, content: u64, tuple: &StatTuple) -> Known {
-    let Some(sealed) = Sealed::read(file) else { return Known::Other };
-    let of_this_path = sealed.path.get() == fast_hash(output.as_os_str().as_encoded_bytes());
-    let is_meant = of_this_path && sealed.content.get() == content;
-    if !is_meant || !tuple.is_file() || tuple.len_bytes() != sealed.tuple.len_bytes() {
-        Known::Other
-    } else if sealed.tuple == *tuple && sealed.settled.get() == 1 {
-        Known::Same
-    } else {
-        Known::MayBe
+impl Note {
+    /// Whether an output with this tuple is what was noted, and that is `content`: seal and note are two files, and of two
+    /// builds at once each may have written one.
+    pub(super) fn knows(&self, content: u64, tuple: &StatTuple) -> Known {
+        if self.content != content || !tuple.is_file() || tuple.len_bytes() != self.tuple.len_bytes() {
+            Known::Other
+        } else if self.tuple == *tuple && self.is_settled {
+            Known::Same
+        } else {
+            Known::MayBe
+        }
     }
 }
 
@@ -102,31 +120,38 @@ pub(super) fn look(file: &Path, output: &Path, content: u64, tuple: &StatTuple) 
 mod tests {
     use super::*;
 
+    fn noted(file: &Path, output: &Path, is_settled: bool) {
+        let tuple = StatTuple::of(output).expect("there");
+        write(file, output, &Note { content: 7, tuple, is_settled, used_unix_s: 9 }).expect("noted");
+    }
+
     #[test]
     fn an_output_is_known_by_its_tuple_once_that_is_settled_and_looked_at_before() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let (file, output) = (dir.path().join("note"), dir.path().join("out"));
         std::fs::write(&output, b"content").expect("written");
-        let tuple = StatTuple::of(&output).expect("there");
-        let known = |content| look(&file, &output, content, &StatTuple::of(&output).expect("asked"));
-        assert_eq!(known(7), Known::Other, "never noted");
-        note(&file, &output, 7, tuple, false).expect("noted");
-        assert_eq!((known(7), known(8)), (Known::MayBe, Known::Other), "8 is another build's");
-        note(&file, &output, 7, tuple, true).expect("noted");
-        assert_eq!(known(7), Known::Same);
-        assert_eq!(look(&file, &dir.path().join("other"), 7, &tuple), Known::Other);
+        let known = |content| {
+            let tuple = StatTuple::of(&output).expect("asked");
+            read(&file, &output).map(|note| note.knows(content, &tuple))
+        };
+        assert_eq!(known(7), None, "never noted");
+        noted(&file, &output, false);
+        assert_eq!((known(7), known(8)), (Some(Known::MayBe), Some(Known::Other)), "8 is another build's");
+        noted(&file, &output, true);
+        assert_eq!(known(7), Some(Known::Same));
+        assert_eq!(read(&file, &dir.path().join("other")), None);
         std::fs::File::options()
             .write(true)
             .open(&output)
             .and_then(|file| file.set_modified(std::time::UNIX_EPOCH))
             .expect("touched");
-        assert_eq!(known(7), Known::MayBe);
+        assert_eq!(known(7), Some(Known::MayBe));
         std::fs::write(&output, b"of another length").expect("written");
-        assert_eq!(known(7), Known::Other);
+        assert_eq!(known(7), Some(Known::Other));
         std::fs::remove_file(&output).expect("removed");
-        assert_eq!(known(7), Known::Other);
+        assert_eq!(known(7), Some(Known::Other));
         std::fs::create_dir(&output).expect("a folder in its place");
-        assert_eq!(known(7), Known::Other);
+        assert_eq!(known(7), Some(Known::Other));
     }
 
     #[test]
@@ -134,13 +159,12 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let (file, output) = (dir.path().join("note"), dir.path().join("out"));
         std::fs::write(&output, b"content").expect("written");
-        let tuple = StatTuple::of(&output).expect("there");
-        note(&file, &output, 7, tuple, true).expect("noted");
+        noted(&file, &output, true);
         let mut bytes = std::fs::read(&file).expect("read");
         for at in 0..bytes.len() {
             bytes[at] ^= 1;
             std::fs::write(&file, &bytes).expect("written");
-            assert_eq!(look(&file, &output, 7, &tuple), Known::Other, "byte {at} of the note");
+            assert_eq!(read(&file, &output), None, "byte {at} of the note");
             bytes[at] ^= 1;
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::compile::Compiled;
 use super::compiler::UnitCompiler;
+use super::in_use;
 use super::layout::{Layout, Part, assemble};
 use super::levels::MultiLevelCache;
 use super::old_output::{OldBytes, OldOutput};
@@ -48,10 +49,14 @@ pub fn incremental_build(
     let is_ours = |record: &Record| record.settings == settings && record.entry == request.entry;
     if !cache.entries.options.recache
         && let Some(brief) = cache.hashes.unchanged_build().filter(|brief| is_ours(brief))
-        && cache.hashes.has_output(request.output, brief)
+        && let Some(note) = cache.hashes.has_output(request.output, brief)
     {
         let files = brief.file_count as usize;
-        return Ok(UnitBuild { files, ..UnitBuild::nothing_done(Route::FastPath, brief.output_bytes) });
+        let done = UnitBuild { files, ..UnitBuild::nothing_done(Route::FastPath, brief.output_bytes) };
+        if in_use::is_due(cache, &note) {
+            in_use::look_again(cache, compiler, request, &note);
+        }
+        return Ok(done);
     }
     cache.hashes.before_reading();
     let record = cache.hashes.take_record().filter(is_ours);
@@ -75,6 +80,12 @@ pub fn incremental_build(
     };
     let done = build.run(cache);
     cache.save();
+    if done.as_ref().is_ok_and(|done| done.problems.is_empty())
+        && let Some(note) = cache.hashes.noted(request.output)
+        && in_use::is_due(cache, &note)
+    {
+        in_use::count(cache, compiler, request, &world, &combined, &note);
+    }
     done
 }
 
@@ -162,7 +173,7 @@ impl Build<'_> {
 
     /// After an output was delivered that was known as a whole.
     fn restored(&self, cache: &mut MultiLevelCache<'_>, record: &Record, delivered: &Delivered) -> UnitBuild {
-        self.remember(cache, record, delivered);
+        self.remember(cache, record, delivered, None);
         let written = matches!(delivered, Delivered::Written(_));
         let route = if written { Route::Restored } else { Route::FastPath };
         let changed_meanwhile = cache.hashes.changed_meanwhile(&self.world.files);
@@ -217,7 +228,9 @@ impl Build<'_> {
             (&layout.head, &layout.tail),
             layout.output_bytes,
         );
-        self.remember(cache, &record, &delivered);
+        // Where every section was made, the cache was asked for everything a moment ago.
+        let used_unix_s = planned.full.map(|_| cache.entries.options.clock.unix_s());
+        self.remember(cache, &record, &delivered, used_unix_s);
         let changed_meanwhile = cache.hashes.changed_meanwhile(&self.world.files);
         Ok(Some(UnitBuild {
             route: planned.full.map_or(Route::Patched, Route::Full),
@@ -321,12 +334,20 @@ impl Build<'_> {
     }
 
     /// What cannot be remembered costs the next build time and nothing else.
-    fn remember(&self, cache: &mut MultiLevelCache<'_>, record: &Record, delivered: &Delivered) {
+    fn remember(
+        &self,
+        cache: &mut MultiLevelCache<'_>,
+        record: &Record,
+        delivered: &Delivered,
+        used_unix_s: Option<u64>,
+    ) {
         if let Err(error) = cache.hashes.remember(&self.world.files, record) {
             tracing::warn!(%error, "what this build saw was not kept; the next one looks at everything anew");
         }
         if let Delivered::Written(seen) | Delivered::WasThere(Some(seen)) = delivered {
-            cache.hashes.note_output(self.request.output, record, seen);
+            let before = || cache.hashes.noted(self.request.output).map(|note| note.used_unix_s);
+            let used_unix_s = used_unix_s.or_else(before).unwrap_or_default();
+            cache.hashes.note_output(self.request.output, record, seen, used_unix_s);
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What a compiler's build leaves behind for the next one, beside the tuples of its files.
 
-use serde::{Deserialize, Serialize};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::section::{OutputForm, SectionPlace, marker as marker_of};
 use crate::digest::{ContentDigest, fast_hash};
@@ -33,7 +36,7 @@ pub(super) struct Record {
 pub(super) struct FileRecord {
     pub(super) path: String,
     pub(super) digest: [u8; 32],
-    pub(super) imports: Vec<ImportRecord>,
+    pub(super) imports: Imports,
     /// Digest of what importers see.
     pub(super) interface: [u8; 32],
     /// XXH3-64 of the section's bytes.
@@ -44,6 +47,36 @@ pub(super) struct FileRecord {
     pub(super) content_at: u64,
     /// Where it ends.
     pub(super) end: u64,
+}
+
+/// Imports of a file, in its order. Shared, since most are those of the last build.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Imports(Arc<[ImportRecord]>);
+
+impl Deref for Imports {
+    type Target = [ImportRecord];
+
+    fn deref(&self) -> &[ImportRecord] {
+        &self.0
+    }
+}
+
+impl FromIterator<ImportRecord> for Imports {
+    fn from_iter<I: IntoIterator<Item = ImportRecord>>(imports: I) -> Self {
+        Self(imports.into_iter().collect())
+    }
+}
+
+impl Serialize for Imports {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Imports {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(|imports: Vec<ImportRecord>| Self(imports.into()))
+    }
 }
 
 /// An import of the last build: what it may have meant, and what it meant.
@@ -58,6 +91,11 @@ impl Record {
     pub(super) fn file(&self, path: &str) -> Option<&FileRecord> {
         let at = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
         self.files.get(at)
+    }
+
+    /// The brief form.
+    pub(super) fn brief(&self) -> Self {
+        Self { entry: self.entry.clone(), files: Vec::new(), ..*self }
     }
 
     /// What [`Record::output_hash`] has to be. Cost: some bytes a file.
@@ -134,7 +172,9 @@ mod tests {
         let file = FileRecord {
             path: "a".to_owned(),
             digest: [1; 32],
-            imports: vec![ImportRecord { candidates: vec!["b".to_owned()], resolved: Some(0) }],
+            imports: [ImportRecord { candidates: vec!["b".to_owned()], resolved: Some(0) }]
+                .into_iter()
+                .collect(),
             interface: [2; 32],
             hash: 4,
             whole_at: 10,

@@ -1,12 +1,17 @@
 //! The files that an entry reaches, found by following imports, and which of them are as they were.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroUsize;
 
 use super::compiler::{UnitCompiler, UnitProblem};
-use super::record::{FileRecord, ImportRecord, Record};
+use super::record::{FileRecord, ImportRecord, Imports, Record};
+use crate::build::parallel;
 use crate::digest::ContentDigest;
 use crate::graph::{DependencyGraph, OwnDigest};
 use crate::track::Input;
+
+/// Below so many files at once, starting threads costs more than they save.
+const FILES_FOR_THREADS: usize = 16;
 
 /// How the walk sees the tree.
 pub(super) trait Tree {
@@ -27,7 +32,7 @@ pub(super) struct WorldFile {
     pub(super) digest: ContentDigest,
     /// Where it was read this time.
     pub(super) input: Option<Input>,
-    pub(super) imports: Vec<ImportRecord>,
+    pub(super) imports: Imports,
 }
 
 /// All files of a build, in path order, and who imports whom.
@@ -43,30 +48,37 @@ impl World {
         entry: &str,
         compiler: &dyn UnitCompiler,
         record: Option<&Record>,
-        tree: &dyn Tree,
+        tree: &(dyn Tree + Sync),
     ) -> Result<Self, Vec<UnitProblem>> {
-        let mut found: BTreeMap<String, WorldFile> = BTreeMap::new();
+        let mut files: Vec<WorldFile> = Vec::new();
         let mut problems = Vec::new();
-        let mut wanted = VecDeque::from([entry.to_owned()]);
-        while let Some(path) = wanted.pop_front() {
-            if found.contains_key(&path) {
-                continue;
-            }
-            let file = match visit(&path, compiler, record, tree) {
-                Ok(file) => file,
-                Err(problem) => {
-                    problems.push(problem);
-                    continue;
+        let mut wanted = vec![entry.to_owned()];
+        let mut known: HashSet<String> = wanted.iter().cloned().collect();
+        // What is imported is not known before its importer was read, so files are read in rounds.
+        while !wanted.is_empty() {
+            let threads =
+                if wanted.len() < FILES_FOR_THREADS { NonZeroUsize::MIN } else { parallel::available() };
+            let found = parallel::map(&wanted, threads, |path| visit(path, compiler, record, tree));
+            wanted.clear();
+            for file in found {
+                match file {
+                    Ok(file) => {
+                        for target in file.imports.iter().filter_map(ImportRecord::target) {
+                            if !known.contains(target) {
+                                known.insert(target.to_owned());
+                                wanted.push(target.to_owned());
+                            }
+                        }
+                        files.push(file);
+                    }
+                    Err(problem) => problems.push(problem),
                 }
-            };
-            let targets = file.imports.iter().filter_map(ImportRecord::target);
-            wanted.extend(targets.filter(|target| !found.contains_key(*target)).map(str::to_owned));
-            found.insert(path, file);
+            }
         }
         if !problems.is_empty() {
             return Err(problems);
         }
-        let files: Vec<WorldFile> = found.into_values().collect();
+        files.sort_unstable_by(|left, right| left.path.cmp(&right.path));
         let graph = graph_of(&files);
         Ok(Self { files, graph })
     }
@@ -87,7 +99,7 @@ impl World {
             let mut text = Vec::with_capacity(96 + file.imports.len() * 64);
             text.extend_from_slice(file.digest.as_bytes());
             push_framed(&mut text, &file.path);
-            for import in &file.imports {
+            for import in file.imports.iter() {
                 text.extend_from_slice(&import.resolved.map_or(u64::MAX, u64::from).to_le_bytes());
                 text.extend_from_slice(&(import.candidates.len() as u64).to_le_bytes());
                 import.candidates.iter().for_each(|candidate| push_framed(&mut text, candidate));
@@ -115,19 +127,30 @@ impl ImportRecord {
         self.candidates.get(..probed).unwrap_or_default()
     }
 
-    /// What it means now, where the last build knew what it meant.
-    fn again(&self, tree: &dyn Tree) -> Self {
+    /// Whether it means what it meant when the last build looked.
+    fn is_untouched(&self, tree: &dyn Tree) -> bool {
         let probed = self.absent().len() + usize::from(self.resolved.is_some());
         let probed = self.candidates.get(..probed).unwrap_or_default();
-        if probed.iter().all(|candidate| tree.is_untouched(candidate)) {
-            return self.clone();
-        }
-        Self::resolve(self.candidates.clone(), tree)
+        probed.iter().all(|candidate| tree.is_untouched(candidate))
     }
 
     fn resolve(candidates: Vec<String>, tree: &dyn Tree) -> Self {
         let resolved = candidates.iter().position(|candidate| tree.is_file(candidate));
         Self { candidates, resolved: resolved.and_then(|at| u32::try_from(at).ok()) }
+    }
+}
+
+impl Imports {
+    /// What they mean now, where the last build knew what they meant.
+    fn again(&self, tree: &dyn Tree) -> Self {
+        if self.iter().all(|import| import.is_untouched(tree)) {
+            return self.clone();
+        }
+        let again = |import: &ImportRecord| {
+            let is_known = import.is_untouched(tree);
+            if is_known { import.clone() } else { ImportRecord::resolve(import.candidates.clone(), tree) }
+        };
+        self.iter().map(again).collect()
     }
 }
 
@@ -138,7 +161,7 @@ fn visit(
     tree: &dyn Tree,
 ) -> Result<WorldFile, UnitProblem> {
     let known = record.and_then(|record| record.file(path));
-    let again = |known: &FileRecord| known.imports.iter().map(|import| import.again(tree)).collect();
+    let again = |known: &FileRecord| known.imports.again(tree);
     if let Some(known) = known
         && tree.is_untouched(path)
     {
@@ -159,18 +182,17 @@ fn visit(
         again(known)
     } else {
         let candidates = compiler.imports(path, &input.bytes).into_iter();
-        candidates.map(|candidates| ImportRecord::resolve(candidates, tree)).collect()
+        candidates.map(|candidates| ImportRecord::resolve(candidates, tree)).collect::<Imports>()
     };
     Ok(WorldFile { path: path.to_owned(), digest, imports, input: Some(input) })
 }
 
 fn graph_of(files: &[WorldFile]) -> DependencyGraph {
-    let node = |path: &str| files.binary_search_by(|file| file.path.as_str().cmp(path)).ok();
+    let nodes: HashMap<&str, u32> = files.iter().map(|file| file.path.as_str()).zip(0_u32..).collect();
     let mut edges = Vec::new();
-    for (from, file) in files.iter().enumerate() {
-        for to in file.imports.iter().filter_map(|import| node(import.target()?)) {
-            edges.push((from as u32, to as u32));
-        }
+    for (file, from) in files.iter().zip(0_u32..) {
+        let targets = file.imports.iter().filter_map(|import| nodes.get(import.target()?));
+        edges.extend(targets.map(|to| (from, *to)));
     }
     DependencyGraph::new(files.len(), &edges)
 }
