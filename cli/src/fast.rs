@@ -80,7 +80,7 @@ impl fmt::Display for How {
 fn answer_of(seal_file: &Path, cache_dir: &Path, now_unix_s: u64) -> Option<(Reply, How)> {
     // Asked before anything is looked at: what changes later, the next answer tells. Who gave no answer is not asked twice.
     let (mut token, mut is_asked) = (None, false);
-    if let Some(note) = WatchNote::read(seal_file, now_unix_s) {
+    if let Some(note) = WatchNote::read(seal_file, now_unix_s).filter(WatchNote::is_output_at_rest) {
         let answer = watch::ask(cache_dir, note.root(), Some(note.token()));
         if let Some(Answer { token, changes: Changes::Paths(paths) }) = &answer
             && note.is_unchanged_out_of_sight()

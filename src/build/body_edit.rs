@@ -10,6 +10,7 @@ use std::path::Path;
 use super::fast_path::{Reply, Sealed};
 use super::frontend::Frontend;
 use super::outlines::{KeptOutlines, Places};
+use super::turn::Turn;
 use crate::digest::ContentHasher;
 use crate::fs::{self, DirHandle, Durability, FileAccess, FileBytes, Links, OldFile, Piece, write_pieces};
 use crate::image::{Moves, move_places};
@@ -77,6 +78,8 @@ pub(super) fn settle(
     }
     let image = std::str::from_utf8(seal.payload(IMAGE)?).ok().filter(|path| !path.is_empty())?;
     let stdout = reply.stdout_moved.clone()?;
+    // Until the seal knows the new image: in between, nobody else may write one of older sources.
+    let _turn = Turn::try_take(seal_file.parent()?.parent()?, Path::new(image))?;
     seen.push((image, move_image(Path::new(image), seal, checked, &moves)?));
     keep(seal_file, seal, checked, &seen, &edits)?;
     Some(Reply { stdout, ..reply })

@@ -11,6 +11,7 @@ use super::body_edit;
 use super::facts::Looked;
 use super::frontend::Frontend;
 use super::outlines::Outlines;
+use super::turn::Turn;
 use super::watch_note::WatchNote;
 use crate::digest::{ContentDigest, FramedHasher};
 use crate::fs::{self, Durability, Links};
@@ -26,6 +27,7 @@ const STDOUT_MOVED: &str = "standard output, image written";
 const STDERR: &str = "standard error";
 const ROOT: &str = "root";
 const UNTIL: &str = "until";
+const TURN: &str = "turn";
 
 /// A way to call a build: equal ones have equal answers as long as nothing that they look at changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,6 +152,11 @@ impl Sealed {
         self.until_unix_s
     }
 
+    /// The lock of the output's turn.
+    pub(super) fn turn<'s>(seal: &Seal<'s>) -> Option<&'s Path> {
+        fs::path_from_bytes(seal.payload(TURN)?)
+    }
+
     pub(super) fn reply(seal: &Seal<'_>) -> Option<Reply> {
         let text = |name| Some(String::from_utf8_lossy(seal.payload(name)?).into_owned());
         let stdout_moved = text(STDOUT_MOVED).filter(|text| !text.is_empty());
@@ -178,7 +185,13 @@ pub fn answer_call(
     frontend: Option<&dyn Frontend>,
     before_looking: impl FnOnce(&Path),
 ) -> Option<(Reply, Found)> {
-    let sealed = Sealed::read(seal_file, now_unix_s)?;
+    let mut sealed = Sealed::read(seal_file, now_unix_s)?;
+    // Before anything is looked at: a build that runs now may have read other sources, and will exchange the output. It
+    // seals what it made before it ends its turn.
+    let turn = Sealed::turn(&sealed.seal()?)?.to_owned();
+    if !Turn::is_free(&turn) {
+        sealed = if Turn::comes_free(&turn) { Sealed::read(seal_file, now_unix_s)? } else { return None };
+    }
     before_looking(sealed.root());
     let seal = sealed.seal()?;
     let options = CheckOptions { probe_dir: seal_file.parent(), ..CheckOptions::default() };
@@ -231,6 +244,11 @@ pub fn keep(seal_file: &Path, kept: &Kept<'_>) -> io::Result<()> {
         fs::create_private(folder)?;
         forget_old_ones(folder, seal_file);
     }
+    let state_dir = seal_file.parent().and_then(Path::parent).unwrap_or(Path::new("."));
+    let turn = kept.outputs.first().map(|(output, _)| Turn::file(state_dir, output)).unwrap_or_default();
+    // Without the folder nobody could ask whether the output is at rest.
+    turn.parent().map_or(Ok(()), fs::create_private)?;
+    builder.payload(TURN, fs::bytes_of_path(&turn).into_owned());
     let tag = kept.outlines.keep(seal_file)?;
     builder.payload(body_edit::OUTLINES, tag.to_le_bytes().to_vec());
     let bytes = builder.finish(&kept.began).map_err(io::Error::other)?;

@@ -21,6 +21,7 @@
 //! | `cache` | the chain a manager uses, or why there is none |
 //! | `metrics`, `meters`, `report` | what it cost, what it saved, what to do about it |
 //! | `project`, `check`, `output` | the executor, its diagnostics, the image |
+//! | `turn` | builds of one output, one after the other |
 //! | `parallel` | work on many things, answers in order |
 //! | `error` | what can fail; the cache cannot |
 
@@ -57,6 +58,7 @@ mod sealed;
 mod session;
 mod state;
 mod table;
+mod turn;
 mod watch_note;
 
 pub use cache::{Cache, CacheWarning, store_options};

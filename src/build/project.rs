@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::check::{self, AMBIGUOUS, Methods, NeverSelected};
 use super::error::BuildError;
@@ -22,6 +23,7 @@ use super::reason::Reason;
 use super::registry::{FamilyId, Registry};
 use super::state::{State, StateFile};
 use super::table::{MissCause, Table, TableOrigin};
+use super::turn::Turn;
 use crate::clock::Stopwatch;
 use crate::dispatch::{Family, optimize};
 use crate::format::FileCodec;
@@ -89,6 +91,7 @@ pub struct BuildOutcome {
     pub outlines: Outlines,
     /// The whole build, in nanoseconds.
     pub elapsed_ns: u64,
+    turn: Option<Arc<Turn>>,
 }
 
 /// The local cache after a build.
@@ -103,6 +106,11 @@ pub struct CacheSummary {
 }
 
 impl BuildOutcome {
+    /// Lets the next build of the same image begin, as dropping the outcome does. Who seals the build does so before.
+    pub fn end_turn(&mut self) {
+        self.turn = None;
+    }
+
     /// Whether the sources have errors, denied warnings included.
     pub fn has_errors(&self) -> bool {
         has_errors(&self.diagnostics)
@@ -115,12 +123,16 @@ fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 
 /// Builds a project: facts in, plan, tables, image out.
 ///
-/// What is wrong with the sources is in the outcome, not an error. The cache never fails a build.
+/// What is wrong with the sources is in the outcome, not an error. The cache never fails a build. Waits for other builds of
+/// the same image with the same cache, which may have begun with older sources, and makes others wait while the outcome
+/// lives.
 pub fn build_project(
     request: &BuildRequest<'_>,
     manager: &BuildCacheManager,
 ) -> Result<BuildOutcome, BuildError> {
     let watch = Stopwatch::start();
+    let store = manager.cache().store().filter(|store| !request.plan_only && !store.is_read_only());
+    let turn = store.map(|store| Arc::new(Turn::wait(&store.layout().state_dir(), request.image)));
     let facts = request.frontend.read(request.root, request.excluded)?;
     refuse_source_as_image(request, &facts)?;
     let registry = Registry::from_facts(&facts)?;
@@ -196,6 +208,7 @@ pub fn build_project(
         outlines,
         session,
         elapsed_ns: watch.elapsed_ns(),
+        turn,
     })
 }
 

@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::fast_path::{Reply, Sealed};
+use super::turn::Turn;
 use crate::digest::crc32;
 use crate::fs::{self, Durability, StatTuple, bytes_of_path, path_from_bytes};
 use crate::track::{OutOfSight, Token};
 
-const MAGIC: [u8; 8] = *b"JANWTCH\x01";
+const MAGIC: [u8; 8] = *b"JANWTCH\x02";
 /// Reports are short; one with more warnings than that is told by a check.
 const MAX_BYTES: u64 = 4 << 20;
 
@@ -26,6 +27,7 @@ pub struct WatchNote {
     root: PathBuf,
     until_unix_s: u64,
     reply: Reply,
+    turn: PathBuf,
     out_of_sight: Vec<OutOfSight>,
 }
 
@@ -37,6 +39,7 @@ struct Written<'a> {
     until_unix_s: u64,
     stdout: &'a str,
     stderr: &'a str,
+    turn: &'a [u8],
     out_of_sight: Vec<(&'a [u8], &'a [u8])>,
 }
 
@@ -64,7 +67,8 @@ impl WatchNote {
             let (root, until_unix_s) = (sealed.root().to_owned(), sealed.until_unix_s());
             // A watcher that saw a source change is no proof of anything.
             let reply = Reply { stdout_moved: None, ..Sealed::reply(&seal)? };
-            Some(Self { token, root, until_unix_s, reply, out_of_sight })
+            let turn = Sealed::turn(&seal)?.to_owned();
+            Some(Self { token, root, until_unix_s, reply, turn, out_of_sight })
         });
         match note {
             Some(note) => note.write(seal_file),
@@ -91,6 +95,11 @@ impl WatchNote {
     /// What to print.
     pub const fn reply(&self) -> &Reply {
         &self.reply
+    }
+
+    /// Whether nobody is about to write the output.
+    pub fn is_output_at_rest(&self) -> bool {
+        Turn::is_free(&self.turn)
     }
 
     /// Whether all that the watcher cannot see is as it was. Cost: one system call for each such name, of which there are
@@ -122,6 +131,7 @@ impl WatchNote {
             until_unix_s: self.until_unix_s,
             stdout: &self.reply.stdout,
             stderr: &self.reply.stderr,
+            turn: &bytes_of_path(&self.turn),
             out_of_sight: paths.iter().map(|path| &**path).zip(tuples).collect(),
         };
         let body = postcard::to_stdvec(&written).ok()?;
@@ -151,6 +161,7 @@ impl WatchNote {
                 stdout_moved: None,
                 stderr: written.stderr.to_owned(),
             },
+            turn: path_from_bytes(written.turn)?.to_owned(),
             out_of_sight: out_of_sight.collect::<Option<_>>()?,
         })
     }
@@ -166,6 +177,7 @@ mod tests {
             root: "/home/me/game".into(),
             until_unix_s: 100,
             reply: Reply { stdout: "done\n".to_owned(), stdout_moved: None, stderr: "careful\n".to_owned() },
+            turn: "/home/me/.cache/janus/v1/state/turns/0.lock".into(),
             out_of_sight: vec![OutOfSight { path: "/etc/janus.toml".into(), tuple: StatTuple::ABSENT }],
         }
     }

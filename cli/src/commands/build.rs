@@ -69,7 +69,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         keep_going: args.keep_going,
     };
     let began = call.as_ref().and_then(|_| Call::start(&project.settings, &project.root));
-    let outcome = build_project(&request, &manager).map_err(|error| failure_of(&error))?;
+    let mut outcome = build_project(&request, &manager).map_err(|error| failure_of(&error))?;
     for warning in &outcome.session.warnings {
         say::note(format_args!("warning: {}; the build goes on without that", warning.message));
     }
@@ -93,6 +93,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Exit, Failure> {
         let reply = reply(&project.name, args, &outcome);
         call.finish(&project.settings, &project.root, frontend.language(), began, &outcome, &reply);
     }
+    outcome.end_turn();
     // The result is out: what follows keeps nobody waiting for it, and its failure is none of the build's.
     if let Some(Err(error)) = manager.cache().store().and_then(Store::maintain) {
         say::note(format_args!("warning: the cache was not cleaned up: {error}"));
@@ -295,13 +296,9 @@ fn summary_by_file(outcome: &BuildOutcome, plan_only: bool) -> String {
 
 /// What this build prints when it is called again and nothing changed.
 fn reply(name: &str, args: &BuildArgs, outcome: &BuildOutcome) -> Reply {
-    let mut again = outcome.clone();
-    let metrics = &mut again.session.metrics;
-    metrics.tables_from_cache += std::mem::take(&mut metrics.tables_built);
-    metrics.hit_ratio = Some(1.0);
-    if let Some(image) = &mut again.image {
-        image.written = false;
-    }
+    let metrics = &outcome.session.metrics;
+    let tables = metrics.tables_from_cache + metrics.tables_built;
+    let again = Done { built: 0, reused: tables, hit_ratio: Some(1.0), is_written: false };
     let mut reply = Reply::default();
     for diagnostic in &outcome.diagnostics {
         let _ = writeln!(reply.stderr, "{}", human::diagnostic(diagnostic));
@@ -309,18 +306,33 @@ fn reply(name: &str, args: &BuildArgs, outcome: &BuildOutcome) -> Reply {
     if let Some(warning) = warn_of_unknown_calls(&outcome.unknown_calls) {
         let _ = writeln!(reply.stderr, "{warning}");
     }
-    report_result(&mut reply.stdout, name, args, &again);
+    report_result(&mut reply.stdout, name, args, outcome, again);
     // One that is pressed would have to be pressed anew.
-    if let Some(image) = again.image.as_mut().filter(|_| matches!(args.codec, ImageCodec::None)) {
-        image.written = true;
-        report_result(reply.stdout_moved.insert(String::new()), name, args, &again);
+    if matches!(args.codec, ImageCodec::None) {
+        let moved = Done { is_written: true, ..again };
+        report_result(reply.stdout_moved.insert(String::new()), name, args, outcome, moved);
     }
     reply
 }
 
+/// What a build did with its tables and its image, as it is told.
+#[derive(Clone, Copy)]
+struct Done {
+    built: u64,
+    reused: u64,
+    hit_ratio: Option<f64>,
+    is_written: bool,
+}
+
 fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcome) {
-    report_result(text, name, args, outcome);
     let metrics = &outcome.session.metrics;
+    let done = Done {
+        built: metrics.tables_built,
+        reused: metrics.tables_from_cache,
+        hit_ratio: metrics.hit_ratio,
+        is_written: outcome.image.as_ref().is_some_and(|image| image.written),
+    };
+    report_result(text, name, args, outcome, done);
     let mut line = |label: &str, value: String| {
         let _ = writeln!(text, "{label:<9} {value}");
     };
@@ -334,9 +346,8 @@ fn report(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcom
     }
 }
 
-fn report_result(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcome) {
+fn report_result(text: &mut String, name: &str, args: &BuildArgs, outcome: &BuildOutcome, done: Done) {
     let BuildOutcome { files, functions, methods, families, ambiguities, .. } = outcome;
-    let metrics = &outcome.session.metrics;
     let mut line = |label: &str, value: String| {
         let _ = writeln!(text, "{label:<9} {value}");
     };
@@ -349,11 +360,8 @@ fn report_result(text: &mut String, name: &str, args: &BuildArgs, outcome: &Buil
         let (reused, built) = outcome.plan.counts();
         line("tables", format!("{built} would be built, {reused} would be reused"));
     } else {
-        let (built, reused) = (metrics.tables_built, metrics.tables_from_cache);
-        line(
-            "tables",
-            format!("{built} built, {reused} reused, hit ratio {}", human::percent(metrics.hit_ratio)),
-        );
+        let Done { built, reused, hit_ratio, .. } = done;
+        line("tables", format!("{built} built, {reused} reused, hit ratio {}", human::percent(hit_ratio)));
     }
     let errors = outcome.diagnostics.iter().filter(|one| one.severity.as_str() == "error").count();
     let errors = human::count(errors, "error", "errors");
@@ -374,7 +382,7 @@ fn report_result(text: &mut String, name: &str, args: &BuildArgs, outcome: &Buil
     }
     match &outcome.image {
         Some(image) => {
-            let state = if image.written { "written" } else { "unchanged" };
+            let state = if done.is_written { "written" } else { "unchanged" };
             let (path, bytes) = (image.path.display(), human::bytes(image.bytes));
             let codec = match image.codec {
                 FileCodec::None => String::new(),
