@@ -11,7 +11,7 @@ use kit::{Project, text};
 /// A source that takes a while.
 fn large(round: usize) -> String {
     let mut source = String::from("module a;\n");
-    for number in 0..300 {
+    for number in 0..1500 {
         let _ = writeln!(source, "type T{number} = {{}}\nfunc f{round}(a: T{number}) {{}}");
     }
     source
@@ -38,7 +38,7 @@ fn a_build_of_older_sources_never_writes_after_a_newer_one() {
     for round in 0..8 {
         project.write("a.jan", large(round));
         let mut older = start(&project);
-        std::thread::sleep(Duration::from_millis(3 * round as u64));
+        std::thread::sleep(Duration::from_millis(5 * round as u64));
         project.write("a.jan", format!("module a;\nfunc small{round}(x: int) {{}}\n"));
         let mut newer = start(&project);
         assert!(newer.wait().expect("ends").success());
@@ -56,7 +56,7 @@ fn what_is_about_to_be_written_is_no_proof_that_nothing_changed() {
     for round in 0..8 {
         project.write("a.jan", large(round));
         let mut other = start(&project);
-        std::thread::sleep(Duration::from_millis(3 * round as u64));
+        std::thread::sleep(Duration::from_millis(5 * round as u64));
         // As the first build sealed it.
         project.write("a.jan", first);
         assert!(project.run(&["build"]).status.success());
