@@ -77,13 +77,19 @@ impl KeptOutlines {
 
     /// The outlines of these paths.
     pub(super) fn find<'p>(&self, paths: &BTreeSet<&'p str>) -> Option<BTreeMap<&'p str, Outline>> {
-        let rows: Vec<Row<'_>> = FILE.open_borrowed(&self.0)?;
-        let found = rows.into_iter().filter_map(|row| Some((*paths.get(row.path)?, row)));
-        let outline = |(path, row): (&'p str, Row<'_>)| {
-            let (declares, places) = (ContentDigest::from_bytes(row.declares), places_of_bytes(row.places)?);
-            Some((path, Outline { declares, places }))
-        };
-        found.map(outline).collect()
+        let (mut count, mut rest) = postcard::take_from_bytes::<u64>(FILE.payload(&self.0)?).ok()?;
+        let mut found = BTreeMap::new();
+        // One after the other: a list of all of them would be built for the few that are asked for.
+        while count > 0 {
+            let (row, behind) = postcard::take_from_bytes::<Row<'_>>(rest).ok()?;
+            if let Some(path) = paths.get(row.path) {
+                let (declares, places) =
+                    (ContentDigest::from_bytes(row.declares), places_of_bytes(row.places)?);
+                found.insert(*path, Outline { declares, places });
+            }
+            (count, rest) = (count - 1, behind);
+        }
+        Some(found)
     }
 }
 

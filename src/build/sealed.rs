@@ -1,7 +1,7 @@
 //! A small file that knows whether it is whole: magic, version, CRC-32 and length before a payload.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::digest::crc32;
 
@@ -30,11 +30,11 @@ impl Sealed {
 
     /// The value; none if the file is damaged, cut, or of another kind or version.
     pub(super) fn open<T: DeserializeOwned>(self, bytes: &[u8]) -> Option<T> {
-        self.open_borrowed(bytes)
+        postcard::from_bytes(self.payload(bytes)?).ok()
     }
 
-    /// As [`Sealed::open`], for a value that borrows from the file's bytes.
-    pub(super) fn open_borrowed<'b, T: Deserialize<'b>>(self, bytes: &'b [u8]) -> Option<T> {
+    /// The value's bytes, as postcard writes them; none where [`Sealed::open`] gives none.
+    pub(super) fn payload(self, bytes: &[u8]) -> Option<&[u8]> {
         let (magic, rest) = bytes.split_first_chunk::<8>()?;
         let (version, rest) = rest.split_first_chunk::<4>()?;
         let (crc, rest) = rest.split_first_chunk::<4>()?;
@@ -43,10 +43,7 @@ impl Sealed {
             && u32::from_le_bytes(*version) == self.version
             && u64::from_le_bytes(*len_bytes) == payload.len() as u64
             && u32::from_le_bytes(*crc) == crc32(payload);
-        if !is_sound {
-            return None;
-        }
-        postcard::from_bytes(payload).ok()
+        is_sound.then_some(payload)
     }
 }
 

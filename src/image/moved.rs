@@ -50,13 +50,18 @@ pub enum MoveError {
 pub fn move_places(image: &[u8], moves: &Moves<'_>) -> Result<MovedPlaces, MoveError> {
     let view = ImageView::open_proved(image)?;
     let mut rows = view.places.to_vec();
-    // By the file's string, since only few are asked for and all have many places.
-    let mut of_string: HashMap<u32, Option<&HashMap<_, _>>> = HashMap::new();
+    // By the file's string, so that each is compared once: all have many places, and few have moved.
+    let mut of_string: Vec<Option<Option<&HashMap<_, _>>>> = vec![None; view.strings.len() as usize];
     for row in &mut rows {
         let file = row.file.get();
-        let known = match of_string.get(&file) {
-            Some(known) => *known,
-            None => *of_string.entry(file).or_insert(moves.get(view.strings.get(file)?)),
+        let known = if let Some(Some(known)) = of_string.get(file as usize) {
+            *known
+        } else {
+            let known = moves.get(view.strings.get(file)?);
+            if let Some(memory) = of_string.get_mut(file as usize) {
+                *memory = Some(known);
+            }
+            known
         };
         let Some(known) = known.filter(|_| row.line.get() != 0) else { continue };
         let (line, column) = (row.line.get(), row.column.get());

@@ -51,7 +51,13 @@ impl Renewal {
         payloads: &[(&str, &[u8])],
     ) -> Result<Vec<u8>, SealError> {
         let layout = |what| SealError::Layout { what };
-        let mut bytes = old.before_payloads().to_vec();
+        let fixed = old.before_payloads();
+        let longest = |(name, bytes): (&[u8], &[u8])| {
+            let replaced = payloads.iter().find(|(replaced, _)| replaced.as_bytes() == name);
+            replaced.map_or(bytes.len(), |(_, content)| content.len()) + PAYLOAD_ALIGN
+        };
+        let mut bytes = Vec::with_capacity(fixed.len() + old.payloads().map(longest).sum::<usize>());
+        bytes.extend_from_slice(fixed);
         let mut records = Vec::new();
         for (name, bytes_of) in old.payloads() {
             let replaced = payloads.iter().find(|(replaced, _)| replaced.as_bytes() == name);
