@@ -146,6 +146,14 @@ impl World {
         }
     }
 
+    /// Where some importer looks first for what it imports, often in vain, and what that import means.
+    fn beside_an_importer(&mut self) -> Option<(String, String)> {
+        let importer = self.any_path();
+        let import = self.random.pick(&self.sources.get(&importer)?.imports)?;
+        let (folder, _) = importer.rsplit_once('/')?;
+        Some((format!("{folder}/{import}"), self.target(&importer, &import)?))
+    }
+
     /// One change of what other packages offer.
     fn edit_packages(&mut self) -> &'static str {
         self.releases += 1;
@@ -178,8 +186,11 @@ impl World {
                 "packages in another order"
             }
             7 => {
-                let in_the_way = path_of_any(&mut self.random);
-                let copied = self.sources.get(&in_the_way).map(|source| {
+                let anywhere = path_of_any(&mut self.random);
+                let (in_the_way, meant) =
+                    self.beside_an_importer().unwrap_or_else(|| (anywhere.clone(), anywhere));
+                // Mostly importers can go on with it.
+                let copied = self.sources.get(&meant).map(|source| {
                     source
                         .functions
                         .iter()
