@@ -45,6 +45,15 @@ fn every_test_that_the_promises_of_crash_safety_name_exists() {
 }
 
 #[test]
+fn every_test_that_the_page_about_incremental_builds_names_exists() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/incremental.md");
+    let references = references(&fs::read_to_string(path).expect("the page is there"));
+    assert!(references.len() >= 10, "{} tests only", references.len());
+    let missing: Vec<String> = references.iter().filter_map(|(file, test)| missing(file, test)).collect();
+    assert!(missing.is_empty(), "docs/incremental.md names what is not there:\n{}", missing.join("\n"));
+}
+
+#[test]
 fn every_file_that_the_map_names_exists() {
     let folders = ["src/", "cli/", "tests/", "benches/", "docs/", "format-spec/", "examples/"];
     let text = map();

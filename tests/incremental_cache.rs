@@ -140,7 +140,7 @@ fn a_cache_that_cannot_be_opened_again_costs_time_and_nothing_else() {
     let hashes = FileHashCache::new(&project.root, Path::new("/dev/null/no/folder"), "out");
     let cache = Cache::off();
     let mut caches = MultiLevelCache::new(&cache, hashes, toy.settings(), UnitCacheOptions::default());
-    let request = UnitRequest { entry: "main.t", output: &project.output };
+    let request = UnitRequest::new("main.t", &project.output);
     for _ in 0..2 {
         let built = incremental_build(&mut caches, &toy, &request).expect("built");
         assert_eq!(built.problems, []);
@@ -206,7 +206,7 @@ fn build_on_day(project: &Project, toy: &Toy, day: u64) -> (Route, IrStats) {
     let options = UnitCacheOptions { clock, ..UnitCacheOptions::default() };
     let mut caches = MultiLevelCache::new(&cache, hashes, toy.settings(), options);
     caches.load();
-    let request = UnitRequest { entry: "main.t", output: &project.output };
+    let request = UnitRequest::new("main.t", &project.output);
     let built = incremental_build(&mut caches, toy, &request).expect("built");
     (built.route, caches.stats().functions)
 }

@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 use incremental_world::World;
 use janus_cache::build::Cache;
 use janus_cache::build::incremental::{
-    FileHashCache, MultiLevelCache, Route, UnitCacheOptions, UnitRequest, incremental_build,
+    FileHashCache, Meant, MultiLevelCache, Route, UnitCacheOptions, UnitReason, UnitRequest,
+    incremental_build,
 };
 use janus_cache::store::{Store, StoreOptions};
 
@@ -30,6 +31,11 @@ fn packs(cache: &Path) -> BTreeSet<PathBuf> {
 struct Tally {
     steps: u64,
     routes: BTreeMap<String, u64>,
+    /// Sections that were compiled because a package's module shows something else, and because one is meant now or was.
+    other_module: u64,
+    other_meaning: u64,
+    /// Modules that are of another version and show the same.
+    other_version: u64,
 }
 
 /// Steps with one open cache, as a watching process has it, and builds of other processes between them.
@@ -76,7 +82,8 @@ fn live(world: &mut World, tally: &mut Tally, until: Instant, seed: u64) {
                 if is_loading {
                     open.load();
                 }
-                let request = UnitRequest { entry: "main.t", output: &output };
+                let packages = world.project.modules();
+                let request = UnitRequest { packages: &packages, ..UnitRequest::new("main.t", &output) };
                 let built = incremental_build(&mut open, &toy, &request).expect("an output");
                 assert_eq!(open.take_warnings(), [""; 0], "{}", context());
                 built
@@ -86,6 +93,17 @@ fn live(world: &mut World, tally: &mut Tally, until: Instant, seed: u64) {
         };
         let built = again();
         *tally.routes.entry(format!("{:?}", built.route)).or_default() += 1;
+        for step in &built.steps {
+            match &step.reason {
+                UnitReason::PackageChanged(_) => tally.other_module += 1,
+                UnitReason::ImportMeans { old, new } => {
+                    let is_package = |meant: &Meant| meant.package.is_some();
+                    tally.other_meaning += u64::from([old, new].into_iter().flatten().any(is_package));
+                }
+                _ => {}
+            }
+        }
+        tally.other_version += built.packages.iter().filter(|change| change.shows_the_same()).count() as u64;
         match fresh {
             Ok(expected) => {
                 assert_eq!(built.problems, [], "{}", context());
@@ -126,6 +144,7 @@ fn after_any_change_an_incremental_build_is_a_fresh_one_and_the_next_has_nothing
         }
     }
     println!("{tally:?}");
+    assert!(tally.other_module > 0 && tally.other_meaning + tally.other_version > 0, "{tally:?}");
     assert!(tally.steps > 200, "{tally:?}");
     for route in ["FastPath", "Restored", "Patched", "Full(MostChanged)", "Failed"] {
         assert!(tally.routes.contains_key(route), "{route} never happened: {tally:?}");

@@ -149,7 +149,7 @@ pub(crate) fn build(
     let options = UnitCacheOptions { project: "mini".to_owned(), ..UnitCacheOptions::default() };
     let mut caches = MultiLevelCache::new(&cache, hashes, settings, options);
     caches.load();
-    let built = incremental_build(&mut caches, &Mini { entry }, &UnitRequest { entry, output })?;
+    let built = incremental_build(&mut caches, &Mini { entry }, &UnitRequest::new(entry, output))?;
     Ok((built, caches.take_warnings()))
 }
 

@@ -1,7 +1,7 @@
 //! A compiler of a few lines and projects for it.
 //!
 //! ```text
-//! import b.t              a file beside this one, else below the root
+//! import b.t              a file beside this one, else below the root; a package's module before either
 //! fn name 2 = word f 7    a function with 2 parameters; a word that begins with a letter is a function
 //! ```
 
@@ -14,7 +14,7 @@ use std::sync::Mutex;
 
 use janus_cache::build::Cache;
 use janus_cache::build::incremental::{
-    FileHashCache, FileIr, Imported, LevelStats, MultiLevelCache, OutputForm, Unit, UnitBuild,
+    FileHashCache, FileIr, Imported, LevelStats, MultiLevelCache, OutputForm, PackageModule, Unit, UnitBuild,
     UnitBuildError, UnitCacheOptions, UnitCompiler, UnitProblem, UnitRequest, UnitStep, incremental_build,
 };
 use janus_cache::key::UnitSettings;
@@ -240,12 +240,35 @@ pub(crate) struct Done {
     pub(crate) warnings: Vec<String>,
 }
 
+/// A module that another package offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Offered {
+    pub(crate) path: String,
+    pub(crate) package: String,
+    /// A line for each function: its name and its number of parameters.
+    pub(crate) interface: String,
+}
+
+impl Offered {
+    pub(crate) fn new(path: &str, package: &str, interface: &str) -> Self {
+        let [path, package, interface] = [path, package, interface].map(str::to_owned);
+        Self { path, package, interface }
+    }
+
+    pub(crate) fn module(&self) -> PackageModule<'_> {
+        let Self { path, package, interface } = self;
+        PackageModule { path, package, interface: interface.as_bytes() }
+    }
+}
+
 /// Sources in one folder, the cache and the output in others.
 pub(crate) struct Project {
     dir: tempfile::TempDir,
     pub(crate) root: PathBuf,
     pub(crate) cache: PathBuf,
     pub(crate) output: PathBuf,
+    /// What other packages offer to its builds.
+    pub(crate) packages: Vec<Offered>,
 }
 
 impl Project {
@@ -263,7 +286,7 @@ impl Project {
         let [root, cache] = ["root", "cache"].map(|name| dir.path().join(name));
         fs::create_dir(&root).expect("a folder");
         let output = dir.path().join("out");
-        let project = Self { dir, root, cache, output };
+        let project = Self { dir, root, cache, output, packages: Vec::new() };
         for (path, text) in files {
             project.write(path, text);
         }
@@ -286,7 +309,12 @@ impl Project {
 
     /// A build of `main.t` as a process of its own would do it.
     pub(crate) fn try_build(&self, toy: &Toy) -> Result<Done, UnitBuildError> {
-        try_build(&self.root, &self.cache, &self.output, toy, UnitCacheOptions::default())
+        let (root, cache, output) = (&self.root, &self.cache, &self.output);
+        try_build_with(root, cache, output, toy, UnitCacheOptions::default(), &self.modules())
+    }
+
+    pub(crate) fn modules(&self) -> Vec<PackageModule<'_>> {
+        self.packages.iter().map(Offered::module).collect()
     }
 
     pub(crate) fn build(&self, toy: &Toy) -> Done {
@@ -302,7 +330,8 @@ impl Project {
         let cache = Cache::off();
         let hashes = FileHashCache::new(&self.root, &state, "fresh");
         let mut caches = MultiLevelCache::new(&cache, hashes, toy.settings(), UnitCacheOptions::default());
-        let request = UnitRequest { entry: "main.t", output: &output };
+        let packages = self.modules();
+        let request = UnitRequest { packages: &packages, ..UnitRequest::new("main.t", &output) };
         // Nothing is loaded, so what an earlier call left there is not used.
         let build = incremental_build(&mut caches, toy, &request).expect("an output");
         if build.problems.is_empty() {
@@ -329,12 +358,23 @@ pub(crate) fn try_build(
     toy: &Toy,
     options: UnitCacheOptions,
 ) -> Result<Done, UnitBuildError> {
+    try_build_with(root, cache, output, toy, options, &[])
+}
+
+fn try_build_with(
+    root: &Path,
+    cache: &Path,
+    output: &Path,
+    toy: &Toy,
+    options: UnitCacheOptions,
+    packages: &[PackageModule<'_>],
+) -> Result<Done, UnitBuildError> {
     let store = Store::open(StoreOptions::new(cache)).expect("a cache");
     let hashes = FileHashCache::new(root, &store.layout().state_dir(), &output.to_string_lossy());
     let cache = Cache::of_store(store);
     let mut caches = MultiLevelCache::new(&cache, hashes, toy.settings(), options);
     caches.load();
-    let build = incremental_build(&mut caches, toy, &UnitRequest { entry: "main.t", output })?;
+    let build = incremental_build(&mut caches, toy, &UnitRequest { entry: "main.t", output, packages })?;
     Ok(Done { build, stats: caches.stats(), warnings: caches.take_warnings() })
 }
 

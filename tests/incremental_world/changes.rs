@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::super::incremental_kit::Offered;
 use super::{PATHS, Random, World, path, written};
 
 impl World {
     /// One change of the sources, and its name.
     pub(crate) fn edit(&mut self) -> &'static str {
         let path = self.any_path();
-        match self.random.below(20) {
+        match self.random.below(24) {
             0..=3 => {
                 let words = self.words(&path);
                 self.change(&path, |source, random| {
@@ -81,8 +82,14 @@ impl World {
                 "touched"
             }
             13 => {
-                if let Some(past) = self.random.pick(&self.past) {
+                let at = self.random.below(self.past.len());
+                if let Some(past) = self.past.get(at).cloned() {
                     self.set(past);
+                }
+                if let Some(past) = self.past_packages.get(at).cloned()
+                    && self.random.one_in(2)
+                {
+                    self.project.packages = past;
                 }
                 "everything as it once was"
             }
@@ -126,6 +133,7 @@ impl World {
                 self.change(&path, |source, _| source.is_broken ^= true);
                 "syntax"
             }
+            19..=22 => self.edit_packages(),
             _ => {
                 self.change(&path, |source, random| {
                     let at = random.below(source.functions.len());
@@ -134,6 +142,77 @@ impl World {
                     }
                 });
                 "function that cannot be compiled"
+            }
+        }
+    }
+
+    /// Where some importer looks first for what it imports, often in vain, and what that import means.
+    fn beside_an_importer(&mut self) -> Option<(String, String)> {
+        let importer = self.any_path();
+        let import = self.random.pick(&self.sources.get(&importer)?.imports)?;
+        let (folder, _) = importer.rsplit_once('/')?;
+        Some((format!("{folder}/{import}"), self.target(&importer, &import)?))
+    }
+
+    /// One change of what other packages offer.
+    fn edit_packages(&mut self) -> &'static str {
+        self.releases += 1;
+        let package = format!("{} {}", ["p", "q"][self.random.below(2)], self.releases);
+        let count = self.project.packages.len();
+        let at = self.random.below(count);
+        let line = format!("f{} {}\n", self.random.below(500), self.random.below(3));
+        match self.random.below(10) {
+            0 | 1 if count > 0 => {
+                self.project.packages[at].package = package;
+                "package version"
+            }
+            2..=4 if count > 0 => {
+                let offered = &mut self.project.packages[at];
+                offered.package = package;
+                if self.random.one_in(4) {
+                    offered.interface = line;
+                } else {
+                    // Who calls its functions can go on.
+                    offered.interface.push_str(&line);
+                }
+                "package interface"
+            }
+            5 if count > 0 => {
+                self.project.packages.remove(at);
+                "package module gone"
+            }
+            6 => {
+                self.project.packages.reverse();
+                "packages in another order"
+            }
+            7 => {
+                let anywhere = path_of_any(&mut self.random);
+                let (in_the_way, meant) =
+                    self.beside_an_importer().unwrap_or_else(|| (anywhere.clone(), anywhere));
+                // Mostly importers can go on with it.
+                let copied = self.sources.get(&meant).map(|source| {
+                    source
+                        .functions
+                        .iter()
+                        .map(|(name, parameters, _)| format!("{name} {parameters}\n"))
+                        .collect()
+                });
+                let interface: String = copied.unwrap_or(line);
+                self.project.packages.insert(at, Offered::new(&in_the_way, &package, &interface));
+                "package module in the way"
+            }
+            _ => {
+                // Under a name that no file has; the second one is in the way of the first for some importers.
+                let name = ["p/m.t", "x/p/m.t", "p/n.t"][self.random.below(3)];
+                if self.offered(name).is_none() {
+                    self.project.packages.insert(at, Offered::new(name, &package, &line));
+                }
+                let importer = if self.random.one_in(2) { "main.t".to_owned() } else { self.any_path() };
+                let import = ["p/m.t", "p/n.t"][self.random.below(2)].to_owned();
+                if self.target(&importer, &import).is_some() {
+                    self.change(&importer, |source, _| source.imports.push(import));
+                }
+                "package module and an import"
             }
         }
     }

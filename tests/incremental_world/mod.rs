@@ -71,12 +71,19 @@ pub(crate) fn written(random: &mut Random, path: &str) -> String {
     if random.one_in(2) { name.to_owned() } else { path.to_owned() }
 }
 
+fn names(source: &Source) -> Vec<String> {
+    source.functions.iter().map(|function| function.0.clone()).collect()
+}
+
 pub(crate) struct World {
     pub(crate) project: Project,
     pub(crate) random: Random,
     pub(crate) sources: Sources,
     pub(crate) past: Vec<Sources>,
+    pub(crate) past_packages: Vec<Vec<Offered>>,
     pub(crate) flag: usize,
+    /// How many releases of packages there were.
+    pub(crate) releases: usize,
     /// State files as they were at some time.
     pub(crate) states: Vec<Vec<(PathBuf, Vec<u8>)>>,
     pub(crate) outputs: Vec<Vec<u8>>,
@@ -90,7 +97,9 @@ impl World {
             random: Random(seed),
             sources: Sources::new(),
             past: vec![],
+            past_packages: vec![],
             flag: 0,
+            releases: 0,
             states: vec![],
             outputs: vec![],
         };
@@ -144,15 +153,29 @@ impl World {
     /// What an import in `path` means.
     pub(crate) fn target(&self, path: &str, import: &str) -> Option<String> {
         let beside = path.rsplit_once('/').map(|(folder, _)| format!("{folder}/{import}"));
-        beside.into_iter().chain([import.to_owned()]).find(|path| self.sources.contains_key(path))
+        let is_there = |path: &String| self.sources.contains_key(path) || self.offered(path).is_some();
+        beside.into_iter().chain([import.to_owned()]).find(is_there)
+    }
+
+    /// The module that a package offers under a path.
+    pub(crate) fn offered(&self, path: &str) -> Option<&Offered> {
+        self.project.packages.iter().find(|offered| offered.path == path)
     }
 
     /// Functions that `path` can call.
     pub(crate) fn visible(&self, path: &str) -> Vec<String> {
         let Some(source) = self.sources.get(path) else { return vec![] };
         let targets = source.imports.iter().filter_map(|import| self.target(path, import));
-        let all = targets.chain([path.to_owned()]).filter_map(|path| self.sources.get(&path));
-        all.flat_map(|source| source.functions.iter().map(|function| function.0.clone())).collect()
+        let shown = |target: String| match (self.offered(&target), self.sources.get(&target)) {
+            (Some(offered), _) => offered
+                .interface
+                .lines()
+                .filter_map(|line| Some(line.split_once(' ')?.0.to_owned()))
+                .collect(),
+            (None, Some(source)) => names(source),
+            (None, None) => vec![],
+        };
+        targets.flat_map(shown).chain(names(source)).collect()
     }
 
     pub(crate) fn words(&mut self, path: &str) -> Vec<String> {
@@ -203,6 +226,7 @@ impl World {
     pub(crate) fn keep_for_later(&mut self) {
         if self.random.one_in(10) {
             self.past.push(self.sources.clone());
+            self.past_packages.push(self.project.packages.clone());
         }
         if self.random.one_in(10) {
             let state = self.state_files().into_iter();

@@ -7,7 +7,7 @@ use super::compiler::{FileIr, Imported, UnitCompiler, UnitProblem};
 use super::ir_cache::Question;
 use super::layout::ReadySection;
 use super::levels::MultiLevelCache;
-use super::record::ImportRecord;
+use super::packages::PackageModule;
 use super::section::SectionError;
 use super::world::{Tree, World, WorldFile};
 use crate::clock::Stopwatch;
@@ -28,10 +28,25 @@ pub(super) struct Compiled {
 pub(super) struct Compiling<'b> {
     pub(super) cache: &'b MultiLevelCache<'b>,
     pub(super) compiler: &'b dyn UnitCompiler,
-    pub(super) world: &'b World,
+    pub(super) world: &'b World<'b>,
     pub(super) tree: &'b (dyn Tree + Sync),
     /// What files became, each once.
     lowered: Mutex<HashMap<u32, Lowered>>,
+}
+
+/// What an import means, and what it shows.
+enum Seen<'w> {
+    File(&'w str, Arc<FileIr>),
+    Package(PackageModule<'w>),
+}
+
+impl Seen<'_> {
+    fn imported(&self) -> Imported<'_> {
+        match self {
+            Self::File(path, file) => Imported { path, interface: &file.interface },
+            Self::Package(PackageModule { path, interface, .. }) => Imported { path, interface },
+        }
+    }
 }
 
 type Problems = Vec<UnitProblem>;
@@ -42,7 +57,7 @@ impl<'b> Compiling<'b> {
     pub(super) fn new(
         cache: &'b MultiLevelCache<'b>,
         compiler: &'b dyn UnitCompiler,
-        world: &'b World,
+        world: &'b World<'b>,
         tree: &'b (dyn Tree + Sync),
     ) -> Self {
         Self { cache, compiler, world, tree, lowered: Mutex::default() }
@@ -52,11 +67,9 @@ impl<'b> Compiling<'b> {
     pub(super) fn section(&self, node: u32) -> Result<Compiled, Problems> {
         let Some(file) = self.world.file(node) else { return Err(Vec::new()) };
         let own = self.lowered(node, file)?;
-        let seen = self.seen_by(file)?;
-        let imported: Vec<Imported<'_>> = seen
-            .iter()
-            .map(|(path, file)| Imported { path: path.as_str(), interface: &file.interface })
-            .collect();
+        // It may be that nobody else tells what is wrong with an import: its own section may be kept.
+        let seen = self.seen_by(file, |node, imported| self.lowered(node, imported))?;
+        let imported: Vec<Imported<'_>> = seen.iter().map(Seen::imported).collect();
         let fresh;
         let unit = match self.compiler.unit(&file.path, &own.ir, &imported) {
             Ok(unit) => unit,
@@ -121,13 +134,8 @@ impl<'b> Compiling<'b> {
             self.lowered_by(node, || find().map(Arc::new).ok_or_else(Vec::new)).ok()
         };
         let own = kept(node, file)?;
-        let mut seen = Vec::with_capacity(file.imports.len());
-        for node in file.imports.iter().filter_map(|import| self.world.node(import.target()?)) {
-            let imported = self.world.file(node)?;
-            seen.push((imported.path.as_str(), kept(node, imported)?));
-        }
-        let imported: Vec<Imported<'_>> =
-            seen.iter().map(|(path, file)| Imported { path, interface: &file.interface }).collect();
+        let seen = self.seen_by(file, |node, imported| kept(node, imported).ok_or(())).ok()?;
+        let imported: Vec<Imported<'_>> = seen.iter().map(Seen::imported).collect();
         let unit = self.compiler.unit(&file.path, &own.ir, &imported).ok()?;
         for function in 0..unit.function_count() {
             let _ = self.cache.air.find(&self.cache.air.question(&unit.function_inputs(function)));
@@ -141,14 +149,20 @@ impl<'b> Compiling<'b> {
         Some(ContentDigest::of(&lowered.interface))
     }
 
-    /// What a file sees of those it imports, in the order of its imports.
-    fn seen_by(&self, file: &WorldFile) -> Result<Vec<(String, Arc<FileIr>)>, Problems> {
+    /// What a file sees of what it imports, in the order of its imports.
+    fn seen_by<'w, E>(
+        &'w self,
+        file: &'w WorldFile,
+        lowered: impl Fn(u32, &WorldFile) -> Result<Arc<FileIr>, E>,
+    ) -> Result<Vec<Seen<'w>>, E> {
         let mut seen = Vec::with_capacity(file.imports.len());
-        for target in file.imports.iter().filter_map(ImportRecord::target) {
-            let Some(node) = self.world.node(target) else { continue };
+        for import in file.imports.iter() {
+            if let Some(offered) = import.package().and_then(|path| self.world.offer.get(path)) {
+                seen.push(Seen::Package(offered.module));
+            }
+            let Some(node) = import.file().and_then(|path| self.world.node(path)) else { continue };
             let Some(imported) = self.world.file(node) else { continue };
-            // It may be that nobody else tells what is wrong with it: its own section may be kept.
-            seen.push((target.to_owned(), self.lowered(node, imported)?));
+            seen.push(Seen::File(&imported.path, lowered(node, imported)?));
         }
         Ok(seen)
     }

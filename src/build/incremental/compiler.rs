@@ -14,7 +14,8 @@ pub trait UnitCompiler: Sync {
     fn form(&self) -> OutputForm;
 
     /// What a source imports: for each import the root-relative paths that it may mean, in the order in which they are
-    /// looked for. The first one that is a file is meant. Cheap: it is asked of every file that is new or edited.
+    /// looked for. The first one that is a [`PackageModule`](super::PackageModule) or a file is meant; where it is both,
+    /// the module. Cheap: it is asked of every file that is new or edited.
     fn imports(&self, path: &str, source: &[u8]) -> Vec<Vec<String>>;
 
     /// Reads a source: its intermediate form, and what files that import it can see. Nothing of other files is known
@@ -22,7 +23,7 @@ pub trait UnitCompiler: Sync {
     fn lower(&self, path: &str, source: &[u8]) -> Result<FileIr, Vec<UnitProblem>>;
 
     /// Takes the intermediate form of a file together with what it sees of those it imports directly, in the order of its
-    /// imports, and checks them. An import that means no file is not among them.
+    /// imports, and checks them. An import that means nothing is not among them.
     fn unit<'a>(
         &'a self,
         path: &'a str,
@@ -67,10 +68,10 @@ pub struct FileIr {
     pub interface: Vec<u8>,
 }
 
-/// What a file sees of another one.
+/// What a file sees of another one, or of a module of another package.
 #[derive(Clone, Copy, Debug)]
 pub struct Imported<'a> {
-    /// The other file's root-relative path.
+    /// The other file's root-relative path, or the module's path.
     pub path: &'a str,
     /// Its interface.
     pub interface: &'a [u8],

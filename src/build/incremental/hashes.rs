@@ -24,8 +24,8 @@ const MAX_SEAL_BYTES: u64 = 1 << 30;
 /// How often a file that is being written is read before the build gives up on it.
 const ATTEMPTS: u32 = 3;
 /// A record of another shape has another name.
-const RECORD: &str = "record 3";
-const BRIEF: &str = "brief 3";
+const RECORD: &str = "record 4";
+const BRIEF: &str = "brief 4";
 
 /// The files of one project: tuples, digests, imports, as of the last build.
 pub struct FileHashCache {

@@ -8,6 +8,7 @@ use super::compile::Compiling;
 use super::compiler::UnitCompiler;
 use super::levels::MultiLevelCache;
 use super::output_seen::Note;
+use super::packages::Offer;
 use super::pipeline::UnitRequest;
 use super::world::World;
 use crate::build::parallel;
@@ -32,10 +33,11 @@ pub(super) fn look_again(
     cache: &mut MultiLevelCache<'_>,
     compiler: &dyn UnitCompiler,
     request: &UnitRequest<'_>,
+    offer: &Offer<'_>,
     note: &Note,
 ) {
     let Some(record) = cache.hashes.take_record() else { return };
-    if let Ok(world) = World::discover(request.entry, compiler, Some(&record), &cache.hashes) {
+    if let Ok(world) = World::discover(request.entry, compiler, offer, Some(&record), &cache.hashes) {
         count(cache, compiler, request, &world, &record.combined, note);
     }
 }
@@ -45,7 +47,7 @@ pub(super) fn count(
     cache: &MultiLevelCache<'_>,
     compiler: &dyn UnitCompiler,
     request: &UnitRequest<'_>,
-    world: &World,
+    world: &World<'_>,
     combined: &[u8; 32],
     note: &Note,
 ) {

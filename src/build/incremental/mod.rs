@@ -10,6 +10,7 @@
 //! | `section`, `section_table`, `layout` | an output that can be taken apart and patched |
 //! | `hashes`, `output_seen`, `record`, `old_output` | what the last build saw and left behind |
 //! | `world` | the files that an entry reaches |
+//! | `packages` | what other packages offer |
 //! | `plan`, `report` | what to compile, and why; pure |
 //! | `ir_cache`, `levels` | what files, functions and whole outputs became |
 //! | `in_use` | what an output is made of does not grow old |
@@ -25,6 +26,7 @@ mod layout;
 mod levels;
 mod old_output;
 mod output_seen;
+mod packages;
 mod pipeline;
 mod plan;
 mod record;
@@ -38,6 +40,9 @@ pub use compiler::{FileIr, Imported, Unit, UnitCompiler, UnitProblem};
 pub use hashes::FileHashCache;
 pub use ir_cache::{IrStats, UnitCacheOptions};
 pub use levels::{AirCache, LevelStats, MultiLevelCache, ZirCache};
+pub use packages::PackageModule;
 pub use pipeline::{UnitRequest, incremental_build};
-pub use report::{FullBecause, Route, UnitBuild, UnitBuildError, UnitReason, UnitStep};
+pub use report::{
+    FullBecause, Meant, PackageChange, PackageSeen, Route, UnitBuild, UnitBuildError, UnitReason, UnitStep,
+};
 pub use section::{Combined, NewSection, OutputForm, SectionError, SectionPlace, combine, take_apart};

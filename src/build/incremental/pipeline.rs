@@ -1,5 +1,6 @@
 //! One build of one output: the cheapest way from what changed to an output that is what a clean build makes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -9,9 +10,10 @@ use super::in_use;
 use super::layout::{Layout, Part, assemble};
 use super::levels::MultiLevelCache;
 use super::old_output::{OldBytes, OldOutput};
+use super::packages::{Offer, PackageModule};
 use super::plan::plan;
 use super::record::{FileRecord, Record};
-use super::report::{FullBecause, Route, UnitBuild, UnitBuildError};
+use super::report::{FullBecause, PackageChange, Route, UnitBuild, UnitBuildError};
 use super::section::{Combined, SectionPlace, take_apart};
 use super::wave::Sea;
 use super::world::{World, WorldFile};
@@ -31,6 +33,16 @@ pub struct UnitRequest<'a> {
     pub entry: &'a str,
     /// Where the output goes.
     pub output: &'a Path,
+    /// What other packages offer, in any order; of two modules with one path the first one counts. Cost: each interface is
+    /// hashed at each build, also where nothing changed.
+    pub packages: &'a [PackageModule<'a>],
+}
+
+impl<'a> UnitRequest<'a> {
+    /// A build without other packages.
+    pub const fn new(entry: &'a str, output: &'a Path) -> Self {
+        Self { entry, output, packages: &[] }
+    }
 }
 
 /// Builds an output from an entry file and all that it reaches.
@@ -45,23 +57,25 @@ pub fn incremental_build(
     request: &UnitRequest<'_>,
 ) -> Result<UnitBuild, UnitBuildError> {
     let settings = *cache.settings.digest().as_bytes();
+    let offer = Offer::of(request.packages);
     cache.hashes.begin();
     let is_ours = |record: &Record| record.settings == settings && record.entry == request.entry;
     if !cache.entries.options.recache
         && let Some(brief) = cache.hashes.unchanged_build().filter(|brief| is_ours(brief))
+        && brief.offer == offer.digest()
         && let Some(note) = cache.hashes.has_output(request.output, brief)
     {
         let files = brief.file_count as usize;
         let done = UnitBuild { files, ..UnitBuild::nothing_done(Route::FastPath, brief.output_bytes) };
         if in_use::is_due(cache, &note) {
-            in_use::look_again(cache, compiler, request, &note);
+            in_use::look_again(cache, compiler, request, &offer, &note);
         }
         return Ok(done);
     }
     cache.hashes.before_reading();
     let record = cache.hashes.take_record().filter(is_ours);
     let record = record.filter(|_| !cache.entries.options.recache);
-    let world = match World::discover(request.entry, compiler, record.as_ref(), &cache.hashes) {
+    let world = match World::discover(request.entry, compiler, &offer, record.as_ref(), &cache.hashes) {
         Ok(world) => world,
         Err(problems) => return Ok(UnitBuild { problems, ..UnitBuild::nothing_done(Route::Failed, 0) }),
     };
@@ -78,7 +92,7 @@ pub fn incremental_build(
         world: &world,
         components: &components,
     };
-    let done = build.run(cache);
+    let done = build.run(cache).map(|done| UnitBuild { packages: build.package_changes(), ..done });
     cache.save();
     if done.as_ref().is_ok_and(|done| done.problems.is_empty())
         && let Some(note) = cache.hashes.noted(request.output)
@@ -96,7 +110,7 @@ struct Build<'b> {
     combined: [u8; 32],
     /// Of the last build, if it was one of the same.
     record: Option<&'b Record>,
-    world: &'b World,
+    world: &'b World<'b>,
     components: &'b Components,
 }
 
@@ -120,7 +134,7 @@ impl Build<'_> {
                 OldBytes::Kept(bytes) => self.deliver(&[Piece::New(bytes)], None)?,
                 OldBytes::File(_) | OldBytes::Read { .. } => Delivered::WasThere(bytes.unnoted()),
             };
-            return Ok(self.restored(cache, record, &delivered));
+            return Ok(self.restored(cache, &self.with_versions_of_now(record), &delivered));
         }
         if let Some((output, interfaces)) = self.whole_output(cache) {
             let record = self.record_of(interfaces, &output);
@@ -169,6 +183,24 @@ impl Build<'_> {
         };
         let interfaces: Option<Vec<_>> = self.world.files.iter().map(interface).collect();
         Some((Combined { bytes, sections }, interfaces?))
+    }
+
+    /// The record of a build with the same combined hash: what packages show is the same, their versions may not be, nor
+    /// what they offer beside.
+    fn with_versions_of_now<'r>(&self, record: &'r Record) -> Cow<'r, Record> {
+        let offer = self.world.offer;
+        if record.offer == offer.digest() {
+            return Cow::Borrowed(record);
+        }
+        let packages = offer.records(self.world.packages().into_iter());
+        Cow::Owned(Record { packages, offer: offer.digest(), ..record.clone() })
+    }
+
+    /// What became of the package modules that the last build used.
+    fn package_changes(&self) -> Vec<PackageChange> {
+        let Some(record) = self.record else { return Vec::new() };
+        let used = self.world.packages().into_iter();
+        used.filter_map(|path| self.world.offer.change(record, path)).collect()
     }
 
     /// After an output was delivered that was known as a whole.
@@ -323,6 +355,8 @@ impl Build<'_> {
             entry: self.request.entry.to_owned(),
             file_count: self.world.files.len() as u64,
             files: files.collect(),
+            packages: self.world.offer.records(self.world.packages().into_iter()),
+            offer: self.world.offer.digest(),
             output_bytes,
             output_hash: 0,
             head_hash: fast_hash(head),

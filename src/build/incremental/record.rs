@@ -19,6 +19,10 @@ pub(super) struct Record {
     pub(super) file_count: u64,
     /// Every file that the entry reaches, in path order; none in the brief form, which tells only what it was.
     pub(super) files: Vec<FileRecord>,
+    /// The modules of other packages that these files import, in path order; none in the brief form.
+    pub(super) packages: Vec<PackageRecord>,
+    /// Digest of all that other packages offered, used or not.
+    pub(super) offer: [u8; 32],
     /// The output's length.
     pub(super) output_bytes: u64,
     /// Tells this output from those of other builds: XXH3-64 of what its parts are, which is known without reading them.
@@ -47,6 +51,16 @@ pub(super) struct FileRecord {
     pub(super) content_at: u64,
     /// Where it ends.
     pub(super) end: u64,
+}
+
+/// A module of another package that the last build used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PackageRecord {
+    pub(super) path: String,
+    /// Name and version, as people read them.
+    pub(super) package: String,
+    /// Digest of what importers see.
+    pub(super) interface: [u8; 32],
 }
 
 /// Imports of a file, in its order. Shared, since most are those of the last build.
@@ -83,8 +97,17 @@ impl<'de> Deserialize<'de> for Imports {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ImportRecord {
     pub(super) candidates: Vec<String>,
-    /// Which candidate; those before it were not there.
-    pub(super) resolved: Option<u32>,
+    pub(super) means: Means,
+}
+
+/// What an import means: one of its candidates. Those before it were neither files nor offered by a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Means {
+    Nothing,
+    /// The candidate with this number, which is a file and offered by no package.
+    File(u32),
+    /// The candidate with this number, which a package offers, whether or not it is a file.
+    Package(u32),
 }
 
 impl Record {
@@ -93,9 +116,15 @@ impl Record {
         self.files.get(at)
     }
 
+    /// What was known of a package's module.
+    pub(super) fn package(&self, path: &str) -> Option<&PackageRecord> {
+        let at = self.packages.binary_search_by(|package| package.path.as_str().cmp(path)).ok()?;
+        self.packages.get(at)
+    }
+
     /// The brief form.
     pub(super) fn brief(&self) -> Self {
-        Self { entry: self.entry.clone(), files: Vec::new(), ..*self }
+        Self { entry: self.entry.clone(), files: Vec::new(), packages: Vec::new(), ..*self }
     }
 
     /// What [`Record::output_hash`] has to be. Cost: some bytes a file.
@@ -172,7 +201,7 @@ mod tests {
         let file = FileRecord {
             path: "a".to_owned(),
             digest: [1; 32],
-            imports: [ImportRecord { candidates: vec!["b".to_owned()], resolved: Some(0) }]
+            imports: [ImportRecord { candidates: vec!["b".to_owned()], means: Means::File(0) }]
                 .into_iter()
                 .collect(),
             interface: [2; 32],

@@ -61,20 +61,58 @@ pub enum UnitReason {
         /// What it is.
         new: ContentDigest,
     },
-    /// An import means another file, or a file where it meant none, or none any more.
+    /// An import means something else, or something where it meant nothing, or nothing any more.
     ImportMeans {
         /// What it meant.
-        old: Option<String>,
+        old: Option<Meant>,
         /// What it means.
-        new: Option<String>,
+        new: Option<Meant>,
     },
     /// A file that it imports shows something else.
     InterfaceChanged {
         /// The imported file.
         import: String,
     },
+    /// A module of another package that it imports shows something else.
+    PackageChanged(PackageChange),
     /// The whole output is made anew.
     Full(FullBecause),
+}
+
+/// What an import means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meant {
+    /// The path of the file or of the package's module.
+    pub path: String,
+    /// The package and its version; none for a file.
+    pub package: Option<String>,
+}
+
+/// A module of another package, as one build saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageSeen {
+    /// The package and its version, as people read them.
+    pub package: String,
+    /// Digest of what importers see.
+    pub interface: ContentDigest,
+}
+
+/// A module of another package that is not what the last build saw: in its version, in what it shows, or in both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageChange {
+    /// The path under which sources import it.
+    pub path: String,
+    /// What it was.
+    pub old: PackageSeen,
+    /// What it is.
+    pub new: PackageSeen,
+}
+
+impl PackageChange {
+    /// Whether importers see what they saw, so that nothing has to be compiled.
+    pub fn shows_the_same(&self) -> bool {
+        self.old.interface == self.new.interface
+    }
 }
 
 /// A file whose section was compiled.
@@ -105,6 +143,9 @@ pub struct UnitBuild {
     pub blocked: Vec<String>,
     /// What is wrong with the sources, in path order.
     pub problems: Vec<UnitProblem>,
+    /// Modules of other packages that the last build used, too, and that are not what it saw, in path order. Where one
+    /// shows the same, nothing was compiled because of it.
+    pub packages: Vec<PackageChange>,
     /// Sources that changed while the build ran; the next build sees to them.
     pub changed_meanwhile: Vec<String>,
     /// Whether the output was written.
@@ -123,6 +164,7 @@ impl UnitBuild {
             cut_off: 0,
             blocked: Vec::new(),
             problems: Vec::new(),
+            packages: Vec::new(),
             changed_meanwhile: Vec::new(),
             written: false,
             output_bytes,
@@ -155,11 +197,49 @@ impl fmt::Display for UnitReason {
                 write!(f, "its content changed from {} to {}", old.short(), new.short())
             }
             Self::ImportMeans { old, new } => {
-                let (old, new) = (old.as_deref().unwrap_or("nothing"), new.as_deref().unwrap_or("nothing"));
-                write!(f, "an import means {new} where it meant {old}")
+                let name =
+                    |meant: &Option<Meant>| meant.as_ref().map_or("nothing".to_owned(), Meant::to_string);
+                write!(f, "an import means {} where it meant {}", name(new), name(old))
             }
             Self::InterfaceChanged { import } => write!(f, "what {import} shows changed"),
+            Self::PackageChanged(change) => change.fmt(f),
             Self::Full(because) => f.write_str(because.as_str()),
         }
     }
+}
+
+impl fmt::Display for Meant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.package {
+            Some(package) => write!(f, "{} of package {package}", self.path),
+            None => f.write_str(&self.path),
+        }
+    }
+}
+
+impl fmt::Display for PackageChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (old, new) = (&self.old, &self.new);
+        write!(f, "package {}", new.package)?;
+        if old.package != new.package {
+            write!(f, " (was {})", version_or_all(&old.package, &new.package))?;
+        }
+        let what = if self.shows_the_same() { "the same" } else { "something else" };
+        write!(f, " shows {what} in {}", self.path)?;
+        if old.package == new.package {
+            // One version with two contents: a package that is being worked on.
+            write!(f, ", which changed from {} to {}", old.interface.short(), new.interface.short())?;
+        }
+        Ok(())
+    }
+}
+
+/// The version of `old` where `new` names the same package, else all of it.
+fn version_or_all<'a>(old: &'a str, new: &str) -> &'a str {
+    let name = |label: &str| label.rsplit_once(' ').map(|(name, _)| name.len());
+    let version = |(name, version): (&str, &'a str)| {
+        new.get(..name.len()).filter(|same| *same == name).map(|_| version)
+    };
+    let is_one_name = name(old) == name(new);
+    old.rsplit_once(' ').filter(|_| is_one_name).and_then(version).unwrap_or(old)
 }

@@ -16,7 +16,7 @@ use crate::graph::{Components, Outcome, Wave};
 /// What a wave goes through.
 pub(super) struct Sea<'b> {
     pub(super) compiler: &'b dyn UnitCompiler,
-    pub(super) world: &'b World,
+    pub(super) world: &'b World<'b>,
     pub(super) components: &'b Components,
 }
 
@@ -107,7 +107,7 @@ impl Sea<'_> {
                     .interface(target)
                     .is_some_and(|interface| !self.shows_the_same(record, target, interface))
         };
-        let mut imports = self.world.file(node)?.imports.iter().filter_map(ImportRecord::target);
+        let mut imports = self.world.file(node)?.imports.iter().filter_map(ImportRecord::file);
         let import = imports.find(shows_otherwise)?.to_owned();
         Some(UnitReason::InterfaceChanged { import })
     }
@@ -130,14 +130,14 @@ impl Compilation {
         }
     }
 
-    fn add(&mut self, world: &World, node: u32, reason: UnitReason, compiled: Compiled) {
+    fn add(&mut self, world: &World<'_>, node: u32, reason: UnitReason, compiled: Compiled) {
         let path = world.file(node).map_or_else(String::new, |file| file.path.clone());
         let (made, reused) = (compiled.functions_made, compiled.functions_reused);
         self.done.steps.push(UnitStep { path, reason, compiled: made, reused });
         self.compiled.insert(node, compiled);
     }
 
-    fn fail(&mut self, world: &World, node: u32, problems: Vec<UnitProblem>) {
+    fn fail(&mut self, world: &World<'_>, node: u32, problems: Vec<UnitProblem>) {
         let path = || world.file(node).map_or_else(String::new, |file| file.path.clone());
         self.failed.get_or_insert_with(path);
         self.done.problems.extend(problems);
