@@ -281,3 +281,30 @@ fn the_second_build_of_10000_files_reads_none_of_them() {
     assert!((FILES..=FILES + probed).contains(&hashes.stat_calls), "{hashes:?}");
     assert_eq!(hashes.hits, hashes.stat_calls);
 }
+
+#[test]
+fn a_build_that_read_older_sources_never_writes_after_a_newer_one() {
+    let project = small();
+    project.build_right(&Toy::default());
+    let (has_read, reads) = std::sync::mpsc::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel();
+    let (has_read, may_go_on) = (std::sync::Mutex::new(has_read), std::sync::Mutex::new(may_go_on));
+    let slow = Toy::on_lower(move |path| {
+        if path == "a.t" {
+            has_read.lock().expect("free").send(()).expect("awaited");
+            may_go_on.lock().expect("free").recv().expect("sent");
+        }
+    });
+    project.write("a.t", "fn a 0 = 100\n");
+    std::thread::scope(|scope| {
+        let older = scope.spawn(|| project.build(&slow));
+        reads.recv().expect("sent");
+        project.write("a.t", "fn a 0 = 2\n");
+        let newer = scope.spawn(|| project.build(&Toy::default()));
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        go_on.send(()).expect("awaited");
+        older.join().expect("built");
+        newer.join().expect("built");
+    });
+    assert_eq!(Ok(project.text()), project.fresh(&Toy::default()));
+}

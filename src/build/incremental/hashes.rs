@@ -9,6 +9,7 @@ use super::compiler::UnitProblem;
 use super::output_seen::{self, Known, Note};
 use super::record::Record;
 use super::world::{Tree, WorldFile};
+use crate::build::turn::Turn;
 use crate::clock::Stopwatch;
 use crate::digest::fast_hash;
 use crate::fs::{self, Durability, FileKind, Links, ReadError, StatTuple, Written};
@@ -82,6 +83,11 @@ impl FileHashCache {
 
     fn output_note(&self) -> PathBuf {
         self.state.with_extension("output")
+    }
+
+    /// Waits until no other build of the same output runs whose states lie here, too.
+    pub(super) fn turn(&self, output: &Path) -> Turn {
+        Turn::wait(&self.state_dir(), output)
     }
 
     /// Looks at every file of the last build.

@@ -58,6 +58,8 @@ pub fn incremental_build(
 ) -> Result<UnitBuild, UnitBuildError> {
     let settings = *cache.settings.digest().as_bytes();
     let offer = Offer::of(request.packages);
+    // Until the output is written and its state with it: another build may have begun with older sources.
+    let _turn = cache.hashes.turn(request.output);
     cache.hashes.begin();
     let is_ours = |record: &Record| record.settings == settings && record.entry == request.entry;
     if !cache.entries.options.recache
