@@ -1,11 +1,13 @@
 //! A compiler of a few lines and projects for it.
 //!
 //! ```text
-//! import b.t              a file beside this one, else below the root; a package's module before either
+//! import b.t              a file beside this one, else below the root; for each, a package's module before a file
 //! fn name 2 = word f 7    a function with 2 parameters; a word that begins with a letter is a function
 //! ```
 
 #![allow(dead_code, reason = "each test uses a part")]
+
+mod offered;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,6 +21,8 @@ use janus_cache::build::incremental::{
 };
 use janus_cache::key::UnitSettings;
 use janus_cache::store::{Store, StoreOptions};
+
+pub(crate) use offered::Offered;
 
 type Hook = Box<dyn Fn(&str) + Send + Sync>;
 
@@ -238,27 +242,6 @@ pub(crate) struct Done {
     pub(crate) build: UnitBuild,
     pub(crate) stats: LevelStats,
     pub(crate) warnings: Vec<String>,
-}
-
-/// A module that another package offers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Offered {
-    pub(crate) path: String,
-    pub(crate) package: String,
-    /// A line for each function: its name and its number of parameters.
-    pub(crate) interface: String,
-}
-
-impl Offered {
-    pub(crate) fn new(path: &str, package: &str, interface: &str) -> Self {
-        let [path, package, interface] = [path, package, interface].map(str::to_owned);
-        Self { path, package, interface }
-    }
-
-    pub(crate) fn module(&self) -> PackageModule<'_> {
-        let Self { path, package, interface } = self;
-        PackageModule { path, package, interface: interface.as_bytes() }
-    }
 }
 
 /// Sources in one folder, the cache and the output in others.
