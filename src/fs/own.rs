@@ -43,7 +43,8 @@ pub fn read_own(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, OwnErr
         Err(error) => return Err(ReadError::from(error).into()),
     };
     check(&metadata)?;
-    let mut bytes = Vec::new();
+    // What it is said to have, and no more than may be: room that grows by doubling would be twice the file.
+    let mut bytes = Vec::with_capacity(metadata.len().min(limit_bytes) as usize + 1);
     file.take(limit_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(ReadError::from)?;
     if bytes.len() as u64 > limit_bytes {
         return Err(ReadError::TooLarge { limit_bytes }.into());

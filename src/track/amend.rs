@@ -1,4 +1,5 @@
-//! A seal with other contents of a few files: what an edit leaves that nothing else followed from.
+//! A seal of the same names with newer tuples, and with other contents of a few files: what an edit leaves that nothing else
+//! followed from. The seal's bytes are copied once, and changed where something differs.
 
 use std::path::Path;
 
@@ -16,6 +17,9 @@ use super::seal_format::{
 use crate::digest::crc32;
 use crate::fs::{StatTuple, bytes_of_path};
 
+/// A file by its place among all of a seal, its tuple, and its digest where its content is another.
+pub(super) type Renewed = (usize, StatTuple, Option<[u8; 32]>);
+
 impl Renewal {
     /// As [`super::Check::amend`]. `None` where folders came or went, rules changed, or a file did not hold still.
     pub(super) fn amend(
@@ -24,13 +28,10 @@ impl Renewal {
         edited: &[(&str, Seen)],
         payloads: &[(&str, &[u8])],
     ) -> Option<Result<Vec<u8>, SealError>> {
-        if self.all.is_some() || !self.new.is_empty() || !self.gone.is_empty() {
+        if !self.keeps_names() {
             return None;
         }
-        let mut files = Vec::with_capacity(self.files.len() + edited.len());
-        for ((dir, index), tuple) in &self.files {
-            files.push((old.file_index(*dir, *index)?, *tuple, None));
-        }
+        let mut files = self.touched(old);
         for (path, seen) in edited {
             if seen.stability != Stability::Stable {
                 return None;
@@ -44,10 +45,18 @@ impl Renewal {
         Some(self.rewrite(old, &files, payloads))
     }
 
-    fn rewrite(
+    /// The files that were found to have the same content, with their tuples.
+    pub(super) fn touched(&self, old: &Seal<'_>) -> Vec<Renewed> {
+        let renewed = |((dir, index), tuple): (&(usize, usize), &StatTuple)| {
+            Some((old.file_index(*dir, *index)?, *tuple, None))
+        };
+        self.files.iter().filter_map(renewed).collect()
+    }
+
+    pub(super) fn rewrite(
         &self,
         old: &Seal<'_>,
-        files: &[(usize, StatTuple, Option<[u8; 32]>)],
+        files: &[Renewed],
         payloads: &[(&str, &[u8])],
     ) -> Result<Vec<u8>, SealError> {
         let layout = |what| SealError::Layout { what };
