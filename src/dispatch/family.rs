@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use zerocopy::IntoBytes;
 
+use super::below::{Below, below};
 use super::types::{TypeGraph, TypeId};
 use crate::digest::fast_hash;
 #[allow(unused_imports, reason = "for the documentation's links")]
@@ -232,59 +233,6 @@ pub fn restrict(graph: &TypeGraph, family: &Family) -> Result<LogicalTable, Fami
     let params = params.iter().map(|id| local_of(id) as u32).collect();
     Ok(LogicalTable { name: family.name.clone(), arity: family.arity, rule, types, params, entries })
 }
-
-/// The types under some parameters, in name order, and for each the numbers of these parameters, ascending.
-struct Below {
-    locals: Vec<TypeId>,
-    above: Lists,
-}
-
-/// Lists of parameters, one behind the other, and where each ends.
-struct Lists {
-    params: Vec<u16>,
-    ends: Vec<usize>,
-}
-
-fn below(graph: &TypeGraph, params: &[TypeId]) -> Below {
-    // By type, the last parameter that it was found under; none yet.
-    let mut seen = vec![u32::MAX; graph.len()];
-    // Parameter and type, and by type, how many parameters there are.
-    let mut pairs: Vec<(u16, TypeId)> = Vec::new();
-    let mut counts = vec![0_u32; graph.len()];
-    for (ordinal, param) in (0..).zip(params) {
-        graph.for_each_below(*param, ordinal, &mut seen, |id| {
-            counts[TypeGraph::place(id)] += 1;
-            pairs.push((ordinal as u16, id));
-        });
-    }
-    let is_under = |id: &TypeId| counts[TypeGraph::place(*id)] > 0;
-    let locals: Vec<TypeId> = if pairs.len() * SORTED_FACTOR < graph.len() {
-        let mut locals: Vec<TypeId> = pairs.iter().map(|(_, id)| *id).collect();
-        locals.sort_unstable_by_key(|id| graph.rank(*id));
-        locals.dedup();
-        locals
-    } else {
-        graph.in_name_order().iter().copied().filter(is_under).collect()
-    };
-    // Where the next parameter of each type belongs; at last, where its list ends.
-    let mut next = seen;
-    let mut start = 0;
-    for id in &locals {
-        next[TypeGraph::place(*id)] = start;
-        start += counts[TypeGraph::place(*id)];
-    }
-    let mut listed = vec![0; pairs.len()];
-    for (ordinal, id) in pairs {
-        let next = &mut next[TypeGraph::place(id)];
-        listed[*next as usize] = ordinal;
-        *next += 1;
-    }
-    let ends = locals.iter().map(|id| next[TypeGraph::place(*id)] as usize).collect();
-    Below { locals, above: Lists { params: listed, ends } }
-}
-
-/// So many times fewer types than the graph has are sorted; else the graph's order is gone through.
-const SORTED_FACTOR: usize = 16;
 
 /// Equal lists, stored once.
 #[derive(Default)]

@@ -5,6 +5,7 @@
 //! is held against.
 
 mod ambiguity;
+mod below;
 mod compile;
 mod decision;
 mod family;
