@@ -18,7 +18,7 @@ use crate::track::{ChangeKind, Check, Seal, Seen, Stability, Verdict, read_input
 
 /// More files are scanned by a build, which does it on all threads.
 const MAX_FILES: usize = 64;
-/// Larger sources are for a build to refuse.
+/// Larger files are not read here; which sources are too large is for the front end to say.
 const MAX_SOURCE_BYTES: u64 = 64 << 20;
 
 /// Payloads of a seal: which language, which outlines belong to it, which places are newer than those, which image.

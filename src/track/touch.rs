@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::seal::Seal;
+use super::seal_builder::dir_and_name;
 use crate::fs::bytes_of_path;
 
 impl Seal<'_> {
@@ -20,10 +21,7 @@ impl Seal<'_> {
         if path.is_empty() || self.has_dir_at_or_below(path) {
             return true;
         }
-        let (dir, name) = match path.iter().rposition(|byte| *byte == b'/') {
-            Some(at) => (path.get(..at.max(1)).unwrap_or_default(), path.get(at + 1..).unwrap_or_default()),
-            None => (&[][..], path),
-        };
+        let (dir, name) = dir_and_name(path);
         self.find_dir(dir).is_some_and(|dir| dir.is_listed() || dir.find(name).is_some())
     }
 

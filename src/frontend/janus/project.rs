@@ -173,8 +173,11 @@ fn read(root: &Path, path: &str) -> (Option<Loaded>, Option<Diagnostic>) {
     (Some(Loaded { path: path.into(), bytes: count, digest: seen.digest, seen, text }), problem)
 }
 
-/// The text of a source, as [`read`] takes it.
+/// The text of a source, as [`read`] takes it; none where that refuses it.
 pub(super) fn text_of(content: &[u8]) -> Option<&str> {
+    if content.len() as u64 > MAX_SOURCE_BYTES {
+        return None;
+    }
     let text = std::str::from_utf8(content).ok()?;
     Some(text.strip_prefix('\u{FEFF}').unwrap_or(text))
 }
